@@ -1,0 +1,43 @@
+# `make` alone shows what there is.
+PYTHON ?= python3
+PORT ?= 5000
+ARGS ?=
+BIN := .venv/bin
+
+.DEFAULT_GOAL := help
+.PHONY: help install train ui test slow lint lock
+
+help:  ## shows this
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/\t/' | expand -t 12
+
+install: .venv/installed  ## makes the environment in .venv from the lock file
+
+.venv/installed: requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; (3, 11) <= sys.version_info < (3, 14) or sys.exit("error: Python " + sys.version.split()[0] \
+		+ ": expected 3.11, 3.12 or 3.13; give make PYTHON=python3.11")'
+	@echo "making the environment in .venv (a few minutes, once)"
+	@$(PYTHON) -m venv .venv
+	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+train: install  ## trains; make train ARGS="backbone=efficientnetv2l" passes overrides on
+	@$(BIN)/python -m bloodcells.train $(ARGS)
+
+ui: install  ## MLflow's pages on the runs, at http://127.0.0.1:5000 (PORT=...)
+	@$(BIN)/mlflow ui --host 127.0.0.1 --port $(PORT) --backend-store-uri sqlite:///mlruns/mlflow.db
+
+test: install  ## the tests; make test ARGS="-k clean" passes options on
+	@$(BIN)/python -m pytest $(ARGS)
+
+slow: install  ## the tests with big backbones and on real images
+	@$(BIN)/python -m pytest -m slow $(ARGS)
+
+lint: install  ## formatting, lint and types
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+
+lock: install  ## pins the newest packages that pyproject.toml allows
+	@$(BIN)/uv pip compile --quiet --upgrade --universal --generate-hashes --all-extras --no-header \
+		--no-emit-index-url --no-emit-find-links pyproject.toml -o requirements.lock

@@ -1,0 +1,1 @@
+"""bloodcells: reproducible, tracked experiments on classifying blood cells from images."""

@@ -1,0 +1,87 @@
+"""The command line of an entry point: Hydra composes, the schema types, errors are one line."""
+
+import functools
+import os
+import signal
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import hydra
+from hydra.core.hydra_config import HydraConfig
+from hydra.errors import HydraException
+from hydra.types import RunMode
+from omegaconf import DictConfig
+from omegaconf.errors import OmegaConfBaseException
+
+from bloodcells.config.errors import InputError
+from bloodcells.config.explain import explain
+from bloodcells.config.schema import TrainConfig
+from bloodcells.config.typed import typed
+
+CHECKOUT = Path(__file__).resolve().parents[2]
+INTERRUPTED = 130  # what a shell reports for a program that Ctrl-C ended
+
+
+def command(config_name: str) -> Callable[[Callable[[TrainConfig], Any]], Callable[[], None]]:
+    """Makes `task` a program: `conf/<config_name>.yaml` and the overrides of the command line, typed, are its argument.
+
+    Exit status: 0; 1 where a job failed; 130 where it was interrupted (SIGINT or SIGTERM). HYDRA_FULL_ERROR=1
+    asks for tracebacks.
+    """
+
+    def decorate(task: Callable[[TrainConfig], Any]) -> Callable[[], None]:
+        tracebacks = os.environ.get("HYDRA_FULL_ERROR") == "1"
+        jobs: list[str] = []  # the error of each that began, or nothing
+
+        @functools.wraps(task)
+        def job(composed: DictConfig) -> None:
+            # What a user can mend is kept from Hydra, which would print lines of its own around it; in a sweep
+            # the other jobs go on. Any other exception goes through: it is a defect, and its traceback is wanted.
+            jobs.append("")
+            try:
+                config = _typed(composed)
+                task(config)
+            except InputError as error:
+                if tracebacks:
+                    raise
+                jobs[-1] = f"error: {_job_prefix()}{error}"
+                print(jobs[-1], file=sys.stderr)
+
+        @functools.wraps(task)
+        def program() -> None:
+            signal.signal(signal.SIGTERM, signal.default_int_handler)
+            os.environ["HYDRA_FULL_ERROR"] = "1"  # Hydra hands its exceptions over instead of printing them
+            conf = CHECKOUT / "conf"
+            if not conf.is_dir():
+                sys.exit(f"error: {conf}: not found; bloodcells runs from its checkout: install it with `make install`")
+            try:
+                hydra.main(version_base="1.3", config_path=str(conf), config_name=config_name)(job)()
+            except (HydraException, OmegaConfBaseException, ValueError) as error:
+                if tracebacks or jobs:
+                    raise
+                sys.exit(f"error: {explain(error)}")
+            except KeyboardInterrupt:
+                print("interrupted", file=sys.stderr)
+                sys.exit(INTERRUPTED)
+            if any(jobs):
+                sys.exit(1)
+
+        return program
+
+    return decorate
+
+
+def _typed(composed: DictConfig) -> TrainConfig:
+    try:
+        return typed(composed)
+    except OmegaConfBaseException as error:
+        raise InputError(explain(error)) from error
+
+
+def _job_prefix() -> str:
+    settings = HydraConfig.get()
+    if settings.mode != RunMode.MULTIRUN:
+        return ""
+    return f"job {settings.job.num} ({', '.join(settings.overrides.task)}): "

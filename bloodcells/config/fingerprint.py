@@ -1,0 +1,51 @@
+"""Hashes of what a result depends on, so that any run can be told from any other."""
+
+import hashlib
+import json
+import subprocess
+from dataclasses import dataclass
+
+from bloodcells.config.command import CHECKOUT
+from bloodcells.config.schema import TrainConfig
+from bloodcells.config.typed import plain
+
+SOURCES = ("bloodcells", "conf", "pyproject.toml", "requirements.lock")  # what a result depends on in the checkout
+
+
+@dataclass(frozen=True)
+class Fingerprint:
+    """SHA-256 of the data, of the config but for where it is tracked, and of the package's source; the commit."""
+
+    data: str
+    config: str
+    code: str
+    commit: str
+    dirty: bool
+
+
+def fingerprint(config: TrainConfig, data: str) -> Fingerprint:
+    """The fingerprint of a run; `data` is the hash of the images as loaded."""
+    commit = _git("rev-parse", "HEAD") or "unknown"
+    dirty = bool(_git("status", "--porcelain", "--", *SOURCES))
+    return Fingerprint(data, _config_hash(config), _code_hash(), commit, dirty)
+
+
+def _config_hash(config: TrainConfig) -> str:
+    settings = {key: value for key, value in plain(config).items() if key != "tracking"}
+    return hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()
+
+
+def _code_hash() -> str:
+    digest = hashlib.sha256()
+    for file in sorted((CHECKOUT / "bloodcells").rglob("*.py")):
+        digest.update(file.relative_to(CHECKOUT).as_posix().encode() + b"\0" + file.read_bytes() + b"\0")
+    return digest.hexdigest()
+
+
+def _git(*arguments: str) -> str:
+    """What git prints, or nothing where there is no git or no repository."""
+    try:
+        answer = subprocess.run(["git", *arguments], cwd=CHECKOUT, capture_output=True, text=True, check=True)
+    except (OSError, subprocess.CalledProcessError):
+        return ""
+    return answer.stdout.strip()

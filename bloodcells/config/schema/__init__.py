@@ -1,0 +1,111 @@
+"""The typed schema under conf/: a dataclass an option, its keys, their types and their ranges.
+
+The values stand in conf/*.yaml, each once.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+from bloodcells.config.schema.augmentation import (
+    Augmentation,
+    Color,
+    CutMix,
+    FlipTranslate,
+    MixUp,
+    RandAugmentKerasCV,
+)
+from bloodcells.config.schema.data import Clean, Data, Split, StoredData, SyntheticData
+from bloodcells.config.schema.model import Backbone, Head, MobileNetV2
+from bloodcells.config.schema.ranges import within
+from bloodcells.config.schema.tracking import LocalTracking, ServerTracking, Tracking
+from bloodcells.config.schema.training import (
+    SGD,
+    Adam,
+    AdamW,
+    BatchNorm,
+    CosineRestarts,
+    FocalLoss,
+    Lion,
+    Loss,
+    Optimizer,
+    Phase,
+    Plateau,
+    Precision,
+    Schedule,
+    Training,
+)
+
+__all__ = [
+    "OPTIONS",
+    "SGD",
+    "Adam",
+    "AdamW",
+    "Augmentation",
+    "Backbone",
+    "BatchNorm",
+    "Clean",
+    "Color",
+    "CosineRestarts",
+    "CutMix",
+    "Data",
+    "FlipTranslate",
+    "FocalLoss",
+    "Head",
+    "Lion",
+    "LocalTracking",
+    "Loss",
+    "MixUp",
+    "MobileNetV2",
+    "Optimizer",
+    "Phase",
+    "Plateau",
+    "Precision",
+    "RandAugmentKerasCV",
+    "Schedule",
+    "ServerTracking",
+    "Split",
+    "StoredData",
+    "SyntheticData",
+    "Tracking",
+    "TrainConfig",
+    "Training",
+]
+
+
+@dataclass
+class TrainConfig:
+    """One training run: conf/train.yaml."""
+
+    unfreeze: Any
+    data: Data
+    backbone: Backbone
+    head: Head
+    augmentation: Augmentation
+    optimizer: Optimizer
+    loss: Loss
+    training: Training
+    tracking: Tracking
+    seed: int = within("[0, 4294967295]")
+
+
+# The dataclass of each option, by the group's place in the config and the option's `name`.
+_SCHEDULES: dict[str, type] = {"plateau": Plateau, "cosine_restarts": CosineRestarts, "constant": Schedule}
+OPTIONS: dict[str, dict[str, type]] = {
+    "data": {"npz": StoredData, "folder": StoredData, "synthetic": SyntheticData},
+    "backbone": {
+        "vgg19": Backbone,
+        "convnextlarge": Backbone,
+        "convnexttiny": Backbone,
+        "efficientnetv2l": Backbone,
+        "efficientnetv2s": Backbone,
+        "efficientnetv2b0": Backbone,
+        "mobilenetv2": MobileNetV2,
+        "smallcnn": Backbone,
+    },
+    "head": {"linear": Head, "dense": Head},
+    "optimizer": {"adam": Adam, "adamw": AdamW, "lion": Lion, "sgd": SGD},
+    "loss": {"crossentropy": Loss, "weighted_crossentropy": FocalLoss, "focal": FocalLoss},
+    "training.feature_extraction.schedule": _SCHEDULES,
+    "training.fine_tuning.schedule": _SCHEDULES,
+    "tracking": {"local": LocalTracking, "server": ServerTracking, "off": Tracking},
+}

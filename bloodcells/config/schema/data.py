@@ -1,0 +1,47 @@
+"""Where images come from, how they are cleaned and split: conf/data/."""
+
+from dataclasses import dataclass
+
+from bloodcells.config.schema.ranges import within
+
+
+@dataclass
+class Clean:
+    """What leaves the images: a picture that occurs `repeats` times or more is no cell; of exact copies all but one."""
+
+    enabled: bool
+    repeats: int = within("[2, inf)")
+
+
+@dataclass
+class Split:
+    """Shares of the cleaned images."""
+
+    test_share: float = within("(0, 1)")
+    validation_share: float = within("(0, 1)")
+    seed: int = within("[0, inf)")
+
+
+@dataclass
+class Data:
+    """What every source of images has."""
+
+    name: str
+    clean: Clean
+    split: Split
+
+
+@dataclass
+class StoredData(Data):
+    """Images on disk: an archive or a folder."""
+
+    path: str
+
+
+@dataclass
+class SyntheticData(Data):
+    """Drawn cells: how many, how many pixels a side, from which seed."""
+
+    images: int = within("[200, inf)")
+    image_size: int = within("[32, 512]")
+    seed: int = within("[0, inf)")

@@ -1,0 +1,26 @@
+"""Where runs are kept: conf/tracking/."""
+
+from dataclasses import dataclass
+
+
+@dataclass
+class Tracking:
+    """Nothing is kept."""
+
+    name: str
+
+
+@dataclass
+class LocalTracking(Tracking):
+    """MLflow in a folder; `experiment` is MLflow's word for a set of runs."""
+
+    directory: str
+    experiment: str
+
+
+@dataclass
+class ServerTracking(Tracking):
+    """MLflow on a server."""
+
+    uri: str
+    experiment: str

@@ -1,0 +1,88 @@
+"""From what Hydra composed to typed, checked dataclasses."""
+
+import dataclasses
+from enum import Enum
+from typing import Any, cast
+
+from omegaconf import DictConfig, OmegaConf
+
+from bloodcells.config.errors import InputError
+from bloodcells.config.explain import nearest
+from bloodcells.config.schema import OPTIONS, TrainConfig
+from bloodcells.config.schema.ranges import inside
+
+
+def typed(composed: DictConfig) -> TrainConfig:
+    """Checks every key, type, range and combination of a composed config.
+
+    Raises InputError for an unknown option, a number out of range or settings that exclude each other, and
+    omegaconf's own errors for an unknown key, a wrong type or a missing value.
+    """
+    config = cast(TrainConfig, OmegaConf.to_object(OmegaConf.merge(_schema(TrainConfig, composed, ""), composed)))
+    _check_ranges(config, "")
+    _check_combinations(config)
+    return config
+
+
+def _schema(option: type, composed: DictConfig, prefix: str) -> DictConfig:
+    """The typed node for a dataclass, each group in it typed as the option that `composed` names."""
+    node = OmegaConf.structured(option)
+    for f in dataclasses.fields(option):
+        place = prefix + f.name
+        kind = f.type
+        if options := OPTIONS.get(place):
+            name = str(OmegaConf.select(composed, f"{place}.name"))
+            if name not in options:
+                raise InputError(f"{place}.name={name}: expected one of {', '.join(options)}{nearest(name, options)}")
+            kind = options[name]
+        if dataclasses.is_dataclass(kind):
+            node[f.name] = _schema(cast(type, kind), composed, place + ".")
+    return node
+
+
+def plain(config: Any) -> Any:
+    """A config as nested dicts, lists and scalars, ready for YAML or JSON."""
+    if dataclasses.is_dataclass(config):
+        return {f.name: plain(getattr(config, f.name)) for f in dataclasses.fields(config)}
+    if isinstance(config, list):
+        return [plain(value) for value in config]
+    return config.value if isinstance(config, Enum) else config
+
+
+def _check_ranges(config: Any, prefix: str) -> None:
+    parts = []
+    for f in dataclasses.fields(config):
+        value, key = getattr(config, f.name), prefix + f.name
+        if dataclasses.is_dataclass(value):
+            parts.append((value, key + "."))
+        elif interval := f.metadata.get("within"):
+            for number in value if isinstance(value, list) else [value]:
+                if isinstance(number, (int, float)) and not inside(number, interval):
+                    raise InputError(f"{key}={value}: expected a number in {interval}")
+    for part, key in parts:  # last, since their numbers may come from those above, as the split's seed does
+        _check_ranges(part, key)
+
+
+def _check_combinations(config: TrainConfig) -> None:
+    split, head, training = config.data.split, config.head, config.training
+    if split.test_share + split.validation_share >= 1:
+        raise InputError(
+            f"data.split: test_share {split.test_share} and validation_share {split.validation_share} leave nothing "
+            "to train on: expected a sum below 1"
+        )
+    if len(head.units) != len(head.dropout):
+        raise InputError(
+            f"head.dropout={head.dropout}: expected one rate for each of the {len(head.units)} dense layers "
+            f"in head.units={head.units}"
+        )
+    if training.feature_extraction.epochs + training.fine_tuning.epochs == 0:
+        raise InputError(
+            "training.feature_extraction.epochs and training.fine_tuning.epochs are both 0: "
+            "expected at least one epoch to train"
+        )
+    for key, target in (("optimizer", config.optimizer._target_), ("loss", config.loss._target_)):
+        if not target.startswith("keras."):
+            raise InputError(f"{key}._target_={target}: expected a class of keras")
+    alpha = getattr(config.loss, "alpha", 1.0)
+    if isinstance(alpha, str) and alpha != "balanced":
+        raise InputError(f"loss.alpha={alpha}: expected a number, or balanced for weights from the training split")

@@ -1,0 +1,25 @@
+"""Fingerprints: equal for what gives the same result, different for what may not."""
+
+from bloodcells.config.fingerprint import fingerprint
+from tests.conftest import composed
+
+
+def test_the_config_hash_changes_with_every_setting_but_tracking() -> None:
+    base = fingerprint(composed(), "x").config
+    assert fingerprint(composed(), "x").config == base
+    assert fingerprint(composed("tracking=off"), "x").config == base
+    for override in ("seed=1", "unfreeze=3", "loss.gamma=1", "training.batch_norm=train", "augmentation=none"):
+        assert fingerprint(composed(override), "x").config != base
+
+
+def test_code_and_commit_are_hexadecimal_and_the_data_hash_is_passed_on() -> None:
+    found = fingerprint(composed(), "data's hash")
+    assert found.data == "data's hash"
+    assert len(bytes.fromhex(found.code)) == 32
+    assert found.commit == "unknown" or len(bytes.fromhex(found.commit)) == 20
+
+
+def test_outside_a_repository_the_commit_is_unknown(monkeypatch, tmp_path) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))  # no git there
+    found = fingerprint(composed(), "x")
+    assert (found.commit, found.dirty) == ("unknown", False)

@@ -1,0 +1,106 @@
+"""Every option of every group against the schema, and the checks on numbers and combinations."""
+
+import dataclasses
+
+import pytest
+import yaml
+from omegaconf.errors import ConfigKeyError, MissingMandatoryValue, ValidationError
+
+from bloodcells.config.command import CHECKOUT
+from bloodcells.config.errors import InputError
+from bloodcells.config.schema import OPTIONS, TrainConfig
+from bloodcells.config.schema.ranges import inside
+from bloodcells.config.typed import plain
+from tests.conftest import composed
+
+GROUPS = ["data", "backbone", "head", "augmentation", "optimizer", "loss", "training", "tracking"]
+CHOICES = [(group, file.stem) for group in GROUPS for file in sorted((CHECKOUT / "conf" / group).glob("*.yaml"))]
+NEEDED = {"npz": "data.path=a.npz", "folder": "data.path=a", "server": "tracking.uri=http://127.0.0.1:5000"}
+
+
+@pytest.mark.parametrize(("group", "option"), CHOICES)
+def test_every_option_composes_and_fits_its_schema(group: str, option: str) -> None:
+    needed = [NEEDED[option]] if option in NEEDED else []
+    config = composed(f"{group}={option}", *needed)
+    if group in OPTIONS:
+        assert type(getattr(config, group)) is OPTIONS[group][option]
+
+
+def test_the_schema_and_the_files_name_the_same_options() -> None:
+    for group in set(OPTIONS) & set(GROUPS):
+        assert {option for name, option in CHOICES if name == group} == set(OPTIONS[group])
+
+
+@pytest.mark.parametrize("file", sorted((CHECKOUT / "conf").rglob("*.yaml")), ids=lambda file: file.stem)
+def test_every_file_opens_with_what_it_is(file) -> None:
+    assert file.read_text().startswith("# ")
+
+
+@pytest.mark.parametrize(
+    ("number", "interval", "expected"),
+    [(0, "(0, 1]", False), (1, "(0, 1]", True), (0, "[0, 1)", True), (1, "[0, 1)", False), (9e9, "(0, inf)", True)],
+)
+def test_intervals_exclude_round_brackets_and_include_square_ones(number, interval, expected) -> None:
+    assert inside(number, interval) is expected
+
+
+@pytest.mark.parametrize(
+    ("override", "key"),
+    [
+        ("seed=-1", "seed=-1"),
+        ("training.batch_size=0", "training.batch_size=0"),
+        ("head.dropout=[0.3,1.0]", "head.dropout=[0.3, 1.0]"),
+        ("training.fine_tuning.learning_rate=0", "training.fine_tuning.learning_rate=0.0"),
+        ("data.split.test_share=1.5", "data.split.test_share=1.5"),
+        ("training.fine_tuning.schedule.peak_decay=0", "training.fine_tuning.schedule.peak_decay=0.0"),
+    ],
+)
+def test_a_number_out_of_range_is_named_with_its_range(override: str, key: str) -> None:
+    with pytest.raises(InputError, match=r"expected a number in [\[(]") as error:
+        composed(override)
+    assert str(error.value).startswith(key)
+
+
+@pytest.mark.parametrize(
+    ("overrides", "message"),
+    [
+        (["data.split.test_share=0.6", "data.split.validation_share=0.4"], "leave nothing to train on"),
+        (["head.units=[8]"], "one rate for each of the 1 dense layers"),
+        (["training.feature_extraction.epochs=0", "training.fine_tuning.epochs=0"], "at least one epoch"),
+        (["loss.alpha=inverse"], "expected a number, or balanced"),
+        (["optimizer._target_=os.system"], "expected a class of keras"),
+        (["backbone.name=resnet"], "expected one of vgg19"),
+    ],
+)
+def test_an_impossible_combination_is_one_line(overrides: list[str], message: str) -> None:
+    with pytest.raises(InputError, match=message) as error:
+        composed(*overrides)
+    assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("override", "error"),
+    [("+training.epochs=1", ConfigKeyError), ("seed=abc", ValidationError), ("data=npz", MissingMandatoryValue)],
+)
+def test_unknown_keys_wrong_types_and_missing_values_do_not_pass(override: str, error: type) -> None:
+    with pytest.raises(error):
+        composed(override)
+
+
+def test_augmentation_options_combine_in_any_order_typed() -> None:
+    config = composed("augmentation=[cutmix,extended]").augmentation
+    chosen = [f.name for f in dataclasses.fields(config) if getattr(config, f.name)]
+    assert chosen == ["flip_translate", "color", "cutmix"]
+
+
+def test_the_split_follows_the_seed_unless_it_has_one_of_its_own() -> None:
+    assert composed("seed=7").data.split.seed == 7
+    assert composed("seed=7", "data.split.seed=1").data.split.seed == 1
+
+
+def test_a_plain_config_survives_yaml() -> None:
+    config = composed("unfreeze=[10,all]", "training.batch_norm=train")
+    loaded = yaml.safe_load(yaml.safe_dump(plain(config)))
+    assert loaded == plain(config)
+    assert loaded["training"]["batch_norm"] == "train"
+    assert set(loaded) == {f.name for f in dataclasses.fields(TrainConfig)}
