@@ -1,0 +1,73 @@
+"""Training, validation and test: stratified by class, copies kept together."""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from bloodcells.config.errors import InputError
+from bloodcells.config.schema import Split as SplitConfig
+from bloodcells.data.clean import Cleaned
+from bloodcells.data.images import Images
+
+
+@dataclass(frozen=True)
+class Split:
+    """The cleaned images in three parts, each in the order they came; every image is in exactly one."""
+
+    training: Images
+    validation: Images
+    test: Images
+
+    def describe(self) -> str:
+        """Such as "10,154 to train, 1,195 to validate, 598 to test"."""
+        parts = {"train": self.training, "validate": self.validation, "test": self.test}
+        return ", ".join(f"{len(part):,} to {what}" for what, part in parts.items())
+
+
+def split(cleaned: Cleaned, config: SplitConfig) -> Split:
+    """Draws the test and then the validation images, `ceil(share * n)` of each, in the classes' proportions.
+
+    A group of copies is drawn whole or not at all. Every class has at least one image on each side.
+    Raises InputError for a class with too few images for that.
+    """
+    labels, groups = cleaned.images.labels, cleaned.groups
+    names, counts = cleaned.images.class_names, cleaned.images.class_counts
+    for name, count in zip(names, counts, strict=True):
+        if count < 3:
+            raise InputError(
+                f"{cleaned.images.origin}: class {name} has {count} images after cleaning; "
+                "expected at least 3, one each for training, validation and test"
+            )
+    rng = np.random.default_rng(config.seed)
+    order = rng.permutation(len(labels))
+    side = np.zeros(len(labels), np.int64)  # 0 training, 1 test, 2 validation
+    for number, share in ((1, config.test_share), (2, config.validation_share)):
+        for label, quota in enumerate(_quotas(counts, math.ceil(share * len(labels)))):
+            taken = 0
+            for index in order[labels[order] == label]:
+                group = groups == groups[index]
+                if side[index] == 0 and taken + group.sum() <= quota:
+                    side[group] = number
+                    taken += group.sum()
+                if taken == quota:
+                    break
+    parts = [cleaned.images.take(np.flatnonzero(side == number)) for number in (0, 2, 1)]
+    for part, what in zip(parts, ("training", "validation", "test"), strict=True):
+        if not part.class_counts.all():
+            name = names[int(np.argmin(part.class_counts))]
+            raise InputError(
+                f"{cleaned.images.origin}: class {name} has no image left for {what}, with "
+                f"data.split.test_share={config.test_share} and validation_share={config.validation_share}; "
+                "lower the shares or add images"
+            )
+    return Split(*parts)
+
+
+def _quotas(counts: np.ndarray, total: int) -> np.ndarray:
+    """`total` shared out in proportion to `counts` by largest remainder, at least 1 each."""
+    exact = counts * (total / counts.sum())
+    quotas = np.floor(exact).astype(np.int64)
+    largest = np.argsort(-(exact - quotas), kind="stable")
+    quotas[largest[: total - quotas.sum()]] += 1
+    return np.maximum(quotas, 1)

@@ -1,0 +1,75 @@
+"""What leaves, with its reason, and what must stay together."""
+
+import numpy as np
+import pytest
+
+from bloodcells.config.errors import InputError
+from bloodcells.config.schema import Clean
+from bloodcells.data.clean import clean
+
+ON = Clean(enabled=True, repeats=5)
+
+
+def test_a_picture_that_repeats_leaves_altogether_whatever_its_labels(noise_images) -> None:
+    images = noise_images(30)
+    images.pixels[20:25] = images.pixels[20]
+    cleaned = clean(images, ON)
+    assert [entry.example for entry in cleaned.removed] == ["20", "21", "22", "23", "24"]
+    assert {entry.reason for entry in cleaned.removed} == {"repeated picture of 5 copies, the first 20"}
+    assert cleaned.repeated == (5,)
+    assert len(cleaned.images) == 25
+
+
+def test_of_exact_copies_with_one_label_the_first_stays(noise_images) -> None:
+    images = noise_images(30)
+    images.pixels[9] = images.pixels[3]  # labels 0 and 0
+    images.pixels[12] = images.pixels[3]
+    cleaned = clean(images, ON)
+    assert [(entry.example, entry.reason) for entry in cleaned.removed] == [
+        ("9", "exact copy of 3"),
+        ("12", "exact copy of 3"),
+    ]
+    assert "3" in cleaned.images.examples
+
+
+def test_exact_copies_whose_labels_contradict_all_leave(noise_images) -> None:
+    images = noise_images(30)
+    images.pixels[10] = images.pixels[3]  # labels 1 and 0
+    cleaned = clean(images, ON)
+    assert [entry.example for entry in cleaned.removed] == ["3", "10"]
+    assert all("labels differ" in entry.reason for entry in cleaned.removed)
+
+
+def test_every_image_is_kept_or_removed_once(noise_images) -> None:
+    images = noise_images(40)
+    images.pixels[20:26] = images.pixels[20]
+    images.pixels[9] = images.pixels[3]
+    cleaned = clean(images, ON)
+    names = [*cleaned.images.examples.tolist(), *(entry.example for entry in cleaned.removed)]
+    assert sorted(names, key=int) == images.examples.tolist()
+
+
+def test_near_copies_stay_and_share_a_group(noise_images) -> None:
+    images = noise_images(30)
+    images.pixels[11] = np.clip(images.pixels[4].astype(int) + 2, 0, 255)
+    images.pixels[17] = np.clip(images.pixels[4].astype(int) - 2, 0, 255)
+    cleaned = clean(images, ON)
+    assert len(cleaned.images) == 30
+    assert cleaned.groups[4] == cleaned.groups[11] == cleaned.groups[17]
+    assert len(set(cleaned.groups.tolist())) == 28
+    assert ("4", "11") in cleaned.near
+
+
+def test_without_cleaning_nothing_leaves_but_copies_share_a_group(noise_images) -> None:
+    images = noise_images(30)
+    images.pixels[20:26] = images.pixels[20]
+    cleaned = clean(images, Clean(enabled=False, repeats=5))
+    assert (len(cleaned.images), cleaned.removed, cleaned.repeated) == (30, (), ())
+    assert len(set(cleaned.groups[20:26].tolist())) == 1
+
+
+def test_an_archive_of_one_picture_leaves_nothing(noise_images) -> None:
+    images = noise_images(30)
+    images.pixels[:] = images.pixels[0]
+    with pytest.raises(InputError, match=r"leaves no image.*raise data\.clean\.repeats"):
+        clean(images, ON)

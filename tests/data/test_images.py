@@ -1,0 +1,88 @@
+"""What counts as images and labels, and what is refused."""
+
+import hashlib
+
+import numpy as np
+import pytest
+
+from bloodcells.config.errors import InputError
+from bloodcells.data.images import checked
+
+PIXELS = np.arange(6 * 4 * 4 * 3, dtype=np.uint8).reshape(6, 4, 4, 3)
+LABELS = np.array([0, 1, 2, 0, 1, 2])
+
+
+@pytest.mark.parametrize(
+    "labels",
+    [LABELS, LABELS[:, None], LABELS.astype(np.uint8), np.eye(3)[LABELS], np.eye(3, dtype=bool)[LABELS]],
+    ids=["flat", "column", "uint8", "one-hot floats", "one-hot bools"],
+)
+def test_labels_come_flat_in_a_column_or_one_hot(labels) -> None:
+    images = checked(PIXELS, labels, "here")
+    assert images.labels.tolist() == [0, 1, 2, 0, 1, 2]
+    assert images.labels.dtype == np.int64
+    assert images.class_names == ("0", "1", "2")
+    assert images.class_counts.tolist() == [2, 2, 2]
+
+
+def test_floats_that_are_certain_to_span_0_to_1_become_the_bytes_they_were() -> None:
+    assert np.array_equal(checked(PIXELS / 255, LABELS, "here").pixels, PIXELS)
+    assert np.array_equal(checked((PIXELS / 255).astype(np.float32), LABELS, "here").pixels, PIXELS)
+
+
+@pytest.mark.parametrize(
+    ("pixels", "received"),
+    [
+        (PIXELS[..., 0], r"shape \(6, 4, 4\)"),
+        (PIXELS[..., :1], r"shape \(6, 4, 4, 1\)"),
+        (PIXELS.astype(np.int64), "type int64"),
+        (PIXELS.astype(np.float64), "from 0 to 255"),
+        (PIXELS / 127.5 - 1, "from -1 to 1"),
+        ((PIXELS > 100).astype(float), "from 0 to 1"),  # black and white: 0..1, or nearly black 0..255?
+        (PIXELS / 1000, "from 0 to 0.255"),
+        (np.full(PIXELS.shape, np.nan), "from nan to nan"),
+    ],
+    ids=["rank 3", "one channel", "int64", "floats to 255", "floats from -1", "only 0 and 1", "dark floats", "NaN"],
+)
+def test_images_of_another_rank_type_or_range_are_refused(pixels, received) -> None:
+    with pytest.raises(InputError, match=f"here: .*{received}.*expected"):
+        checked(pixels, LABELS, "here")
+
+
+@pytest.mark.parametrize(
+    ("labels", "received"),
+    [
+        (LABELS.astype(float), "type float64"),
+        (LABELS - 1, "label -1 at position 0"),
+        (LABELS[:5], "6 images but 5 labels"),
+        (np.append(LABELS, 0), "6 images but 7 labels"),
+        (np.ones((6, 3)), "not one-hot"),
+        (LABELS.reshape(6, 1, 1), "shape"),
+        (np.array(list("abcabc")), "type <U1"),
+        (np.zeros(6, int), "a single class"),
+    ],
+    ids=["floats", "negative", "fewer", "more", "two-hot", "rank 3", "text", "one class"],
+)
+def test_labels_that_are_no_class_numbers_are_refused(labels, received) -> None:
+    with pytest.raises(InputError, match=received):
+        checked(PIXELS, labels, "here")
+
+
+def test_a_label_without_a_name_is_refused() -> None:
+    with pytest.raises(InputError, match="label 2 has no name"):
+        checked(PIXELS, LABELS, "here", class_names=["a", "b"])
+
+
+def test_the_hash_covers_pixels_labels_names_and_order() -> None:
+    base = checked(PIXELS, LABELS, "here")
+    assert base.sha256 == checked(PIXELS.copy(), LABELS, "elsewhere").sha256
+    changed = PIXELS.copy()
+    changed[5, 3, 3, 2] ^= 1
+    others = [
+        checked(changed, LABELS, "here"),
+        checked(PIXELS, LABELS[::-1], "here"),
+        checked(PIXELS[::-1], LABELS, "here"),
+        checked(PIXELS, LABELS, "here", class_names=["a", "b", "c"]),
+    ]
+    assert len({base.sha256, *(other.sha256 for other in others)}) == 5
+    assert base.digests[2] == hashlib.sha256(PIXELS[2].tobytes()).digest()

@@ -1,0 +1,93 @@
+"""Archives: the report's format, and each way a file can be another thing."""
+
+import numpy as np
+import pytest
+
+from bloodcells.config.errors import InputError
+from bloodcells.data import npz
+from bloodcells.data.npz import load_npz
+
+PIXELS = np.random.default_rng(0).integers(0, 256, (12, 8, 8, 3), dtype=np.uint8)
+LABELS = (np.arange(12) % 4).astype(np.uint8)[:, None]
+
+
+@pytest.fixture
+def archive(tmp_path):
+    path = tmp_path / "cells.npz"
+    np.savez_compressed(path, images=PIXELS, labels=LABELS)
+    return path
+
+
+def test_the_reports_format_loads(archive) -> None:
+    images = load_npz(str(archive))
+    assert np.array_equal(images.pixels, PIXELS)
+    assert images.labels.tolist() == LABELS.ravel().tolist()
+    assert images.examples.tolist() == [str(i) for i in range(12)]
+
+
+def test_class_names_come_from_the_archive(tmp_path) -> None:
+    np.savez(tmp_path / "a.npz", images=PIXELS, labels=LABELS, class_names=["a", "b", "c", "d"])
+    assert load_npz(str(tmp_path / "a.npz")).class_names == ("a", "b", "c", "d")
+
+
+def test_a_known_archive_is_recognised_by_its_hash(archive, monkeypatch) -> None:
+    import hashlib
+
+    monkeypatch.setitem(npz.KNOWN_ARCHIVES, hashlib.sha256(archive.read_bytes()).hexdigest(), "the very one")
+    assert "the very one" in load_npz(str(archive)).origin
+
+
+def test_no_such_file(tmp_path) -> None:
+    with pytest.raises(InputError, match="no such file"):
+        load_npz(str(tmp_path / "none.npz"))
+
+
+def test_not_an_archive(tmp_path) -> None:
+    (tmp_path / "a.npz").write_text("images")
+    np.save(tmp_path / "b.npy", PIXELS)
+    for name in ("a.npz", "b.npy"):
+        with pytest.raises(InputError, match=r"not an \.npz archive"):
+            load_npz(str(tmp_path / name))
+
+
+@pytest.mark.parametrize("share", [0.1, 0.5, 0.99])
+def test_a_truncated_archive(archive, share) -> None:
+    whole = archive.read_bytes()
+    archive.write_bytes(whole[: int(share * len(whole))])
+    with pytest.raises(InputError, match="truncated"):
+        load_npz(str(archive))
+
+
+def test_an_archive_damaged_in_the_middle(archive) -> None:
+    whole = bytearray(archive.read_bytes())
+    whole[len(whole) // 2] ^= 0xFF
+    archive.write_bytes(whole)
+    with pytest.raises(InputError, match="damaged"):
+        load_npz(str(archive))
+
+
+@pytest.mark.parametrize("missing", ["images", "labels"])
+def test_a_missing_array_is_named_with_those_found(tmp_path, missing) -> None:
+    arrays = {"images": PIXELS, "labels": LABELS, "extra": LABELS}
+    del arrays[missing]
+    np.savez(tmp_path / "a.npz", **arrays)
+    with pytest.raises(InputError, match=f"no array {missing}; .*found .*extra"):
+        load_npz(str(tmp_path / "a.npz"))
+
+
+class Trap:
+    """Unpickling it is noticed."""
+
+    sprung = False
+
+    def __reduce__(self):
+        return (setattr, (Trap, "sprung", True))
+
+
+@pytest.mark.parametrize("key", ["images", "labels", "class_names"])
+def test_pickled_arrays_are_refused_and_never_loaded(tmp_path, key) -> None:
+    arrays = {"images": PIXELS, "labels": LABELS, key: np.array([Trap()] * 12, dtype=object)}
+    np.savez(tmp_path / "a.npz", **arrays)
+    with pytest.raises(InputError, match=f"array {key} is a pickled object array, which is refused"):
+        load_npz(str(tmp_path / "a.npz"))
+    assert not Trap.sprung

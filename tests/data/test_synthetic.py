@@ -1,0 +1,58 @@
+"""The drawn cells: the same everywhere, imbalanced as the report's, with what cleaning must find, and hard enough."""
+
+import hashlib
+
+import numpy as np
+import pytest
+from sklearn.linear_model import LogisticRegression
+from sklearn.preprocessing import StandardScaler
+
+from bloodcells.config.schema import Clean
+from bloodcells.data.clean import clean
+from bloodcells.data.synthetic import CELLS, draw_cells
+
+pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+
+REPORT = [852, 2181, 1085, 2026, 849, 993, 2330, 1643]  # images of each class after cleaning, in the report's archive
+
+
+@pytest.fixture(scope="module")
+def cells():
+    return draw_cells(1200, 96, 0)
+
+
+def test_the_same_seed_gives_the_same_bytes_on_every_machine() -> None:
+    drawn = draw_cells(200, 48, 3)
+    assert hashlib.sha256(drawn.pixels.tobytes()).hexdigest() == (
+        "5062f599c3eec1224ddbe533bcc5ab025d738d6b28d7a7f76b65746e5c94da56"
+    )
+    assert np.array_equal(draw_cells(200, 48, 3).pixels, drawn.pixels)
+    assert not np.array_equal(draw_cells(200, 48, 4).pixels, drawn.pixels)
+
+
+def test_the_classes_are_imbalanced_as_the_reports(cells) -> None:
+    counts = np.bincount(cells.labels[:1200], minlength=8)
+    assert np.abs(counts - 1200 * np.array(REPORT) / sum(REPORT)).max() < 1
+    assert [cell.share for cell in CELLS] == REPORT
+
+
+def test_cleaning_finds_exactly_what_was_planted(cells) -> None:
+    # 1,200 cells; 1200 // 400 = 3 exact and 3 near copies; 1200 // 60 = 20 of one picture a label, 20 of another.
+    cleaned = clean(cells, Clean(enabled=True, repeats=5))
+    assert sorted(cleaned.repeated) == [20, 160]
+    assert sum(entry.reason.startswith("exact copy") for entry in cleaned.removed) == 3
+    assert len(cleaned.images) == 1200 + 3
+    assert sorted(int(copy) for _, copy in cleaned.near) == [1203, 1204, 1205]
+
+
+def test_a_linear_model_on_the_pixels_stays_under_70_percent() -> None:
+    cells = draw_cells(1600, 24, 0)
+    pixels, labels = cells.pixels[:1600].reshape(1600, -1), cells.labels[:1600]
+    scaled = StandardScaler().fit_transform(pixels)
+    scores = [
+        LogisticRegression(C=strength, max_iter=50)
+        .fit(scaled[:1200], labels[:1200])
+        .score(scaled[1200:], labels[1200:])
+        for strength in (1e-4, 1e-3, 1e-2)
+    ]
+    assert 0.3 < max(scores) < 0.7
