@@ -1,0 +1,1 @@
+"""Preprocessing, backbone, pooling and head in one model; which of its layers train."""
