@@ -45,6 +45,11 @@ class Images:
         """int64 (classes,): images of each class."""
         return np.bincount(self.labels, minlength=len(self.class_names))
 
+    @property
+    def one_hot(self) -> np.ndarray:
+        """float32 (n, classes): 1 at each image's class, 0 elsewhere."""
+        return np.eye(len(self.class_names), dtype=np.float32)[self.labels]
+
     def take(self, indices: np.ndarray) -> "Images":
         """The images at `indices`, in that order."""
         return replace(self, pixels=self.pixels[indices], labels=self.labels[indices], examples=self.examples[indices])

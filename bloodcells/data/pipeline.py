@@ -1,4 +1,4 @@
-"""Batches for training and evaluation by tf.data, a pure function of (seed, epoch) for the steps that are pure."""
+"""Batches for training by tf.data: a pure function of (seed, epoch), if the augmentation is one."""
 
 import math
 from typing import Protocol
@@ -19,17 +19,28 @@ class TrainingBatches:
     """Every image once an epoch, in an order and with an augmentation that follow from (seed, epoch, example).
 
     pixels: uint8 (n, h, w, 3); labels: float32 (n, classes), rows that sum to 1.
+    devices: how many share each batch out among them. They must get equal parts, or a device's images would count more
+        than another's, so up to devices - 1 images, others each epoch, sit it out.
     """
 
-    def __init__(self, pixels: np.ndarray, labels: np.ndarray, augment: Augment, batch_size: int, seed: int) -> None:
-        self.steps = math.ceil(len(pixels) / batch_size)
-        self._count, self._batch_size, self._augment, self._seed = len(pixels), batch_size, augment, seed
+    def __init__(
+        self,
+        pixels: np.ndarray,
+        labels: np.ndarray,
+        augment: Augment,
+        batch_size: int,
+        seed: int,
+        devices: int = 1,
+    ) -> None:
+        self._count, self._used = len(pixels), len(pixels) - len(pixels) % devices
+        self.steps = math.ceil(self._used / batch_size)
+        self._batch_size, self._augment, self._seed = batch_size, augment, seed
         with tf.device("CPU:0"):  # however many images, they must not fill a GPU's memory
             self._pixels, self._labels = tf.constant(pixels), tf.constant(labels)
 
     def __len__(self) -> int:
         """Images an epoch."""
-        return self._count
+        return self._used
 
     def first(self) -> tuple[np.ndarray, np.ndarray]:
         """The first batch of the first epoch."""
@@ -58,17 +69,7 @@ class TrainingBatches:
         def mixed(number: tf.Tensor, batch: tuple[tf.Tensor, tf.Tensor]) -> tuple[tf.Tensor, tf.Tensor]:
             return self._augment.batch(*batch, tf.random.fold_in(seed, self._count + number))
 
-        examples = tf.data.Dataset.from_tensor_slices(order).map(example, num_parallel_calls=tf.data.AUTOTUNE)
+        examples = tf.data.Dataset.from_tensor_slices(order[: self._used]).map(
+            example, num_parallel_calls=tf.data.AUTOTUNE
+        )
         return examples.batch(self._batch_size).enumerate().map(mixed, num_parallel_calls=tf.data.AUTOTUNE)
-
-
-def evaluation_batches(pixels: np.ndarray, labels: np.ndarray, batch_size: int) -> tf.data.Dataset:
-    """(images uint8 (b, h, w, 3), labels float32 (b, classes)) in the order given, each image once."""
-    with tf.device("CPU:0"):
-        batches = tf.data.Dataset.from_tensor_slices((tf.constant(pixels), tf.constant(labels))).batch(batch_size)
-    return batches.prefetch(tf.data.AUTOTUNE)
-
-
-def one_hot(labels: np.ndarray, classes: int) -> np.ndarray:
-    """Labels int (n,) as float32 (n, classes)."""
-    return np.eye(classes, dtype=np.float32)[labels]

@@ -6,7 +6,6 @@ import tensorflow as tf
 from bloodcells.augmentation.compose import beforehand, name_of, steps
 from bloodcells.augmentation.flip_translate import flip_translate
 from bloodcells.config.schema import Augmentation, FlipTranslate
-from bloodcells.data.pipeline import one_hot
 from tests.conftest import composed
 
 IMAGE = tf.constant(np.random.default_rng(0).uniform(0, 255, (16, 16, 3)).astype(np.float32))
@@ -22,7 +21,7 @@ def test_names_tell_the_steps_in_their_order() -> None:
 def test_none_leaves_images_and_labels_as_they_are() -> None:
     chosen = steps(Augmentation(), 0)
     assert chosen.image(IMAGE, SEED) is IMAGE
-    labels = tf.constant(one_hot(np.array([0, 1]), 2))
+    labels = tf.constant(np.eye(2, dtype=np.float32)[np.array([0, 1])])
     images = tf.stack([IMAGE, IMAGE])
     assert chosen.batch(images, labels, SEED) == (images, labels)
 
@@ -35,7 +34,7 @@ def test_a_step_gets_a_seed_of_its_own() -> None:
 
 
 def test_offline_mixup_happens_beforehand_and_only_there() -> None:
-    pixels, labels = np.zeros((4, 8, 8, 3), np.uint8), one_hot(np.arange(4) % 2, 2)
+    pixels, labels = np.zeros((4, 8, 8, 3), np.uint8), np.eye(2, dtype=np.float32)[np.arange(4) % 2]
     offline = composed("augmentation=mixup", "augmentation.mixup.offline=true").augmentation
     online = composed("augmentation=mixup").augmentation
     assert len(beforehand(pixels, labels, offline, 0)[0]) == 8

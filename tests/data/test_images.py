@@ -23,6 +23,7 @@ def test_labels_come_flat_in_a_column_or_one_hot(labels) -> None:
     assert images.labels.dtype == np.int64
     assert images.class_names == ("0", "1", "2")
     assert images.class_counts.tolist() == [2, 2, 2]
+    assert images.one_hot[:3].tolist() == [[1, 0, 0], [0, 1, 0], [0, 0, 1]]
 
 
 def test_floats_that_are_certain_to_span_0_to_1_become_the_bytes_they_were() -> None:

@@ -1,15 +1,14 @@
 """Batches: each image once an epoch, in an order and with an augmentation that follow from (seed, epoch, example)."""
 
 import numpy as np
-import tensorflow as tf
 
 from bloodcells.augmentation.compose import steps
 from bloodcells.config.schema import Augmentation, Color, FlipTranslate, MixUp
-from bloodcells.data.pipeline import TrainingBatches, evaluation_batches, one_hot
+from bloodcells.data.pipeline import TrainingBatches
 
 PIXELS = np.random.default_rng(0).integers(0, 256, (23, 8, 8, 3), dtype=np.uint8)
 PIXELS[:, 0, 0, 0] = np.arange(23)  # tells which image it is
-LABELS = one_hot(np.arange(23) % 3, 3)
+LABELS = np.eye(3, dtype=np.float32)[np.arange(23) % 3]
 CHANGES = Augmentation(
     flip_translate=FlipTranslate(translate=0.2),
     color=Color(brightness=0.2, contrast=0.2, saturation=0.2, hue=0.05),
@@ -67,8 +66,13 @@ def test_the_first_batch_is_the_first_of_epoch_0() -> None:
     assert same([source.first()], epochs(source, 0, 1)[0][:1])
 
 
-def test_evaluation_takes_every_image_once_in_order() -> None:
-    found = list(evaluation_batches(PIXELS, LABELS, 10))
-    assert [len(images) for images, _ in found] == [10, 10, 3]
-    assert np.array_equal(tf.concat([images for images, _ in found], axis=0), PIXELS)
-    assert np.array_equal(tf.concat([labels for _, labels in found], axis=0), LABELS)
+def test_several_devices_get_equal_parts_of_every_batch_and_others_sit_out_each_epoch() -> None:
+    source = TrainingBatches(PIXELS, LABELS, steps(Augmentation(), 0), 8, 0, devices=4)
+    assert (len(source), source.steps) == (20, 3)
+    absent = []
+    for epoch in epochs(source, 0, 3):
+        assert [len(images) for images, _ in epoch] == [8, 8, 4]
+        present = {int(image[0, 0, 0]) for images, _ in epoch for image in images}
+        assert len(present) == 20
+        absent.append(set(range(23)) - present)
+    assert absent[0] != absent[1] != absent[2]
