@@ -1,0 +1,1 @@
+"""Two-phase transfer learning: the plan of stages, what each trains with, and the loop."""

@@ -1,0 +1,63 @@
+"""The stages that a config comes to."""
+
+import pytest
+
+from bloodcells.config.errors import InputError
+from bloodcells.training.plan import plan, remark
+from tests.conftest import composed
+
+PRETRAINED = ("backbone=mobilenetv2", "training.feature_extraction.epochs=4", "training.fine_tuning.epochs=8")
+RANDOM = (*PRETRAINED, "backbone.weights=null")
+
+
+def stages(*overrides: str) -> list[tuple]:
+    return [
+        (stage.phase, stage.epochs, pytest.approx(stage.learning_rate), stage.depth.first, stage.batch_norm)
+        for stage in plan(composed(*overrides))
+    ]
+
+
+def test_the_reports_two_phases() -> None:
+    # mobilenetv2 has 154 layers: from 154 on nothing of the backbone trains
+    assert stages(*PRETRAINED, "unfreeze=50") == [
+        ("feature_extraction", 4, 1e-4, 154, False),
+        ("fine_tuning", 8, 1e-5, 104, False),
+    ]
+    assert remark(composed(*PRETRAINED)) is None
+
+
+def test_batch_norm_trains_in_fine_tuning_if_asked() -> None:
+    assert [stage[-1] for stage in stages(*PRETRAINED, "training.batch_norm=train")] == [False, True]
+
+
+def test_gradual_unfreezing_shares_the_epochs_out_the_first_steps_taking_what_is_over() -> None:
+    assert [stage[1:4] for stage in stages(*PRETRAINED, "unfreeze=[10,50,all]")[1:]] == [
+        (3, 1e-5, 144),
+        (3, 1e-5, 104),
+        (2, 1e-5, 0),
+    ]
+    labels = [stage.label for stage in plan(composed(*PRETRAINED, "unfreeze=[10,50,all]"))]
+    assert labels == ["feature extraction", "fine tuning 1/3", "fine tuning 2/3", "fine tuning 3/3"]
+
+
+def test_without_pretrained_weights_phase_1_trains_everything_at_higher_rates_and_says_so() -> None:
+    assert stages(*RANDOM, "unfreeze=50", "training.from_scratch_factor=20") == [
+        ("feature_extraction", 4, 2e-3, 0, True),
+        ("fine_tuning", 8, 2e-4, 104, False),
+    ]
+    assert "phase 1 trains the whole network" in remark(composed(*RANDOM))
+
+
+def test_random_weights_without_phase_1_train_batch_norm_in_fine_tuning_and_say_so() -> None:
+    overrides = (*RANDOM, "training.feature_extraction.epochs=0")
+    assert stages(*overrides) == [("fine_tuning", 8, 1e-4, 0, True)]
+    assert "fine tuning starts from random weights" in remark(composed(*overrides))
+
+
+def test_a_phase_of_no_epochs_is_left_out() -> None:
+    assert [stage[0] for stage in stages(*PRETRAINED, "training.fine_tuning.epochs=0")] == ["feature_extraction"]
+
+
+def test_a_depth_that_cannot_be_is_refused_here() -> None:
+    with pytest.raises(InputError, match="unfreeze=155"):
+        plan(composed(*PRETRAINED, "unfreeze=155"))
