@@ -1,0 +1,1 @@
+"""Predictions are saved first; every metric and figure is derived from them."""
