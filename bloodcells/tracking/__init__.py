@@ -1,0 +1,1 @@
+"""One MLflow run a training run: its config, fingerprints, epochs, figures, predictions and model."""

@@ -1,0 +1,157 @@
+"""A run in MLflow from its start to its end, however it ends."""
+
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from importlib.metadata import version
+from pathlib import Path
+from typing import Protocol, TypeAlias
+
+import keras
+import mlflow
+import mlflow.keras
+import numpy as np
+from matplotlib.figure import Figure
+from mlflow.data.code_dataset_source import CodeDatasetSource
+from mlflow.data.meta_dataset import MetaDataset
+from mlflow.entities import RunStatus
+from mlflow.models import ModelSignature
+from mlflow.types import Schema, TensorSpec
+from pandas import DataFrame
+
+from bloodcells.config.fingerprint import Fingerprint
+from bloodcells.config.schema import LocalTracking, ServerTracking, TrainConfig
+from bloodcells.tracking.description import compared, run_name
+from bloodcells.tracking.store import database_uri, local_directory, open_store
+
+Content: TypeAlias = str | DataFrame | Figure
+
+
+class Run(Protocol):
+    """What training tells about itself."""
+
+    def describe(self, text: str) -> None:
+        """Markdown, shown at the top of the run's page."""
+
+    def score(self, metrics: Mapping[str, float], step: int | None = None) -> None:
+        """Logs metrics, in one transaction; `step` is the epoch, or None for figures of the whole run."""
+
+    def keep(self, files: Mapping[str, Content]) -> None:
+        """Saves texts, tables (.csv) and figures (.png) under their names, which may have a folder."""
+
+    def keep_model(self, model: keras.Model, class_names: tuple[str, ...]) -> None:
+        """Saves the model for mlflow.pyfunc.load_model, and in it as a .keras file."""
+
+    def where(self) -> dict[str, str]:
+        """Where a person finds all this, line by line."""
+
+
+class Untracked:
+    """A run with tracking=off: everything is taken and nothing kept."""
+
+    def describe(self, text: str) -> None: ...
+
+    def score(self, metrics: Mapping[str, float], step: int | None = None) -> None: ...
+
+    def keep(self, files: Mapping[str, Content]) -> None: ...
+
+    def keep_model(self, model: keras.Model, class_names: tuple[str, ...]) -> None: ...
+
+    def where(self) -> dict[str, str]:
+        return {"run": "not kept, since tracking=off"}
+
+
+class Tracked:
+    """A run in the store that MLflow points at."""
+
+    def __init__(self, config: LocalTracking | ServerTracking, run: mlflow.ActiveRun) -> None:
+        self._config, self._id, self._name = config, run.info.run_id, run.info.run_name
+        self._artifacts, self._model = run.info.artifact_uri, ""
+
+    def describe(self, text: str) -> None:
+        mlflow.set_tag("mlflow.note.content", text)
+
+    def score(self, metrics: Mapping[str, float], step: int | None = None) -> None:
+        mlflow.log_metrics(dict(metrics), step=step)
+
+    def keep(self, files: Mapping[str, Content]) -> None:
+        with tempfile.TemporaryDirectory() as folder:
+            for name, content in files.items():
+                path = Path(folder, name)
+                path.parent.mkdir(parents=True, exist_ok=True)
+                if isinstance(content, DataFrame):
+                    content.to_csv(path, index=False)
+                elif isinstance(content, Figure):
+                    content.savefig(path, dpi=150)
+                else:
+                    path.write_text(content)
+            mlflow.log_artifacts(folder)
+
+    def keep_model(self, model: keras.Model, class_names: tuple[str, ...]) -> None:
+        images = TensorSpec(np.dtype(np.uint8), (-1, *model.input_shape[1:]))
+        probabilities = TensorSpec(np.dtype(np.float32), (-1, *model.output_shape[1:]))
+        logged = mlflow.keras.log_model(
+            keras.Model(model.inputs, model.outputs, name=model.name),  # without the optimizer, twice the weights' size
+            name="model",
+            signature=ModelSignature(Schema([images]), Schema([probabilities])),
+            pip_requirements=[f"{name}=={version(name)}" for name in ("tensorflow", "keras", "numpy", "mlflow")],
+            metadata={"class_names": list(class_names)},
+        )
+        self._model = f"{logged.artifact_path}/data/model.keras"
+
+    def where(self) -> dict[str, str]:
+        rows = {
+            "run": f"{self._name} ({self._id})",
+            "figures": _path(f"{self._artifacts}/figures"),
+            "model": _path(self._model),
+            "load it": f"mlflow.pyfunc.load_model('runs:/{self._id}/model')",
+        }
+        if isinstance(self._config, ServerTracking):
+            return rows | {"look": self._config.uri}
+        uri = database_uri(local_directory(self._config))
+        ui = (
+            "make ui" if self._config.directory == "mlruns" else f"mlflow ui --host 127.0.0.1 --backend-store-uri {uri}"
+        )
+        return rows | {"look": ui}
+
+
+@contextmanager
+def tracked(config: TrainConfig, fingerprint: Fingerprint, origin: str) -> Iterator[Run]:
+    """A run that ends FINISHED, or KILLED where it was interrupted, or FAILED, with the error as its tag, otherwise.
+
+    origin: the name of the data, for the UI's table.
+    """
+    if not isinstance(config.tracking, LocalTracking | ServerTracking):
+        yield Untracked()
+        return
+    open_store(config.tracking)
+    run = mlflow.start_run(run_name=run_name(config), tags=_tags(fingerprint))
+    try:
+        mlflow.log_params(compared(config))
+        source = CodeDatasetSource({})
+        dataset = MetaDataset(source, name=Path(origin).name, digest=fingerprint.data[:12])  # type: ignore[abstract]
+        mlflow.log_input(dataset, context="training")
+        yield Tracked(config.tracking, run)
+    finally:
+        error = sys.exc_info()[1]
+        if error is not None:
+            mlflow.set_tag("error", f"{type(error).__name__}: {error}"[:5000])
+        killed = isinstance(error, KeyboardInterrupt)
+        status = RunStatus.FINISHED if error is None else RunStatus.KILLED if killed else RunStatus.FAILED
+        mlflow.end_run(RunStatus.to_string(status))
+
+
+def _tags(fingerprint: Fingerprint) -> dict[str, str]:
+    return {
+        "mlflow.source.name": "bloodcells.train",
+        "mlflow.source.git.commit": fingerprint.commit,
+        "git.dirty": str(fingerprint.dirty).lower(),
+        "sha256.data": fingerprint.data,
+        "sha256.config": fingerprint.config,
+        "sha256.code": fingerprint.code,
+    }
+
+
+def _path(uri: str) -> str:
+    return uri.removeprefix("file://")

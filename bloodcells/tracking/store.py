@@ -1,0 +1,59 @@
+"""Where runs are kept: MLflow on sqlite in a folder of the checkout, or an MLflow server."""
+
+import logging
+import os
+from pathlib import Path
+
+import mlflow
+from filelock import FileLock
+from mlflow.exceptions import MlflowException
+
+from bloodcells.config.command import CHECKOUT
+from bloodcells.config.errors import InputError
+from bloodcells.config.schema import LocalTracking, ServerTracking
+
+DATABASE = "mlflow.db"
+
+
+def open_store(config: LocalTracking | ServerTracking) -> None:
+    """Points MLflow at the store and its experiment, and creates both where they do not exist yet.
+
+    Any number of processes may call this at once on a store that does not exist: the first creates it under a file
+    lock, for MLflow's own creation is not safe against that. Raises InputError for a server that does not answer.
+    """
+    logging.getLogger("mlflow").setLevel(logging.WARNING)
+    logging.getLogger("alembic").setLevel(logging.WARNING)
+    if isinstance(config, ServerTracking):
+        _connect(config)
+        return
+    directory = local_directory(config)
+    directory.mkdir(parents=True, exist_ok=True)
+    with FileLock(directory / ".lock"):
+        mlflow.set_tracking_uri(database_uri(directory))
+        if mlflow.get_experiment_by_name(config.experiment) is None:
+            mlflow.create_experiment(config.experiment, artifact_location=(directory / "artifacts").as_uri())
+        mlflow.set_experiment(config.experiment)
+
+
+def local_directory(config: LocalTracking) -> Path:
+    """The store's folder; a relative one starts at the checkout."""
+    return (CHECKOUT / config.directory).resolve()
+
+
+def database_uri(directory: Path) -> str:
+    """What MLflow calls the database in a store's folder."""
+    return f"sqlite:///{directory / DATABASE}"
+
+
+def _connect(config: ServerTracking) -> None:
+    # MLflow by itself tries for minutes before it says that nobody answers.
+    os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "2")
+    os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "20")
+    mlflow.set_tracking_uri(config.uri)
+    try:
+        mlflow.set_experiment(config.experiment)
+    except MlflowException as error:
+        reason = str(error).splitlines()[0]
+        raise InputError(
+            f"tracking.uri={config.uri}: no MLflow server answers there ({reason}); start one, or use tracking=local"
+        ) from error

@@ -1,0 +1,75 @@
+"""Trains a classifier and logs the run: `python -m bloodcells.train`, read from top to bottom."""
+
+import logging
+
+from bloodcells.config.command import command
+from bloodcells.config.fingerprint import fingerprint
+from bloodcells.config.schema import TrainConfig
+from bloodcells.config.tensorflow import import_tensorflow
+from bloodcells.data.clean import clean
+from bloodcells.data.load import load
+from bloodcells.data.split import split
+from bloodcells.model.weights import weights_file
+from bloodcells.training.plan import plan, remark
+
+log = logging.getLogger("bloodcells.train")
+
+
+def train(config: TrainConfig) -> None:
+    """One run, as `config` has it.
+
+    Raises InputError for what the user can mend: before a run is begun, but for a loss that stops being a number.
+    """
+    stages = plan(config)
+    if note := remark(config):
+        log.info(note)
+    weights = weights_file(config.backbone)
+    images = load(config.data)
+    log.info(images.describe())
+    cleaned = clean(images, config.data.clean)
+    log.info(cleaned.describe())
+    parts = split(cleaned, config.data.split)
+    log.info(parts.describe())
+
+    # TensorFlow comes in only here: --help, completion and every complaint above come without waiting for it.
+    import_tensorflow()
+    from bloodcells.augmentation.compose import beforehand, steps
+    from bloodcells.data.pipeline import TrainingBatches
+    from bloodcells.evaluation.metrics import headline
+    from bloodcells.evaluation.predictions import predict
+    from bloodcells.model.build import build
+    from bloodcells.model.inference import Inference
+    from bloodcells.tracking.contents import epoch_scorer, final_metrics, inputs, results
+    from bloodcells.tracking.description import describe, summary
+    from bloodcells.tracking.run import tracked
+    from bloodcells.training.devices import prepare
+    from bloodcells.training.fit import counted, fit
+    from bloodcells.training.ingredients import loss
+    from bloodcells.training.validate import Validate
+
+    seed, classes, batch_size = config.seed, len(images.class_names), config.training.batch_size
+    strategy = prepare(config.training, seed)
+    with strategy.scope():
+        model = build(config.backbone, config.head, images.size, classes, weights)
+        objective = loss(config.loss, parts.training.labels, classes)
+    pixels, labels = beforehand(parts.training.pixels, parts.training.one_hot, config.augmentation, seed)
+    devices = strategy.num_replicas_in_sync
+    batches = TrainingBatches(pixels, labels, steps(config.augmentation, seed), batch_size, seed, devices)
+    infer = Inference(model, batch_size)
+    validate = Validate(infer, parts.validation.pixels, parts.validation.one_hot, objective)
+    with tracked(config, fingerprint(config, images.sha256), images.origin) as run:
+        run.describe(describe(config, cleaned, parts, stages, counted(model, stages)))
+        run.keep(inputs(config, cleaned, parts, batches.first()))
+        with strategy.scope():
+            fitted = fit(model, stages, batches, validate, config.optimizer, objective, epoch_scorer(run))
+        predictions = predict(infer, {"validation": parts.validation, "test": parts.test})
+        run.score(final_metrics(fitted, predictions))
+        run.keep(results(fitted, predictions))
+        run.keep_model(model, images.class_names)
+    log.info(summary(config, fitted, headline(predictions.of("test")), len(parts.test), run.where()))
+
+
+main = command("train")(train)
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,123 @@
+"""The command line: one-line errors and exit statuses, and answers that do not wait for TensorFlow."""
+
+import subprocess
+import sys
+
+import pytest
+
+from bloodcells.config.command import CHECKOUT, command
+from bloodcells.config.errors import InputError
+from bloodcells.config.schema import TrainConfig
+
+
+@pytest.fixture
+def call(monkeypatch, capfd):
+    """A function that runs a program with arguments and gives its exit status, the configs it got and its errors."""
+
+    def run(*arguments: str, task=None):
+        monkeypatch.delenv("HYDRA_FULL_ERROR", raising=False)
+        quiet = ["hydra/job_logging=none", "hydra/hydra_logging=none"]  # handlers would outlive the captured streams
+        monkeypatch.setattr(sys, "argv", ["train", *arguments, *quiet])
+        got: list[TrainConfig] = []
+
+        def job(config: TrainConfig) -> None:
+            got.append(config)
+            if task:
+                task(config)
+
+        try:
+            command("train")(job)()
+            status = 0
+        except SystemExit as end:
+            if isinstance(end.code, str):  # what Python itself does with a text
+                print(end.code, file=sys.stderr)
+            status = end.code if isinstance(end.code, int) else 1
+        return status, got, capfd.readouterr().err.strip().splitlines()
+
+    return run
+
+
+@pytest.mark.parametrize(
+    ("arguments", "parts"),
+    [
+        (["sed=3"], ["sed: no such key", "did you mean seed?"]),
+        (["epochs=3"], ["did you mean training.feature_extraction.epochs or training.fine_tuning.epochs?"]),
+        (["training.fine_tuning.epoch=3"], ["training.fine_tuning.epoch", "did you mean epochs?"]),
+        (["+training.epoch=3"], ["training.epoch: no such key", "expected one of"]),
+        (["backbone=vgg91"], ["backbone=vgg91: expected one of", "did you mean vgg19?"]),
+        (["data.path=x"], ["data.path: no such key", "data=npz and data=folder would have it"]),
+        (["data=npz"], ["data.path has no value: give data.path=VALUE"]),
+        (["loss=crossentropy", "loss.gamma=1"], ["loss.gamma", "loss=focal would have it"]),
+        (["augmentation.mixup.alpha=2"], ["augmentation.mixup is not set", "augmentation=mixup"]),
+        (["seed=abc"], ["seed:", "could not be converted to Integer"]),
+        (["training.precision=float16"], ["training.precision", "expected one of [float32, mixed_float16"]),
+        (["seed=1,2"], ["add --multirun"]),
+        (["seed"], ["seed: not an override", "expected key=value"]),
+        (["head=null"], ["Config group override must be a string"]),
+        (["schedule=plateau"], ["schedule@training.fine_tuning.schedule"]),
+    ],
+)
+def test_a_config_error_is_one_line_that_helps(call, arguments, parts) -> None:
+    status, got, errors = call(*arguments)
+    assert (status, got) == (1, [])
+    assert len(errors) == 1
+    assert errors[0].startswith("error: ")
+    for part in parts:
+        assert part in errors[0]
+
+
+def test_an_error_of_the_job_is_one_line_too(call) -> None:
+    def task(config: TrainConfig) -> None:
+        raise InputError("data.path=x: no such file; expected an archive")
+
+    status, _, errors = call(task=task)
+    assert (status, errors) == (1, ["error: data.path=x: no such file; expected an archive"])
+
+
+def test_a_defect_keeps_its_traceback(call) -> None:
+    def task(config: TrainConfig) -> None:
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        call(task=task)
+
+
+def test_an_interrupt_exits_with_130(call) -> None:
+    def task(config: TrainConfig) -> None:
+        raise KeyboardInterrupt
+
+    status, _, errors = call(task=task)
+    assert (status, errors) == (130, ["interrupted"])
+
+
+def test_in_a_sweep_the_other_jobs_go_on_and_the_exit_status_says_that_one_failed(call, tmp_path) -> None:
+    def task(config: TrainConfig) -> None:
+        if config.seed == 1:
+            raise InputError("no")
+
+    status, got, errors = call("--multirun", "seed=0,1,2", f"hydra.sweep.dir={tmp_path}", task=task)
+    assert status == 1
+    assert [config.seed for config in got] == [0, 1, 2]
+    assert errors == ["error: job 1 (seed=1): no"]
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["--cfg", "job"], ["-sc", "query=bash"]])
+def test_help_config_and_completion_do_not_import_tensorflow(arguments) -> None:
+    code = "import sys; import bloodcells.train as t\ntry: t.main()\nexcept SystemExit: pass\n"
+    code += "print([m for m in ('tensorflow', 'keras', 'mlflow') if m in sys.modules], file=sys.stderr)"
+    done = subprocess.run(
+        [sys.executable, "-c", code, *arguments],
+        cwd=CHECKOUT, capture_output=True, text=True, env={"COMP_LINE": "bloodcells-train backbone=v"}, check=True,
+    )  # fmt: skip
+    assert done.stderr.strip().endswith("[]")
+    expected = {"--help": "backbone: convnextlarge", "--cfg": "batch_size: 32", "-sc": "backbone=vgg19"}
+    assert expected[arguments[0]] in done.stdout
+
+
+def test_the_console_script_completes() -> None:
+    script = subprocess.run(
+        ["bloodcells-train", "-sc", "install=bash"], capture_output=True, text=True, check=True,
+        env={"PATH": f"{sys.prefix}/bin:/usr/bin:/bin"},
+    ).stdout  # fmt: skip
+    assert "complete" in script
+    assert "bloodcells-train" in script

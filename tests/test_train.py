@@ -1,0 +1,199 @@
+"""The whole program, small: every option of every group, and every way a run can end."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+
+import mlflow
+import numpy as np
+import pytest
+
+from bloodcells.config.command import CHECKOUT
+from bloodcells.config.errors import InputError
+from bloodcells.data.synthetic import draw_cells
+from bloodcells.tracking.store import database_uri
+from bloodcells.train import train
+from bloodcells.training.devices import prepare
+from tests.conftest import SHORT, TINY, composed
+
+BIG = ["vgg19", "convnextlarge", "convnexttiny", "efficientnetv2l", "efficientnetv2s", "efficientnetv2b0"]
+OPTIONS = [
+    ["head=linear", "unfreeze=[block3,0.5]", "training.fine_tuning.epochs=2"],
+    ["augmentation=flip_translate", "optimizer=adam", "loss=crossentropy"],
+    ["augmentation=extended", "optimizer=lion", "loss=weighted_crossentropy", "training.batch_norm=train"],
+    ["augmentation=[randaugment_kerascv,cutmix]", "optimizer=sgd", "loss=focal", "unfreeze=0"],
+    ["augmentation=mixup", "schedule@training.feature_extraction.schedule=constant", "backbone.input_size=48"],
+    ["augmentation.mixup.offline=true", "augmentation=mixup", "schedule@training.fine_tuning.schedule=plateau"],
+    ["data.clean.enabled=false", "training.precision=mixed_bfloat16", "training.feature_extraction.epochs=0"],
+    ["training.precision=mixed_float16", "training.fine_tuning.epochs=0"],
+]
+
+
+@pytest.mark.parametrize("overrides", OPTIONS, ids=lambda overrides: overrides[0])
+def test_every_option_trains_and_is_tracked(tiny_run, overrides) -> None:
+    run = tiny_run(*overrides)
+    assert run.info.status == "FINISHED"
+    assert 0 <= run.data.metrics["test/accuracy"] <= 1
+    assert np.isfinite(run.data.metrics["best/val_loss"])
+
+
+def test_a_pretrained_backbone_trains_its_head_and_then_from_a_block_on(tiny_run, tmp_path) -> None:
+    import keras
+
+    donor = keras.applications.MobileNetV2(include_top=False, weights=None, input_shape=(32, 32, 3), alpha=0.35)
+    donor.save_weights(tmp_path / "donor.weights.h5")
+    weights = f"backbone.weights={tmp_path}/donor.weights.h5"
+    run = tiny_run("backbone=mobilenetv2", "backbone.alpha=0.35", weights, "unfreeze=block16")
+    history = mlflow.MlflowClient().get_metric_history(run.info.run_id, "trainable_parameters")
+    head = (1280 + 1) * 256 + (256 + 1) * 128 + (128 + 1) * 8
+    # block16 on, without batch normalisation: 1x1 56 to 336, depthwise 3x3, 1x1 336 to 112, 1x1 112 to 1280
+    assert [metric.value for metric in history] == [head, head + 56 * 336 + 9 * 336 + 336 * 112 + 112 * 1280]
+    assert run.data.params["backbone.weights"] == "donor.weights.h5"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", BIG)
+def test_every_big_backbone_trains_through_both_phases(tiny_run, name) -> None:
+    run = tiny_run(f"backbone={name}", "backbone.weights=null", "unfreeze=10", "training.batch_size=32")
+    assert run.info.status == "FINISHED"
+    assert run.data.metrics["trainable_parameters"] > 0
+
+
+@pytest.fixture
+def cells():
+    return draw_cells(200, 32, 1)
+
+
+def test_an_archive_trains(tiny_run, tmp_path, cells) -> None:
+    np.savez(tmp_path / "cells.npz", images=cells.pixels, labels=cells.labels[:, None])
+    run = tiny_run("data=npz", f"data.path={tmp_path}/cells.npz", short=SHORT)
+    assert run.inputs.dataset_inputs[0].dataset.name == "cells.npz"
+
+
+def test_a_folder_trains(tiny_run, tmp_path, cells) -> None:
+    from PIL import Image
+
+    for number, (pixels, label) in enumerate(zip(cells.pixels, cells.labels, strict=True)):
+        folder = tmp_path / "cells" / cells.class_names[label]
+        folder.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(pixels).save(folder / f"{number}.png")
+    run = tiny_run("data=folder", f"data.path={tmp_path}/cells", short=SHORT)
+    assert run.info.status == "FINISHED"
+
+
+def test_without_tracking_nothing_is_kept_and_the_summary_says_so(tmp_path, caplog) -> None:
+    with caplog.at_level("INFO", "bloodcells"):
+        train(composed(*TINY, "tracking=off", "training.fine_tuning.epochs=0"))
+    assert "not kept, since tracking=off" in caplog.messages[-1]
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_server_is_logged_to(tmp_path) -> None:
+    with socket.socket() as sock:
+        sock.bind(("127.0.0.1", 0))
+        port = sock.getsockname()[1]
+    server = subprocess.Popen(
+        [sys.executable, "-m", "mlflow", "server", "--host", "127.0.0.1", "--port", str(port), "--workers", "1",
+         "--backend-store-uri", f"sqlite:///{tmp_path}/s.db", "--artifacts-destination", str(tmp_path / "artifacts")],
+        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
+    )  # fmt: skip
+    try:
+        uri = f"http://127.0.0.1:{port}"
+        deadline = time.monotonic() + 60
+        while time.monotonic() < deadline:
+            try:
+                urllib.request.urlopen(f"{uri}/health", timeout=1)
+                break
+            except OSError:
+                time.sleep(0.3)
+        train(composed(*TINY, "tracking=server", f"tracking.uri={uri}", "training.fine_tuning.epochs=0"))
+        (run,) = mlflow.search_runs(search_all_experiments=True, output_format="list")
+        assert run.info.status == "FINISHED"
+        assert mlflow.pyfunc.load_model(f"runs:/{run.info.run_id}/model")
+    finally:
+        os.killpg(server.pid, signal.SIGKILL)
+
+
+def test_two_logical_processors_share_each_batch(tmp_path) -> None:
+    code = (
+        "import tensorflow as tf, sys\n"
+        "cpu = tf.config.list_physical_devices('CPU')[0]\n"
+        "tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)\n"
+        "from bloodcells.training import devices\n"
+        "prepare, seen = devices.prepare, []\n"
+        "devices.prepare = lambda *arguments: seen.append(prepare(*arguments)) or seen[0]\n"
+        "from tests.conftest import TINY, composed\n"
+        "from bloodcells.train import train\n"
+        "train(composed(*TINY, 'training.mirrored=true', f'tracking.directory={sys.argv[1]}'))\n"
+        "assert seen[0].num_replicas_in_sync == 2\n"
+    )
+    subprocess.run([sys.executable, "-c", code, str(tmp_path)], cwd=CHECKOUT, check=True, capture_output=True)
+    (run,) = runs(tmp_path)
+    assert run.info.status == "FINISHED"
+    assert np.isfinite(run.data.metrics["best/val_loss"])
+
+
+def test_a_batch_that_devices_cannot_share_evenly_is_refused(monkeypatch) -> None:
+    import tensorflow as tf
+
+    monkeypatch.setattr(tf.config, "list_logical_devices", lambda kind: ["first", "second"] if kind == "GPU" else [])
+    with pytest.raises(InputError, match=r"training\.batch_size=63: expected a multiple of 2"):
+        prepare(composed("training.mirrored=true", "training.batch_size=63").training, 0)
+
+
+def runs(directory) -> list[mlflow.entities.Run]:
+    mlflow.set_tracking_uri(database_uri(directory))
+    return mlflow.search_runs(search_all_experiments=True, output_format="list")
+
+
+@pytest.mark.parametrize(
+    ("overrides", "message"),
+    [
+        (["data=npz", "data.path=none.npz"], "no such file"),
+        (["backbone=vgg19", "backbone.weights=none.h5"], "no such file"),
+        (["unfreeze=nowhere"], "smallcnn has the blocks"),
+        (["backbone=vgg19", "backbone.weights=null", "data.image_size=32", "backbone.input_size=16"], "vgg19 takes 32"),
+        (["data.images=200", "data.split.test_share=0.98", "data.split.validation_share=0.01"], "no image left for"),
+    ],
+    ids=["data", "weights", "depth", "size", "split"],
+)
+def test_what_is_wrong_beforehand_leaves_no_run_and_no_store(tmp_path, overrides, message) -> None:
+    with pytest.raises(InputError, match=message):
+        train(composed(*overrides, f"tracking.directory={tmp_path}/mlruns"))
+    assert not (tmp_path / "mlruns").exists()
+
+
+def test_a_loss_that_is_no_number_fails_the_run_with_the_step(tmp_path) -> None:
+    rate = "training.feature_extraction.learning_rate=1e18"
+    with pytest.raises(InputError, match="the loss is"):
+        train(composed(*TINY, "optimizer=sgd", "loss=crossentropy", rate, f"tracking.directory={tmp_path}"))
+    (run,) = runs(tmp_path)
+    assert run.info.status == "FAILED"
+    assert "at step" in run.data.tags["error"]
+
+
+@pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM], ids=lambda sent: sent.name)
+def test_an_interrupt_ends_the_run_killed_and_what_was_logged_stays(tmp_path, sent) -> None:
+    program = subprocess.Popen(
+        [sys.executable, "-m", "bloodcells.train", *TINY, "training.feature_extraction.epochs=500",
+         f"tracking.directory={tmp_path}"],
+        cwd=CHECKOUT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        # A shell that runs the tests in the background has its children ignore SIGINT.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    )  # fmt: skip
+    for line in program.stdout:
+        if "scratch 2/500" in line:
+            program.send_signal(sent)
+            break
+    _, errors = program.communicate(timeout=60)
+    assert program.returncode == 130
+    assert errors.strip() == "interrupted"
+    (run,) = runs(tmp_path)
+    assert run.info.status == "KILLED"
+    history = mlflow.MlflowClient().get_metric_history(run.info.run_id, "val/accuracy")
+    assert len(history) >= 2
+    assert mlflow.MlflowClient().list_artifacts(run.info.run_id)

@@ -1,0 +1,153 @@
+"""What a run carries, and how it ends."""
+
+import json
+from pathlib import Path
+
+import mlflow
+import numpy as np
+import pytest
+import yaml
+
+from bloodcells.config.errors import InputError
+from bloodcells.config.fingerprint import fingerprint
+from bloodcells.config.typed import plain
+from bloodcells.data.load import load
+from bloodcells.evaluation.metrics import headline
+from bloodcells.evaluation.predictions import Predictions
+from bloodcells.tracking.run import tracked
+from tests.conftest import TINY, composed
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    """A whole tiny run, its config and the folder of its artifacts."""
+    from bloodcells.train import train
+
+    directory = tmp_path_factory.mktemp("store")
+    config = composed(*TINY, "training.fine_tuning.epochs=2", "seed=3", f"tracking.directory={directory}")
+    train(config)
+    (found,) = mlflow.search_runs(search_all_experiments=True, output_format="list")
+    return found, config, mlflow.artifacts.download_artifacts(run_id=found.info.run_id)
+
+
+def test_it_is_finished_and_named_by_what_it_compares(run) -> None:
+    found, _, _ = run
+    assert found.info.status == "FINISHED"
+    assert found.info.run_name == "smallcnn dense none adamw focal unfreeze=all seed=3"
+    params = found.data.params
+    assert params["backbone"] == "smallcnn"
+    assert params["backbone.weights"] == "null"
+    assert params["unfreeze"] == "all"
+    assert params["head.units"] == "[256,128]"
+    assert params["loss.gamma"] == "2.0"
+    assert params["from_scratch_factor"] == "10.0"
+
+
+def test_the_resolved_config_comes_back_as_it_was(run) -> None:
+    _, config, folder = run
+    with open(f"{folder}/config.yaml") as file:
+        assert yaml.safe_load(file) == plain(config)
+
+
+def test_hashes_packages_and_machine_are_told(run) -> None:
+    found, config, folder = run
+    expected = fingerprint(config, load(config.data).sha256)
+    tags = found.data.tags
+    assert tags["sha256.data"] == expected.data
+    assert tags["sha256.config"] == expected.config
+    assert tags["sha256.code"] == expected.code
+    assert tags["mlflow.source.git.commit"] == expected.commit
+    assert tags["git.dirty"] in ("true", "false")
+    packages = Path(folder, "packages.txt").read_text().splitlines()
+    assert f"mlflow=={mlflow.__version__}" in packages
+    machine = json.loads(Path(folder, "environment.json").read_text())
+    assert machine["cores"] >= 1
+    assert machine["memory_gib"] > 0
+
+
+def test_a_row_of_metrics_an_epoch_on_one_axis_through_both_phases(run) -> None:
+    found, _, folder = run
+    client = mlflow.MlflowClient()
+    for key in ("train/loss", "train/accuracy", "val/loss", "val/accuracy", "learning_rate", "trainable_parameters"):
+        assert [metric.step for metric in client.get_metric_history(found.info.run_id, key)] == [1, 2, 3], key
+    accuracies = [metric.value for metric in client.get_metric_history(found.info.run_id, "val/accuracy")]
+    assert found.data.metrics["best/val_accuracy"] == max(accuracies)
+    assert found.data.metrics["best/epoch"] in (1, 2, 3)
+    assert len(Path(folder, "history.csv").read_text().splitlines()) == 1 + 3
+
+
+def test_the_figures_of_merit_follow_from_the_saved_predictions(run) -> None:
+    found, _, folder = run
+    predictions = Predictions.load(f"{folder}/predictions.csv")
+    assert set(predictions.splits.tolist()) == {"validation", "test"}
+    for split, prefix in (("test", "test/"), ("validation", "best/val_")):
+        for name, value in headline(predictions.of(split)).items():
+            assert found.data.metrics[prefix + name] == pytest.approx(value, abs=1e-6)
+
+
+def test_every_image_is_on_record_as_kept_or_removed(run) -> None:
+    _, config, folder = run
+    kept = [line.split(",")[0] for line in Path(folder, "data/split.csv").read_text().splitlines()[1:]]
+    removed = [line.split(",")[0] for line in Path(folder, "data/removed.csv").read_text().splitlines()[1:]]
+    assert sorted(kept + removed, key=int) == load(config.data).examples.tolist()
+
+
+def test_the_model_loads_by_pyfunc_and_as_keras_and_answers_as_the_run_did(run) -> None:
+    import keras
+
+    found, config, folder = run
+    images = load(config.data)
+    test = Predictions.load(f"{folder}/predictions.csv").of("test")
+    pixels = images.pixels[np.isin(images.examples, test.examples)]
+    model = mlflow.pyfunc.load_model(f"runs:/{found.info.run_id}/model")
+    assert model.metadata.metadata["class_names"] == list(images.class_names)
+    assert np.allclose(model.predict(pixels), test.probabilities, atol=1e-6)
+    file = mlflow.artifacts.download_artifacts(f"runs:/{found.info.run_id}/model/data/model.keras")
+    loaded = keras.saving.load_model(file)
+    assert np.allclose(loaded.predict(pixels.astype(np.float32), verbose=0), test.probabilities, atol=1e-6)
+    assert not loaded.compiled  # the optimizer would triple the file
+
+
+def test_figures_and_a_readable_description_are_there(run) -> None:
+    found, _, folder = run
+    for name in ("learning_curves", "confusion_matrix", "training_images"):
+        with open(f"{folder}/figures/{name}.png", "rb") as file:
+            assert file.read(4) == b"\x89PNG"
+    note = found.data.tags["mlflow.note.content"]
+    for part in ("**smallcnn** (random weights)", "synthetic cells", "training from scratch: 1 epochs", "parameters"):
+        assert part in note
+
+
+def test_the_data_set_is_named_in_the_uis_table(run) -> None:
+    found, _, _ = run
+    (dataset,) = found.inputs.dataset_inputs
+    assert dataset.dataset.name == "synthetic cells, seed 0"
+    assert found.data.tags["sha256.data"].startswith(dataset.dataset.digest)
+
+
+@pytest.mark.parametrize(
+    ("error", "status"), [(None, "FINISHED"), (InputError("the loss is nan at step 3"), "FAILED"),
+                          (KeyboardInterrupt(), "KILLED"), (SystemExit(1), "FAILED")],
+    ids=["nothing", "error", "interrupt", "exit"],
+)  # fmt: skip
+def test_a_run_ends_as_it_ended_and_keeps_what_was_logged(tmp_path, error, status) -> None:
+    config = composed(f"tracking.directory={tmp_path}")
+
+    def live() -> None:
+        with tracked(config, fingerprint(config, "d" * 64), "cells.npz") as run:
+            run.score({"val/accuracy": 0.5}, step=1)
+            run.keep({"notes/a.txt": "kept"})
+            if error:
+                raise error
+
+    if error:
+        with pytest.raises(type(error)):
+            live()
+    else:
+        live()
+    (found,) = mlflow.search_runs(search_all_experiments=True, output_format="list")
+    assert found.info.status == status
+    assert found.data.metrics == {"val/accuracy": 0.5}
+    assert [entry.path for entry in mlflow.MlflowClient().list_artifacts(found.info.run_id)] == ["notes"]
+    assert found.data.tags.get("error", "").endswith("step 3" if status == "FAILED" and "loss" in str(error) else "")
+    assert mlflow.active_run() is None
