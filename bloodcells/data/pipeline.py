@@ -6,6 +6,8 @@ from typing import Protocol
 import numpy as np
 import tensorflow as tf
 
+PREFETCHED = 8  # batches made ahead, so that a slow one does not keep the model waiting
+
 
 class Augment(Protocol):
     """What the pipeline asks of augmentation: see bloodcells/augmentation/compose.py."""
@@ -53,8 +55,10 @@ class TrainingBatches:
         `steps` of them make an epoch, whose last may be smaller. Asked again, it gives the same batches; asked for a
         later epoch, those that would have come then.
         """
-        batches = tf.data.Dataset.counter(start=epoch).flat_map(self._epoch).prefetch(tf.data.AUTOTUNE)
+        batches = tf.data.Dataset.counter(start=epoch).flat_map(self._epoch).prefetch(PREFETCHED)
         options = tf.data.Options()
+        # Every core maps, which wants no tuning; and where a pipeline ends it would wait, at times long, for its tuner.
+        options.autotune.enabled = False
         options.experimental_distribute.auto_shard_policy = tf.data.experimental.AutoShardPolicy.OFF
         return batches.with_options(options)
 
