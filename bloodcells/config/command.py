@@ -53,6 +53,8 @@ def command(config_name: str) -> Callable[[Callable[[TrainConfig], Any]], Callab
         def program() -> None:
             signal.signal(signal.SIGTERM, signal.default_int_handler)
             os.environ["HYDRA_FULL_ERROR"] = "1"  # Hydra hands its exceptions over instead of printing them
+            # argparse takes overrides on one side of an option only; this one people type in their midst.
+            sys.argv[1:] = sorted(sys.argv[1:], key=lambda argument: argument not in ("--multirun", "-m"))
             conf = CHECKOUT / "conf"
             if not conf.is_dir():
                 sys.exit(f"error: {conf}: not found; bloodcells runs from its checkout: install it with `make install`")

@@ -42,9 +42,10 @@ class Cleaned:
         if self.repeated:
             pictures = " and ".join(f"{count:,}" for count in self.repeated)
             parts.append(f"{sum(self.repeated):,} outliers leave (pictures that occur {pictures} times)")
-        for reason in ("exact copy", "contradictory copy"):
-            if reasons[reason]:
-                parts.append(f"{reasons[reason]:,} with the reason “{reason}” leave")
+        if copies := reasons["exact copy"]:
+            parts.append(f"{copies:,} exact copies of others leave")
+        if copies := reasons["contradictory copy"]:
+            parts.append(f"{copies:,} copies leave whose labels contradict each other")
         parts.append(f"{len(self.near):,} pairs of near copies stay on one side of the split")
         return "; ".join(parts)
 

@@ -24,6 +24,7 @@ from bloodcells.config.fingerprint import Fingerprint
 from bloodcells.config.schema import LocalTracking, ServerTracking, TrainConfig
 from bloodcells.tracking.description import compared, run_name
 from bloodcells.tracking.store import database_uri, local_directory, open_store
+from bloodcells.tracking.view import address
 
 Content: TypeAlias = str | DataFrame | Figure
 
@@ -67,7 +68,7 @@ class Tracked:
 
     def __init__(self, config: LocalTracking | ServerTracking, run: mlflow.ActiveRun) -> None:
         self._config, self._id, self._name = config, run.info.run_id, run.info.run_name
-        self._artifacts, self._model = run.info.artifact_uri, ""
+        self._experiment, self._artifacts, self._model = run.info.experiment_id, run.info.artifact_uri, ""
 
     def describe(self, text: str) -> None:
         mlflow.set_tag("mlflow.note.content", text)
@@ -108,12 +109,12 @@ class Tracked:
             "load it": f"mlflow.pyfunc.load_model('runs:/{self._id}/model')",
         }
         if isinstance(self._config, ServerTracking):
-            return rows | {"look": self._config.uri}
+            return rows | {"look": address(self._config.uri, self._experiment)}
         uri = database_uri(local_directory(self._config))
         ui = (
             "make ui" if self._config.directory == "mlruns" else f"mlflow ui --host 127.0.0.1 --backend-store-uri {uri}"
         )
-        return rows | {"look": ui}
+        return rows | {"look": f"{ui}, then {address('http://127.0.0.1:5000', self._experiment)}"}
 
 
 @contextmanager

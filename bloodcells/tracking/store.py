@@ -11,6 +11,7 @@ from mlflow.exceptions import MlflowException
 from bloodcells.config.command import CHECKOUT
 from bloodcells.config.errors import InputError
 from bloodcells.config.schema import LocalTracking, ServerTracking
+from bloodcells.tracking.view import open_experiment
 
 DATABASE = "mlflow.db"
 
@@ -32,7 +33,7 @@ def open_store(config: LocalTracking | ServerTracking) -> None:
         mlflow.set_tracking_uri(database_uri(directory))
         if mlflow.get_experiment_by_name(config.experiment) is None:
             mlflow.create_experiment(config.experiment, artifact_location=(directory / "artifacts").as_uri())
-        mlflow.set_experiment(config.experiment)
+        open_experiment(config.experiment)
 
 
 def local_directory(config: LocalTracking) -> Path:
@@ -51,7 +52,7 @@ def _connect(config: ServerTracking) -> None:
     os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "20")
     mlflow.set_tracking_uri(config.uri)
     try:
-        mlflow.set_experiment(config.experiment)
+        open_experiment(config.experiment)
     except MlflowException as error:
         reason = str(error).splitlines()[0]
         raise InputError(

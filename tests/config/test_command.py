@@ -95,10 +95,10 @@ def test_in_a_sweep_the_other_jobs_go_on_and_the_exit_status_says_that_one_faile
         if config.seed == 1:
             raise InputError("no")
 
-    status, got, errors = call("--multirun", "seed=0,1,2", f"hydra.sweep.dir={tmp_path}", task=task)
+    status, got, errors = call("unfreeze=0", "--multirun", "seed=0,1,2", f"hydra.sweep.dir={tmp_path}", task=task)
     assert status == 1
     assert [config.seed for config in got] == [0, 1, 2]
-    assert errors == ["error: job 1 (seed=1): no"]
+    assert errors == ["error: job 1 (unfreeze=0, seed=1): no"]
 
 
 @pytest.mark.parametrize("arguments", [["--help"], ["--cfg", "job"], ["-sc", "query=bash"]])

@@ -15,6 +15,8 @@ from bloodcells.data.load import load
 from bloodcells.evaluation.metrics import headline
 from bloodcells.evaluation.predictions import Predictions
 from bloodcells.tracking.run import tracked
+from bloodcells.tracking.store import open_store
+from bloodcells.tracking.view import NAME, TAG
 from tests.conftest import TINY, composed
 
 
@@ -123,6 +125,26 @@ def test_the_data_set_is_named_in_the_uis_table(run) -> None:
     (dataset,) = found.inputs.dataset_inputs
     assert dataset.dataset.name == "synthetic cells, seed 0"
     assert found.data.tags["sha256.data"].startswith(dataset.dataset.digest)
+
+
+def test_the_saved_view_of_the_table_shows_columns_that_a_run_has(run) -> None:
+    found, _, _ = run
+    view = json.loads(mlflow.get_experiment(found.info.experiment_id).tags[TAG])
+    assert view["name"] == NAME
+    columns = json.loads(view["state"])["selectedColumns"]
+    kinds = {"metrics": found.data.metrics, "params": found.data.params}
+    for column in columns:
+        kind, _, key = column.partition(".")
+        assert key.strip("`") in kinds[kind], column
+    assert len(columns) > 8
+
+
+def test_a_view_that_somebody_changed_stays(tmp_path) -> None:
+    config = composed(f"tracking.directory={tmp_path}").tracking
+    open_store(config)
+    mlflow.set_experiment_tag(TAG, "mine")
+    open_store(config)
+    assert mlflow.get_experiment_by_name(config.experiment).tags[TAG] == "mine"
 
 
 @pytest.mark.parametrize(
