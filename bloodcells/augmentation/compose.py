@@ -66,5 +66,8 @@ def beforehand(
 
 
 def name_of(config: Augmentation) -> str:
-    """The steps in their order, such as "flip_translate+color+mixup", or "none"."""
-    return "+".join(f.name for f in fields(config) if getattr(config, f.name)) or "none"
+    """The steps in their order, such as "flip_translate+color+mixup", or "none"; offline mixup, the first, says so."""
+    names = [f.name for f in fields(config) if getattr(config, f.name)]
+    if config.mixup and config.mixup.offline:
+        names = ["mixup_offline", *(name for name in names if name != "mixup")]
+    return "+".join(names) or "none"

@@ -27,6 +27,5 @@ def randaugment_kerascv(config: RandAugmentKerasCV, seed: int) -> Callable[[tf.T
     def augment(image: tf.Tensor) -> tf.Tensor:
         return tf.ensure_shape(layer(image), image.shape)
 
-    return tf.function(
-        augment
-    )  # keras-cv branches on tensors in Python, which only a function traced as a whole can follow
+    # keras-cv branches on tensors in Python, which only a function traced as a whole can follow.
+    return tf.function(augment)

@@ -12,7 +12,7 @@ import hydra
 from hydra.core.hydra_config import HydraConfig
 from hydra.errors import HydraException
 from hydra.types import RunMode
-from omegaconf import DictConfig
+from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from bloodcells.config.errors import InputError
@@ -55,6 +55,7 @@ def command(config_name: str) -> Callable[[Callable[[TrainConfig], Any]], Callab
             os.environ["HYDRA_FULL_ERROR"] = "1"  # Hydra hands its exceptions over instead of printing them
             # argparse takes overrides on one side of an option only; this one people type in their midst.
             sys.argv[1:] = sorted(sys.argv[1:], key=lambda argument: argument not in ("--multirun", "-m"))
+            OmegaConf.register_new_resolver("checkout", lambda: str(CHECKOUT), replace=True)
             conf = CHECKOUT / "conf"
             if not conf.is_dir():
                 sys.exit(f"error: {conf}: not found; bloodcells runs from its checkout: install it with `make install`")

@@ -8,7 +8,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from bloodcells.config.errors import InputError
 from bloodcells.config.explain import nearest
-from bloodcells.config.schema import OPTIONS, TrainConfig
+from bloodcells.config.schema import OPTIONS, ServerTracking, TrainConfig
 from bloodcells.config.schema.ranges import inside
 
 
@@ -31,13 +31,23 @@ def _schema(option: type, composed: DictConfig, prefix: str) -> DictConfig:
         place = prefix + f.name
         kind = f.type
         if options := OPTIONS.get(place):
+            _expect_keys(
+                composed, place, f"{'schedule@' if '.' in place else ''}{place}=OPTION, of {', '.join(options)}"
+            )
             name = str(OmegaConf.select(composed, f"{place}.name"))
             if name not in options:
                 raise InputError(f"{place}.name={name}: expected one of {', '.join(options)}{nearest(name, options)}")
             kind = options[name]
         if dataclasses.is_dataclass(kind):
+            _expect_keys(composed, place, f"keys under it, such as {place}.{dataclasses.fields(kind)[0].name}=VALUE")
             node[f.name] = _schema(cast(type, kind), composed, place + ".")
     return node
+
+
+def _expect_keys(composed: DictConfig, place: str, expected: str) -> None:
+    found = OmegaConf.select(composed, place)
+    if found is not None and not isinstance(found, DictConfig):
+        raise InputError(f"{place}={found}: expected {expected}")
 
 
 def plain(config: Any) -> Any:
@@ -70,6 +80,11 @@ def _check_combinations(config: TrainConfig) -> None:
             f"data.split: test_share {split.test_share} and validation_share {split.validation_share} leave nothing "
             "to train on: expected a sum below 1"
         )
+    if bool(head.units) == (head.name == "linear"):
+        raise InputError(
+            f"head.units={head.units}: expected none with head=linear, and one or more with head=dense; "
+            f"received head.name={head.name}"
+        )
     if len(head.units) != len(head.dropout):
         raise InputError(
             f"head.dropout={head.dropout}: expected one rate for each of the {len(head.units)} dense layers "
@@ -80,9 +95,8 @@ def _check_combinations(config: TrainConfig) -> None:
             "training.feature_extraction.epochs and training.fine_tuning.epochs are both 0: "
             "expected at least one epoch to train"
         )
-    for key, target in (("optimizer", config.optimizer._target_), ("loss", config.loss._target_)):
-        if not target.startswith("keras."):
-            raise InputError(f"{key}._target_={target}: expected a class of keras")
+    if isinstance(config.tracking, ServerTracking) and not config.tracking.uri.startswith(("http://", "https://")):
+        raise InputError(f"tracking.uri={config.tracking.uri}: expected a server's address, http://… or https://…")
     alpha = getattr(config.loss, "alpha", 1.0)
     if isinstance(alpha, str) and alpha != "balanced":
         raise InputError(f"loss.alpha={alpha}: expected a number, or balanced for weights from the training split")

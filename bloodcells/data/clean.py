@@ -10,6 +10,8 @@ from bloodcells.config.schema import Clean
 from bloodcells.data.copies import exact_copies, near_copies
 from bloodcells.data.images import Images
 
+SMALLEST_SIDE = 16  # pixels: below, too little is left of a cell to tell it from another
+
 
 @dataclass(frozen=True)
 class Removed:
@@ -56,8 +58,11 @@ def clean(images: Images, config: Clean) -> Cleaned:
     A picture that occurs `config.repeats` times or more is no cell, whatever its labels: the report saw them by their
     equal brightness. Copies whose labels contradict each other all leave, since none of the labels can be trusted.
     With `config.enabled` false nothing leaves, and copies are only kept together.
-    Raises InputError if nothing is left.
+    Raises InputError if nothing is left, and for images of fewer than SMALLEST_SIDE pixels a side.
     """
+    if min(images.size) < SMALLEST_SIDE:
+        height, width = images.size
+        raise InputError(f"{images.origin}: {width}x{height} pixels; expected {SMALLEST_SIDE} or more a side")
     groups = np.arange(len(images))
     leaving: dict[int, str] = {}
     repeated = []

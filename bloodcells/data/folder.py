@@ -61,5 +61,7 @@ def _decode(file: Path) -> np.ndarray:
                         f"{file}: a picture of mode {picture.mode}; expected 8 bits a channel, RGB or grey"
                     )
                 return np.asarray(picture.convert("RGB"))
-    except (UnidentifiedImageError, OSError, SyntaxError) as error:
+    except InputError:
+        raise
+    except (UnidentifiedImageError, Image.DecompressionBombError, OSError, SyntaxError, ValueError) as error:
         raise InputError(f"{file}: cannot be read as a picture ({error}); mend or remove it") from error

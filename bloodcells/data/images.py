@@ -1,6 +1,7 @@
 """Labelled images in memory, and the checks that every source of them must pass."""
 
 import hashlib
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -88,9 +89,13 @@ def checked(
     if len(pixels) == 0:
         raise InputError(f"{origin}: no images; expected some of each class")
     classes = int(labels.max()) + 1
-    names = tuple(str(name) for name in class_names) if class_names is not None else tuple(map(str, range(classes)))
+    if classes > len(labels):
+        raise InputError(f"{origin}: label {classes - 1} but {len(labels)} images; expected classes numbered from 0")
+    names = tuple(class_names) if class_names is not None else tuple(map(str, range(classes)))
     if classes > len(names):
         raise InputError(f"{origin}: label {classes - 1} has no name; expected labels below {len(names)}")
+    if repeated := [name for name, count in Counter(names).items() if count > 1]:
+        raise InputError(f"{origin}: the class name {repeated[0]} more than once; expected a name of its own for each")
     if len(names) < 2:
         raise InputError(f"{origin}: a single class, {names[0]}; expected two or more to tell apart")
     numbers = examples if examples is not None else list(map(str, range(len(labels))))
@@ -123,7 +128,9 @@ def _checked_labels(labels: np.ndarray, origin: str) -> np.ndarray:
         raise InputError(f"{origin}: labels of shape {labels.shape}; {wanted}")
     if not np.issubdtype(labels.dtype, np.integer):
         raise InputError(f"{origin}: labels of type {labels.dtype}; {wanted}")
-    labels = labels.reshape(-1).astype(np.int64)
+    labels = labels.reshape(-1)
     if len(labels) and labels.min() < 0:
         raise InputError(f"{origin}: label {labels.min()} at position {labels.argmin()}; expected 0 or more")
-    return labels
+    if len(labels) and labels.max() > np.iinfo(np.int64).max:
+        raise InputError(f"{origin}: label {labels.max()}; expected classes numbered from 0")
+    return labels.astype(np.int64)

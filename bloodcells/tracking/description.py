@@ -1,9 +1,11 @@
 """A run in words: its name, what it is compared by, its description and the summary at the end."""
 
 from pathlib import PurePath
+from typing import Any
 
 from bloodcells.augmentation.compose import name_of
-from bloodcells.config.schema import TrainConfig
+from bloodcells.config.schema import StoredData, TrainConfig
+from bloodcells.config.typed import plain
 from bloodcells.data.clean import Cleaned
 from bloodcells.data.split import Split
 from bloodcells.model.trainable import Trainable
@@ -19,41 +21,35 @@ def run_name(config: TrainConfig) -> str:
 
 
 def compared(config: TrainConfig) -> dict[str, str | int | float]:
-    """The choices that runs are compared by, under the names they are typed by; the whole config is an artifact."""
-    training = config.training
-    choices = {
-        "seed": config.seed,
-        "data": config.data.name,
-        "backbone": config.backbone.name,
-        "backbone.weights": PurePath(config.backbone.weights).name if config.backbone.weights else "null",
-        "backbone.input_size": config.backbone.input_size,
-        "head": config.head.name,
-        "head.units": config.head.units,
-        "head.dropout": config.head.dropout,
-        "augmentation": name_of(config.augmentation),
-        "optimizer": config.optimizer.name,
-        "optimizer.weight_decay": getattr(config.optimizer, "weight_decay", None),
-        "loss": config.loss.name,
-        "loss.gamma": getattr(config.loss, "gamma", None),
-        "unfreeze": _said(config.unfreeze),
-        "batch_size": training.batch_size,
-        "batch_norm": training.batch_norm.value,
-        "precision": training.precision.value,
+    """The choices that runs are compared by and all that belongs to them, under the keys they have in the config.
+
+    A group stands under its own key as the option chosen; of paths the last part. What is not set is left out.
+    """
+    settings = {
+        key.removesuffix(".name"): value
+        for key, value in _flat(plain(config)).items()
+        if key.partition(".")[0] not in ("data", "tracking")
     }
-    for phase in ("feature_extraction", "fine_tuning"):
-        settings = getattr(training, phase)
-        choices |= {
-            f"{phase}.epochs": settings.epochs,
-            f"{phase}.learning_rate": settings.learning_rate,
-            f"{phase}.schedule": settings.schedule.name,
-        }
-    if config.backbone.weights is None:
-        choices["from_scratch_factor"] = training.from_scratch_factor
+    choices = {
+        "data": config.data.name,
+        "data.path": PurePath(config.data.path).name if isinstance(config.data, StoredData) else None,
+        **settings,
+        "backbone.weights": PurePath(config.backbone.weights or "null").name,
+        "augmentation": name_of(config.augmentation),
+    }
     return {
         key: value if isinstance(value, (int, float)) else _said(value)
         for key, value in choices.items()
         if value is not None
     }
+
+
+def _flat(settings: dict[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Nested settings under their dotted keys."""
+    flat: dict[str, Any] = {}
+    for key, value in settings.items():
+        flat |= _flat(value, f"{prefix}{key}.") if isinstance(value, dict) else {prefix + key: value}
+    return flat
 
 
 def describe(config: TrainConfig, cleaned: Cleaned, split: Split, stages: list[Stage], trained: list[Trainable]) -> str:

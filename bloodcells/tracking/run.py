@@ -1,5 +1,6 @@
 """A run in MLflow from its start to its end, however it ends."""
 
+import shlex
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping
@@ -7,6 +8,7 @@ from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
 from typing import Protocol, TypeAlias
+from urllib.parse import unquote
 
 import keras
 import mlflow
@@ -112,7 +114,9 @@ class Tracked:
             return rows | {"look": address(self._config.uri, self._experiment)}
         uri = database_uri(local_directory(self._config))
         ui = (
-            "make ui" if self._config.directory == "mlruns" else f"mlflow ui --host 127.0.0.1 --backend-store-uri {uri}"
+            "make ui"
+            if self._config.directory == "mlruns"
+            else f"mlflow ui --host 127.0.0.1 --backend-store-uri {shlex.quote(uri)}"
         )
         return rows | {"look": f"{ui}, then {address('http://127.0.0.1:5000', self._experiment)}"}
 
@@ -155,4 +159,4 @@ def _tags(fingerprint: Fingerprint) -> dict[str, str]:
 
 
 def _path(uri: str) -> str:
-    return uri.removeprefix("file://")
+    return unquote(uri.removeprefix("file://")) if uri.startswith("file://") else uri

@@ -7,6 +7,7 @@ from pathlib import Path
 import mlflow
 from filelock import FileLock
 from mlflow.exceptions import MlflowException
+from sqlalchemy.exc import SQLAlchemyError
 
 from bloodcells.config.command import CHECKOUT
 from bloodcells.config.errors import InputError
@@ -20,20 +21,28 @@ def open_store(config: LocalTracking | ServerTracking) -> None:
     """Points MLflow at the store and its experiment, and creates both where they do not exist yet.
 
     Any number of processes may call this at once on a store that does not exist: the first creates it under a file
-    lock, for MLflow's own creation is not safe against that. Raises InputError for a server that does not answer.
+    lock, for MLflow's own creation is not safe against that. Raises InputError for a server that does not answer, a
+    place that cannot hold a store, and an experiment that was deleted.
     """
     logging.getLogger("mlflow").setLevel(logging.WARNING)
     logging.getLogger("alembic").setLevel(logging.WARNING)
-    if isinstance(config, ServerTracking):
-        _connect(config)
-        return
-    directory = local_directory(config)
-    directory.mkdir(parents=True, exist_ok=True)
-    with FileLock(directory / ".lock"):
-        mlflow.set_tracking_uri(database_uri(directory))
-        if mlflow.get_experiment_by_name(config.experiment) is None:
-            mlflow.create_experiment(config.experiment, artifact_location=(directory / "artifacts").as_uri())
-        open_experiment(config.experiment)
+    try:
+        if isinstance(config, ServerTracking):
+            place = f"tracking.uri={config.uri}"
+            _connect(config)
+        else:
+            place = f"tracking.directory={config.directory}"
+            _create(config)
+    except (OSError, MlflowException, SQLAlchemyError) as error:
+        reason = str(error).splitlines()[0]
+        if reason.startswith("API request"):
+            raise InputError(
+                f"{place}: no MLflow server answers there ({reason}); start one, or use tracking=local"
+            ) from error
+        raise InputError(
+            f"{place}: cannot track experiment “{config.experiment}” there ({reason}); mend that, or give another "
+            "place or another tracking.experiment"
+        ) from error
 
 
 def local_directory(config: LocalTracking) -> Path:
@@ -46,15 +55,24 @@ def database_uri(directory: Path) -> str:
     return f"sqlite:///{directory / DATABASE}"
 
 
+def _create(config: LocalTracking) -> None:
+    directory = local_directory(config)
+    directory.mkdir(parents=True, exist_ok=True)
+    with FileLock(directory / ".lock"):
+        mlflow.set_tracking_uri(database_uri(directory))
+        if mlflow.get_experiment_by_name(config.experiment) is None:
+            mlflow.create_experiment(config.experiment, artifact_location=(directory / "artifacts").as_uri())
+        open_experiment(config.experiment)
+
+
 def _connect(config: ServerTracking) -> None:
-    # MLflow by itself tries for minutes before it says that nobody answers.
-    os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "2")
-    os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "20")
     mlflow.set_tracking_uri(config.uri)
+    # MLflow tries for minutes before it says that nobody answers; later, while training, that is what one wants.
+    impatient = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2", "MLFLOW_HTTP_REQUEST_TIMEOUT": "20"}
+    impatient = {key: value for key, value in impatient.items() if key not in os.environ}
+    os.environ.update(impatient)
     try:
         open_experiment(config.experiment)
-    except MlflowException as error:
-        reason = str(error).splitlines()[0]
-        raise InputError(
-            f"tracking.uri={config.uri}: no MLflow server answers there ({reason}); start one, or use tracking=local"
-        ) from error
+    finally:
+        for key in impatient:
+            del os.environ[key]

@@ -64,7 +64,10 @@ class Record(keras.callbacks.Callback):
 
 
 class StopWhereNoNumber(keras.callbacks.Callback):
-    """Raises DivergedError, with the epoch and the step, once the training loss is NaN or infinite."""
+    """Raises DivergedError, with the epoch and the step, once the loss is NaN or infinite.
+
+    The training loss of a step is that before its update: what the last one of an epoch broke, validation shows.
+    """
 
     def __init__(self, stage: Stage, epochs_before: int) -> None:
         super().__init__()
@@ -74,10 +77,15 @@ class StopWhereNoNumber(keras.callbacks.Callback):
         self._epoch += 1
 
     def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
-        loss = float((logs or {})["loss"])
+        self._check("the loss", (logs or {})["loss"], f"step {batch + 1}")
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+        self._check("the validation loss", (logs or {})["val_loss"], "the last step")
+
+    def _check(self, what: str, loss: float, step: str) -> None:
         if not math.isfinite(loss):
             key = f"training.{self._stage.phase}.learning_rate"
             raise DivergedError(
-                f"the loss is {loss} at step {batch + 1} of epoch {self._epoch} ({self._stage.label}); "
+                f"{what} is {float(loss)} at {step} of epoch {self._epoch} ({self._stage.label}); "
                 f"expected a number: lower {key}, {self._stage.learning_rate:g} here, or change the optimizer"
             )

@@ -73,8 +73,8 @@ def fit(
                 steps_per_epoch=batches.steps,
                 # In this order: what validation adds is recorded, and the rate before the schedule changes it.
                 callbacks=[
-                    StopWhereNoNumber(stage, len(history)),
                     validate,
+                    StopWhereNoNumber(stage, len(history)),
                     Record(stage, trainable, history, on_epoch),
                     best,
                     *schedule_callbacks(stage),

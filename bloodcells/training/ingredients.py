@@ -5,10 +5,21 @@ from typing import Any
 
 import keras
 import numpy as np
-from hydra.utils import get_class
 
-from bloodcells.config.schema import CosineRestarts, Loss, Optimizer, Plateau
+from bloodcells.config.schema import SGD, Adam, AdamW, CosineRestarts, FocalLoss, Lion, Loss, Optimizer, Plateau
 from bloodcells.training.plan import Stage
+
+# Their arguments have the names of the config's keys.
+OPTIMIZERS: dict[type[Optimizer], type[keras.optimizers.Optimizer]] = {
+    Adam: keras.optimizers.Adam,
+    AdamW: keras.optimizers.AdamW,
+    Lion: keras.optimizers.Lion,
+    SGD: keras.optimizers.SGD,
+}
+LOSSES: dict[type[Loss], type[keras.losses.Loss]] = {
+    Loss: keras.losses.CategoricalCrossentropy,
+    FocalLoss: keras.losses.CategoricalFocalCrossentropy,
+}
 
 
 def optimizer(config: Optimizer, stage: Stage, steps_per_epoch: int) -> keras.optimizers.Optimizer:
@@ -22,7 +33,7 @@ def optimizer(config: Optimizer, stage: Stage, steps_per_epoch: int) -> keras.op
             t_mul=schedule.cycle_growth,
             m_mul=schedule.peak_decay,
         )
-    return get_class(config._target_)(learning_rate=rate, **_settings(config))
+    return OPTIMIZERS[type(config)](learning_rate=rate, **_settings(config))
 
 
 def schedule_callbacks(stage: Stage) -> list[keras.callbacks.Callback]:
@@ -46,7 +57,7 @@ def loss(config: Loss, labels: np.ndarray, classes: int) -> keras.losses.Loss:
     settings = _settings(config)
     if settings.get("alpha") == "balanced":
         settings["alpha"] = balanced_weights(labels, classes).tolist()
-    return get_class(config._target_)(**settings)
+    return LOSSES[type(config)](**settings)
 
 
 def balanced_weights(labels: np.ndarray, classes: int) -> np.ndarray:
@@ -58,5 +69,4 @@ def balanced_weights(labels: np.ndarray, classes: int) -> np.ndarray:
 
 
 def _settings(config: Any) -> dict[str, Any]:
-    """The arguments of a `_target_` as they stand in the config."""
-    return {f.name: getattr(config, f.name) for f in fields(config) if f.name not in ("name", "_target_")}
+    return {f.name: getattr(config, f.name) for f in fields(config) if f.name != "name"}

@@ -20,5 +20,6 @@ class Validate(keras.callbacks.Callback):
         if logs is None:
             raise TypeError("an epoch without figures")
         probabilities = self._infer(self._pixels)
-        logs["val_loss"] = float(self._loss(self._labels, probabilities))
+        # Not the loss object's own mean, which under a MirroredStrategy it divides by the number of devices.
+        logs["val_loss"] = float(np.mean(self._loss.call(self._labels, probabilities)))
         logs["val_accuracy"] = float(np.mean(probabilities.argmax(axis=1) == self._labels.argmax(axis=1)))

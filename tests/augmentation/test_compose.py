@@ -1,10 +1,13 @@
 """The chosen steps and their order."""
 
+import keras
 import numpy as np
 import tensorflow as tf
 
+from bloodcells.augmentation.color import color
 from bloodcells.augmentation.compose import beforehand, name_of, steps
 from bloodcells.augmentation.flip_translate import flip_translate
+from bloodcells.augmentation.mixing import cutmix, mixup
 from bloodcells.config.schema import Augmentation, FlipTranslate
 from tests.conftest import composed
 
@@ -16,6 +19,8 @@ def test_names_tell_the_steps_in_their_order() -> None:
     everything = "augmentation=[cutmix,mixup,randaugment_kerascv,extended]"
     assert name_of(composed(everything).augmentation) == "flip_translate+color+randaugment_kerascv+mixup+cutmix"
     assert name_of(composed("augmentation=none").augmentation) == "none"
+    offline = composed("augmentation=[extended,mixup]", "augmentation.mixup.offline=true").augmentation
+    assert name_of(offline) == "mixup_offline+flip_translate+color"
 
 
 def test_none_leaves_images_and_labels_as_they_are() -> None:
@@ -31,6 +36,30 @@ def test_a_step_gets_a_seed_of_its_own() -> None:
     chosen = steps(Augmentation(flip_translate=config), 0)
     expected = flip_translate(IMAGE, tf.random.fold_in(SEED, 0), config)
     assert np.array_equal(chosen.image(IMAGE, SEED), expected)
+
+
+def test_steps_are_taken_in_their_order_whatever_the_order_typed() -> None:
+    config = composed("augmentation=[cutmix,mixup,extended]").augmentation
+    chosen = steps(config, 0)
+    moved = flip_translate(IMAGE, tf.random.fold_in(SEED, 0), config.flip_translate)
+    assert np.array_equal(chosen.image(IMAGE, SEED), color(moved, tf.random.fold_in(SEED, 1), config.color))
+    images, labels = tf.random.stateless_uniform([6, 16, 16, 3], SEED, maxval=255.0), tf.eye(6)
+    blended = mixup(images, labels, tf.random.fold_in(SEED, 0), config.mixup)
+    expected = cutmix(*blended, tf.random.fold_in(SEED, 1), config.cutmix)
+    for found, wanted in zip(chosen.batch(images, labels, SEED), expected, strict=True):
+        assert np.array_equal(found, wanted)
+
+
+def test_keras_cvs_randaugment_follows_the_seed_when_run_in_order() -> None:
+    config = composed("augmentation=randaugment_kerascv").augmentation
+
+    def first_image(seed: int) -> np.ndarray:
+        keras.utils.set_random_seed(0)  # as each run does with its own
+        return steps(config, seed).image(IMAGE, SEED).numpy()
+
+    first, again, other = first_image(1), first_image(1), first_image(2)
+    assert np.array_equal(first, again)
+    assert not np.array_equal(first, other)
 
 
 def test_offline_mixup_happens_beforehand_and_only_there() -> None:

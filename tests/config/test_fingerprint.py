@@ -1,5 +1,8 @@
 """Fingerprints: equal for what gives the same result, different for what may not."""
 
+import pytest
+
+from bloodcells.config import fingerprint as module
 from bloodcells.config.fingerprint import fingerprint
 from tests.conftest import composed
 
@@ -23,3 +26,10 @@ def test_outside_a_repository_the_commit_is_unknown(monkeypatch, tmp_path) -> No
     monkeypatch.setenv("PATH", str(tmp_path))  # no git there
     found = fingerprint(composed(), "x")
     assert (found.commit, found.dirty) == ("unknown", False)
+
+
+@pytest.mark.parametrize(("changed", "dirty"), [("M bloodcells/train.py", True), ("", False)])
+def test_a_checkout_with_changed_sources_is_dirty(monkeypatch, changed, dirty) -> None:
+    monkeypatch.setattr(module, "_git", lambda command, *_: changed if command == "status" else "c0ffee")
+    found = fingerprint(composed(), "x")
+    assert (found.commit, found.dirty) == ("c0ffee", dirty)

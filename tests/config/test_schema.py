@@ -53,6 +53,7 @@ def test_intervals_exclude_round_brackets_and_include_square_ones(number, interv
         ("training.fine_tuning.learning_rate=0", "training.fine_tuning.learning_rate=0.0"),
         ("data.split.test_share=1.5", "data.split.test_share=1.5"),
         ("training.fine_tuning.schedule.peak_decay=0", "training.fine_tuning.schedule.peak_decay=0.0"),
+        ("training.fine_tuning.schedule.first_cycle_epochs=0.01", "training.fine_tuning.schedule.first_cycle_epochs=0"),
     ],
 )
 def test_a_number_out_of_range_is_named_with_its_range(override: str, key: str) -> None:
@@ -68,7 +69,11 @@ def test_a_number_out_of_range_is_named_with_its_range(override: str, key: str) 
         (["head.units=[8]"], "one rate for each of the 1 dense layers"),
         (["training.feature_extraction.epochs=0", "training.fine_tuning.epochs=0"], "at least one epoch"),
         (["loss.alpha=inverse"], "expected a number, or balanced"),
-        (["optimizer._target_=os.system"], "expected a class of keras"),
+        (["head.name=linear"], r"head.units=\[256, 128\]: expected none with head=linear"),
+        (["head=linear", "head.name=dense"], r"head.units=\[\]: expected .* one or more with head=dense"),
+        (["data.clean=3"], r"data.clean=3: expected keys under it, such as data.clean.enabled=VALUE"),
+        (["training.fine_tuning.schedule=constant"], "expected schedule@training.fine_tuning.schedule=OPTION"),
+        (["tracking=server", "tracking.uri=sqlite:///x.db"], "expected a server's address"),
         (["backbone.name=resnet"], "expected one of vgg19"),
     ],
 )

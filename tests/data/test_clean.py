@@ -73,3 +73,8 @@ def test_an_archive_of_one_picture_leaves_nothing(noise_images) -> None:
     images.pixels[:] = images.pixels[0]
     with pytest.raises(InputError, match=r"leaves no image.*raise data\.clean\.repeats"):
         clean(images, ON)
+
+
+def test_images_too_small_to_tell_cells_by_are_refused(noise_images) -> None:
+    with pytest.raises(InputError, match="15x15 pixels; expected 16 or more a side"):
+        clean(noise_images(9, size=15), ON)

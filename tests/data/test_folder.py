@@ -56,6 +56,19 @@ def test_an_unreadable_picture_is_named(root) -> None:
         load_folder(str(root))
 
 
+def test_a_picture_with_a_damaged_header_and_one_beyond_all_bounds_are_named(root, monkeypatch) -> None:
+    path = root / "b_class" / "1.png"
+    damaged = bytearray(path.read_bytes())
+    damaged[11] = 3  # the length of the first chunk
+    path.write_bytes(damaged)
+    with pytest.raises(InputError, match=r"b_class/1\.png: cannot be read as a picture"):
+        load_folder(str(root))
+    Image.fromarray(PICTURE).save(path)
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 10)
+    with pytest.raises(InputError, match=r"cannot be read as a picture"):
+        load_folder(str(root))
+
+
 def test_a_text_called_png_is_named(root) -> None:
     (root / "b_class" / "3.png").write_text("no picture")
     with pytest.raises(InputError, match=r"b_class/3\.png: cannot be read as a picture"):

@@ -87,3 +87,14 @@ def test_the_hash_covers_pixels_labels_names_and_order() -> None:
     ]
     assert len({base.sha256, *(other.sha256 for other in others)}) == 5
     assert base.digests[2] == hashlib.sha256(PIXELS[2].tobytes()).digest()
+
+
+@pytest.mark.parametrize("label", [3_000_000_000, 2**64 - 1])
+def test_a_label_beyond_the_number_of_images_is_refused_at_once(label) -> None:
+    with pytest.raises(InputError, match=f"label {label}.*numbered from 0"):
+        checked(PIXELS, np.array([0, 1, 2, 0, 1, label], np.uint64), "here")
+
+
+def test_class_names_must_differ() -> None:
+    with pytest.raises(InputError, match="the class name a more than once"):
+        checked(PIXELS, LABELS, "here", class_names=["a", "b", "a"])

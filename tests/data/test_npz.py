@@ -1,5 +1,7 @@
 """Archives: the report's format, and each way a file can be another thing."""
 
+import zipfile
+
 import numpy as np
 import pytest
 
@@ -73,6 +75,42 @@ def test_a_missing_array_is_named_with_those_found(tmp_path, missing) -> None:
     np.savez(tmp_path / "a.npz", **arrays)
     with pytest.raises(InputError, match=f"no array {missing}; .*found .*extra"):
         load_npz(str(tmp_path / "a.npz"))
+
+
+def test_class_names_of_bytes_are_text(tmp_path) -> None:
+    np.savez(tmp_path / "a.npz", images=PIXELS, labels=LABELS, class_names=np.array([b"a", b"b", b"c", b"d"]))
+    assert load_npz(str(tmp_path / "a.npz")).class_names == ("a", "b", "c", "d")
+
+
+@pytest.mark.parametrize("names", [np.array([["a", "b"], ["c", "d"]]), np.arange(4), np.array("abcd")])
+def test_class_names_that_are_no_list_of_text_are_refused(tmp_path, names) -> None:
+    np.savez(tmp_path / "a.npz", images=PIXELS, labels=LABELS, class_names=names)
+    with pytest.raises(InputError, match="expected text of shape"):
+        load_npz(str(tmp_path / "a.npz"))
+
+
+def test_a_member_that_is_no_array_is_named(archive) -> None:
+    with zipfile.ZipFile(archive, "w") as file:
+        file.writestr("images", b"no array")
+        file.writestr("labels.npy", b"")
+    with pytest.raises(InputError, match="images is no NumPy array"):
+        load_npz(str(archive))
+
+
+def test_an_archive_damaged_anywhere_loads_or_is_one_line(archive) -> None:
+    whole, draw = archive.read_bytes(), np.random.default_rng(0)
+    headers = [place for place in range(len(whole)) if whole[place : place + 2] == b"PK"]
+    messages = []
+    for _ in range(300):
+        damaged = bytearray(whole)
+        damaged[min(draw.choice(headers) + draw.integers(200), len(whole) - 1)] = draw.integers(256)
+        archive.write_bytes(damaged)
+        try:
+            load_npz(str(archive))
+        except InputError as error:
+            messages.append(str(error))
+    assert len(messages) > 100
+    assert not any("\n" in message for message in messages)
 
 
 class Trap:

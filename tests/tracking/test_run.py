@@ -42,7 +42,9 @@ def test_it_is_finished_and_named_by_what_it_compares(run) -> None:
     assert params["unfreeze"] == "all"
     assert params["head.units"] == "[256,128]"
     assert params["loss.gamma"] == "2.0"
-    assert params["from_scratch_factor"] == "10.0"
+    assert params["training.from_scratch_factor"] == "10.0"
+    assert params["augmentation"] == "none"
+    assert params["training.fine_tuning.epochs"] == "2"
 
 
 def test_the_resolved_config_comes_back_as_it_was(run) -> None:

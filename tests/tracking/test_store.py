@@ -57,3 +57,20 @@ def test_a_server_that_does_not_answer_is_one_line(monkeypatch) -> None:
     with pytest.raises(InputError, match=f"tracking.uri={uri}: no MLflow server answers there") as error:
         open_store(ServerTracking("server", uri, "x"))
     assert "\n" not in str(error.value)
+
+
+def test_a_place_that_cannot_be_a_store_is_one_line(tmp_path) -> None:
+    (tmp_path / "file").write_text("no folder")
+    (tmp_path / "mlflow.db").write_text("no database" * 100)
+    for directory in (tmp_path / "file", tmp_path):
+        with pytest.raises(InputError, match=f"tracking.directory={directory}: cannot track experiment") as error:
+            open_store(LocalTracking("local", str(directory), "x"))
+        assert "\n" not in str(error.value)
+
+
+def test_an_experiment_that_was_deleted_is_one_line(tmp_path) -> None:
+    config = LocalTracking("local", str(tmp_path), "x")
+    open_store(config)
+    mlflow.delete_experiment(mlflow.get_experiment_by_name("x").experiment_id)
+    with pytest.raises(InputError, match=r"experiment “x” .*deleted"):
+        open_store(config)

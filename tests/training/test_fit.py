@@ -23,11 +23,11 @@ PIXELS = np.random.default_rng(0).integers(0, 120, (40, 32, 32, 3), dtype=np.uin
 PIXELS[LABELS == 1] += 120  # dark and bright images
 
 
-def trained(*overrides: str):
+def trained(*overrides: str, batch_size: int = 16):
     config = composed(*TINY, "training.batch_size=16", *overrides)
     prepare(config.training, config.seed)
     model = build(config.backbone, config.head, (32, 32), 2, None)
-    batches = TrainingBatches(PIXELS, TARGETS, steps(Augmentation(), 0), 16, config.seed)
+    batches = TrainingBatches(PIXELS, TARGETS, steps(Augmentation(), 0), batch_size, config.seed)
     objective = loss(config.loss, LABELS, 2)
     validate = Validate(Inference(model, 16), PIXELS, TARGETS, objective)
     rows = []
@@ -82,6 +82,12 @@ def test_two_runs_from_one_seed_are_equal_and_two_seeds_differ() -> None:
     (first, _, _), (again, _, _), (other, _, _) = trained("seed=1"), trained("seed=1"), trained("seed=2")
     assert all(np.array_equal(a, b) for a, b in zip(first.get_weights(), again.get_weights(), strict=True))
     assert not all(np.array_equal(a, b) for a, b in zip(first.get_weights(), other.get_weights(), strict=True))
+
+
+def test_weights_that_the_last_step_broke_stop_training_too() -> None:
+    overrides = ("optimizer=sgd", "training.feature_extraction.learning_rate=1e30", "loss=crossentropy")
+    with pytest.raises(DivergedError, match=r"the validation loss is (nan|inf) at the last step of epoch 1"):
+        trained(*overrides, batch_size=40)
 
 
 def test_what_each_stage_will_train_is_counted_beforehand() -> None:

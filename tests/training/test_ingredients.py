@@ -51,6 +51,14 @@ def test_the_loss_of_a_mixed_label_is_mixed_alike(name) -> None:
     assert mixed == pytest.approx(0.7 * value(f"loss={name}") + 0.3 * value(f"loss={name}", targets=other), rel=1e-5)
 
 
+@pytest.mark.parametrize("name", ["crossentropy", "focal"])
+def test_label_smoothing_shares_a_part_out_among_all_classes(name) -> None:
+    smooth = TARGETS * 0.9 + 0.1 / 3
+    assert value(f"loss={name}", "loss.label_smoothing=0.1") == pytest.approx(
+        value(f"loss={name}", targets=smooth), rel=1e-5
+    )
+
+
 def test_balanced_weights_are_scikit_learns() -> None:
     expected = compute_class_weight("balanced", classes=np.arange(3), y=LABELS)
     assert np.allclose(balanced_weights(LABELS, 3), expected)
@@ -76,6 +84,28 @@ def test_cosine_restarts_follow_the_papers_equation_5() -> None:
         expected = 0.01 * 0.5 * (1 + np.cos(np.pi * (step - cycle) / length))
         assert float(rates(step)) == pytest.approx(expected, rel=1e-4)
     assert schedule_callbacks(stage) == []
+
+
+def test_each_restart_is_lower_by_the_peaks_decay() -> None:
+    config = composed("backbone=vgg19", "training.fine_tuning.schedule.peak_decay=0.5")
+    rates = optimizer(config.optimizer, plan(config)[1], 4)._learning_rate
+    assert float(rates(20)) == pytest.approx(0.5 * float(rates(0)))
+
+
+def test_plateau_lowers_the_rate_down_to_its_minimum() -> None:
+    config = composed("backbone=vgg19", "training.feature_extraction.schedule.minimum_learning_rate=3e-6")
+    stage = plan(config)[0]
+    (callback,) = schedule_callbacks(stage)
+    model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)])
+    model.compile(optimizer(config.optimizer, stage, 1), "mse")
+    callback.set_model(model)
+    callback.on_train_begin()
+    rates = []
+    for epoch in range(9):
+        callback.on_epoch_end(epoch, {"val_accuracy": 0.5})
+        rates.append(float(model.optimizer.learning_rate))
+    # 1e-4, after two epochs without a better one a fifth of it, after two more a fifth of that, then no less than 3e-6
+    assert rates == pytest.approx([1e-4] * 2 + [2e-5] * 2 + [4e-6] * 2 + [3e-6] * 3)
 
 
 def test_plateau_watches_validation_accuracy() -> None:

@@ -8,10 +8,9 @@ from bloodcells.config.schema.ranges import within
 
 @dataclass
 class Optimizer:
-    """A class of Keras; its learning rate is the phase's."""
+    """What every optimizer has; its learning rate is the phase's."""
 
     name: str
-    _target_: str
 
 
 @dataclass
@@ -49,10 +48,9 @@ class SGD(Optimizer):
 
 @dataclass
 class Loss:
-    """A class of Keras."""
+    """Cross-entropy, and what every loss has."""
 
     name: str
-    _target_: str
     label_smoothing: float = within("[0, 1)")
 
 
@@ -84,7 +82,7 @@ class Plateau(Schedule):
 class CosineRestarts(Schedule):
     """Cycles of cosine decay: the first one's length in epochs, and how length and peak change from one to the next."""
 
-    first_cycle_epochs: float = within("(0, inf)")
+    first_cycle_epochs: float = within("[1, inf)")
     cycle_growth: float = within("[1, inf)")
     peak_decay: float = within("(0, 1]")
 
