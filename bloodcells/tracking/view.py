@@ -13,15 +13,15 @@ TAG = f"mlflow.sharedViewState.{NAME}"
 # Pixels; shown in this order.
 WIDTHS = {
     "attributes.`Run Name`": 300,
-    "metrics.`best/val_accuracy`": 120,
+    "metrics.`best/val_accuracy`": 130,
     "metrics.`test/accuracy`": 110,
     "metrics.`test/macro_f1`": 110,
     "params.`data`": 90,
     "params.`backbone`": 130,
     "params.`head`": 70,
-    "params.`augmentation`": 170,
+    "params.`augmentation`": 200,
     "params.`optimizer`": 80,
-    "params.`loss`": 110,
+    "params.`loss`": 150,
     "params.`unfreeze`": 80,
     "params.`seed`": 60,
 }
