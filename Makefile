@@ -28,10 +28,10 @@ ui: install  ## MLflow's pages on the runs, at http://127.0.0.1:5000 (PORT=...)
 	@$(BIN)/mlflow ui --host 127.0.0.1 --port $(PORT) --backend-store-uri sqlite:///mlruns/mlflow.db
 
 test: install  ## the tests; make test ARGS="-k clean" passes options on
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m pytest --numprocesses logical --maxprocesses 4 --dist worksteal $(ARGS)
 
-slow: install  ## the tests with big backbones and on real images
-	@$(BIN)/python -m pytest -m slow $(ARGS)
+slow: install  ## the tests with big backbones, and with CELLS=cells.npz those on the report's archive
+	@CELLS=$(abspath $(CELLS)) $(BIN)/python -m pytest -m slow $(ARGS)
 
 lint: install  ## formatting, lint and types
 	@$(BIN)/ruff format --check .
