@@ -40,4 +40,4 @@ lint: install  ## formatting, lint and types
 
 lock: install  ## pins the newest packages that pyproject.toml allows
 	@$(BIN)/uv pip compile --quiet --upgrade --universal --generate-hashes --all-extras --no-header \
-		--no-emit-index-url --no-emit-find-links pyproject.toml -o requirements.lock
+		pyproject.toml -o requirements.lock
