@@ -32,6 +32,15 @@ def composed(*overrides: str) -> TrainConfig:
         return typed(compose("train", list(overrides)))
 
 
+@pytest.fixture(autouse=True)
+def full_precision_afterwards():
+    """What a test makes layers compute in ends with it: processes share the tests out in any order."""
+    import keras
+
+    yield
+    keras.config.set_dtype_policy("float32")
+
+
 @pytest.fixture
 def tiny_run(tmp_path: Path):
     """A function that trains with the overrides given, TINY's before them, and gives MLflow's record of the run."""

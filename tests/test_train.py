@@ -39,6 +39,9 @@ OPTIONS = [
 def test_every_option_trains_and_is_tracked(tiny_run, overrides) -> None:
     run = tiny_run(*overrides)
     assert run.info.status == "FINISHED"
+    for key, _, value in (override.partition("=") for override in overrides):
+        if key in ("head", "optimizer", "loss", "unfreeze", "training.batch_norm", "training.precision"):
+            assert run.data.params[key] == value
     assert 0 <= run.data.metrics["test/accuracy"] <= 1
     assert np.isfinite(run.data.metrics["best/val_loss"])
 
@@ -141,6 +144,15 @@ def test_two_logical_processors_share_each_batch(tmp_path) -> None:
     found = Predictions.load(Path(file)).of("validation")
     crossentropy = -np.log(found.probabilities[np.arange(len(found.labels)), found.labels]).mean()
     assert run.data.metrics["best/val_loss"] == pytest.approx(crossentropy, rel=1e-4)
+
+
+def test_the_precision_is_what_layers_compute_in() -> None:
+    import keras
+
+    prepare(composed("training.precision=mixed_bfloat16").training, 0)
+    assert keras.layers.Dense(1).compute_dtype == "bfloat16"
+    prepare(composed().training, 0)
+    assert keras.layers.Dense(1).compute_dtype == "float32"
 
 
 def test_a_batch_that_devices_cannot_share_evenly_is_refused(monkeypatch) -> None:

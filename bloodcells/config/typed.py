@@ -29,25 +29,21 @@ def _schema(option: type, composed: DictConfig, prefix: str) -> DictConfig:
     node = OmegaConf.structured(option)
     for f in dataclasses.fields(option):
         place = prefix + f.name
-        kind = f.type
-        if options := OPTIONS.get(place):
-            _expect_keys(
-                composed, place, f"{'schedule@' if '.' in place else ''}{place}=OPTION, of {', '.join(options)}"
-            )
+        kind, options = f.type, OPTIONS.get(place, {})
+        if not dataclasses.is_dataclass(kind):
+            continue
+        found = OmegaConf.select(composed, place)
+        if found is not None and not isinstance(found, DictConfig):
+            keys = f"keys under it, such as {place}.{dataclasses.fields(kind)[0].name}=VALUE"
+            choice = f"{'schedule@' if '.' in place else ''}{place}=OPTION, of {', '.join(options)}"
+            raise InputError(f"{place}={found}: expected {choice if options else keys}")
+        if options:
             name = str(OmegaConf.select(composed, f"{place}.name"))
             if name not in options:
                 raise InputError(f"{place}.name={name}: expected one of {', '.join(options)}{nearest(name, options)}")
             kind = options[name]
-        if dataclasses.is_dataclass(kind):
-            _expect_keys(composed, place, f"keys under it, such as {place}.{dataclasses.fields(kind)[0].name}=VALUE")
-            node[f.name] = _schema(cast(type, kind), composed, place + ".")
+        node[f.name] = _schema(cast(type, kind), composed, place + ".")
     return node
-
-
-def _expect_keys(composed: DictConfig, place: str, expected: str) -> None:
-    found = OmegaConf.select(composed, place)
-    if found is not None and not isinstance(found, DictConfig):
-        raise InputError(f"{place}={found}: expected {expected}")
 
 
 def plain(config: Any) -> Any:

@@ -83,12 +83,11 @@ def checked(
     Raises InputError for any other rank, type or range, for negative or missing labels, or counts that differ.
     """
     pixels = _checked_pixels(pixels, origin)
-    labels = _checked_labels(labels, origin)
+    labels, classes = _checked_labels(labels, origin)
     if len(pixels) != len(labels):
         raise InputError(f"{origin}: {len(pixels)} images but {len(labels)} labels; expected one label an image")
     if len(pixels) == 0:
         raise InputError(f"{origin}: no images; expected some of each class")
-    classes = int(labels.max()) + 1
     if classes > len(labels):
         raise InputError(f"{origin}: label {classes - 1} but {len(labels)} images; expected classes numbered from 0")
     names = tuple(class_names) if class_names is not None else tuple(map(str, range(classes)))
@@ -118,12 +117,13 @@ def _checked_pixels(pixels: np.ndarray, origin: str) -> np.ndarray:
     return np.stack([np.rint(image * 255).astype(np.uint8) for image in pixels])
 
 
-def _checked_labels(labels: np.ndarray, origin: str) -> np.ndarray:
+def _checked_labels(labels: np.ndarray, origin: str) -> tuple[np.ndarray, int]:
+    """Flat labels, and how many classes they speak of: one-hot labels also of those that no image has."""
     wanted = "expected integers of shape (n,) or (n, 1), or one-hot (n, classes)"
     if labels.ndim == 2 and labels.shape[1] > 1:
         if not (np.isin(labels, (0, 1)).all() and (labels.sum(axis=1) == 1).all()):
             raise InputError(f"{origin}: labels of shape {labels.shape} that are not one-hot; {wanted}")
-        return labels.argmax(axis=1).astype(np.int64)
+        return labels.argmax(axis=1).astype(np.int64), labels.shape[1]
     if labels.ndim not in (1, 2):
         raise InputError(f"{origin}: labels of shape {labels.shape}; {wanted}")
     if not np.issubdtype(labels.dtype, np.integer):
@@ -133,4 +133,5 @@ def _checked_labels(labels: np.ndarray, origin: str) -> np.ndarray:
         raise InputError(f"{origin}: label {labels.min()} at position {labels.argmin()}; expected 0 or more")
     if len(labels) and labels.max() > np.iinfo(np.int64).max:
         raise InputError(f"{origin}: label {labels.max()}; expected classes numbered from 0")
-    return labels.astype(np.int64)
+    labels = labels.astype(np.int64)
+    return labels, int(labels.max(initial=-1)) + 1

@@ -68,7 +68,7 @@ def _read(archive: np.lib.npyio.NpzFile, key: str, path: str) -> np.ndarray:
 
 def _names(names: np.ndarray, path: str) -> list[str]:
     if names.dtype.kind == "S":
-        names = np.char.decode(names, "utf-8")
+        names = np.char.decode(names, "utf-8", "replace")
     if names.dtype.kind != "U" or names.ndim != 1:
         raise InputError(
             f"data.path={path}: class_names of type {names.dtype} and shape {names.shape}; expected text of shape "

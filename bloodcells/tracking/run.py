@@ -1,7 +1,6 @@
 """A run in MLflow from its start to its end, however it ends."""
 
 import shlex
-import sys
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -132,14 +131,17 @@ def tracked(config: TrainConfig, fingerprint: Fingerprint, origin: str) -> Itera
         return
     open_store(config.tracking)
     run = mlflow.start_run(run_name=run_name(config), tags=_tags(fingerprint))
+    error: BaseException | None = None
     try:
         mlflow.log_params(compared(config))
         source = CodeDatasetSource({})
         dataset = MetaDataset(source, name=Path(origin).name, digest=fingerprint.data[:12])  # type: ignore[abstract]
         mlflow.log_input(dataset, context="training")
         yield Tracked(config.tracking, run)
+    except BaseException as raised:
+        error = raised
+        raise
     finally:
-        error = sys.exc_info()[1]
         if error is not None:
             mlflow.set_tag("error", f"{type(error).__name__}: {error}"[:5000])
         killed = isinstance(error, KeyboardInterrupt)

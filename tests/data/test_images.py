@@ -95,6 +95,10 @@ def test_a_label_beyond_the_number_of_images_is_refused_at_once(label) -> None:
         checked(PIXELS, np.array([0, 1, 2, 0, 1, label], np.uint64), "here")
 
 
+def test_one_hot_labels_speak_of_classes_that_no_image_has_too() -> None:
+    assert checked(PIXELS, np.eye(4)[LABELS], "here").class_counts.tolist() == [2, 2, 2, 0]
+
+
 def test_class_names_must_differ() -> None:
     with pytest.raises(InputError, match="the class name a more than once"):
         checked(PIXELS, LABELS, "here", class_names=["a", "b", "a"])

@@ -82,6 +82,11 @@ def test_class_names_of_bytes_are_text(tmp_path) -> None:
     assert load_npz(str(tmp_path / "a.npz")).class_names == ("a", "b", "c", "d")
 
 
+def test_class_names_in_another_encoding_are_told_apart_or_refused(tmp_path) -> None:
+    np.savez(tmp_path / "a.npz", images=PIXELS, labels=LABELS, class_names=np.array([b"a\xe9", b"b\xe9", b"c", b"d"]))
+    assert load_npz(str(tmp_path / "a.npz")).class_names == ("a\ufffd", "b\ufffd", "c", "d")
+
+
 @pytest.mark.parametrize("names", [np.array([["a", "b"], ["c", "d"]]), np.arange(4), np.array("abcd")])
 def test_class_names_that_are_no_list_of_text_are_refused(tmp_path, names) -> None:
     np.savez(tmp_path / "a.npz", images=PIXELS, labels=LABELS, class_names=names)

@@ -76,10 +76,7 @@ def test_images_below_the_smallest_size_are_refused_with_the_way_out() -> None:
 
 def test_probabilities_are_float32_in_mixed_precision() -> None:
     keras.config.set_dtype_policy("mixed_float16")
-    try:
-        model = build(backbone("smallcnn"), DENSE, (32, 32), 5, None)
-    finally:
-        keras.config.set_dtype_policy("float32")
+    model = build(backbone("smallcnn"), DENSE, (32, 32), 5, None)
     assert model.get_layer("dense1").compute_dtype == "float16"
     assert model.get_layer("probabilities").compute_dtype == "float32"
 

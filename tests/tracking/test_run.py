@@ -15,13 +15,13 @@ from bloodcells.data.load import load
 from bloodcells.evaluation.metrics import headline
 from bloodcells.evaluation.predictions import Predictions
 from bloodcells.tracking.run import tracked
-from bloodcells.tracking.store import open_store
+from bloodcells.tracking.store import database_uri, local_directory, open_store
 from bloodcells.tracking.view import NAME, TAG
 from tests.conftest import TINY, composed
 
 
 @pytest.fixture(scope="module")
-def run(tmp_path_factory):
+def whole_run(tmp_path_factory):
     """A whole tiny run, its config and the folder of its artifacts."""
     from bloodcells.train import train
 
@@ -30,6 +30,14 @@ def run(tmp_path_factory):
     train(config)
     (found,) = mlflow.search_runs(search_all_experiments=True, output_format="list")
     return found, config, mlflow.artifacts.download_artifacts(run_id=found.info.run_id)
+
+
+@pytest.fixture
+def run(whole_run):
+    """The same, with MLflow pointed at its store, wherever a test before has pointed it."""
+    _, config, _ = whole_run
+    mlflow.set_tracking_uri(database_uri(local_directory(config.tracking)))
+    return whole_run
 
 
 def test_it_is_finished_and_named_by_what_it_compares(run) -> None:
@@ -175,3 +183,14 @@ def test_a_run_ends_as_it_ended_and_keeps_what_was_logged(tmp_path, error, statu
     assert [entry.path for entry in mlflow.MlflowClient().list_artifacts(found.info.run_id)] == ["notes"]
     assert found.data.tags.get("error", "").endswith("step 3" if status == "FAILED" and "loss" in str(error) else "")
     assert mlflow.active_run() is None
+
+
+def test_a_run_begun_while_another_error_is_handled_is_not_failed_by_it(tmp_path) -> None:
+    config = composed(f"tracking.directory={tmp_path}")
+    try:
+        raise InputError("of another run")
+    except InputError:
+        with tracked(config, fingerprint(config, "d" * 64), "cells.npz"):
+            pass
+    (found,) = mlflow.search_runs(search_all_experiments=True, output_format="list")
+    assert (found.info.status, found.data.tags.get("error")) == ("FINISHED", None)
