@@ -69,7 +69,7 @@ def train(config: TrainConfig) -> None:
     log.info(summary(config, fitted, headline(predictions.of("test")), len(parts.test), run.where()))
 
 
-main = command("train")(train)
+main = command("train", TrainConfig)(train)
 
 if __name__ == "__main__":
     main()

@@ -22,6 +22,7 @@ SHORT = (
     "training.fine_tuning.epochs=1",
     "training.batch_size=64",
     "augmentation=none",
+    "evaluation=clean",
 )
 TINY = (*SHORT, "data.images=200", "data.image_size=32")
 
@@ -29,7 +30,7 @@ TINY = (*SHORT, "data.images=200", "data.image_size=32")
 def composed(*overrides: str) -> TrainConfig:
     """The typed config of these overrides."""
     with initialize_config_dir(str(CHECKOUT / "conf"), version_base="1.3"):
-        return typed(compose("train", list(overrides)))
+        return typed(compose("train", list(overrides)), TrainConfig)
 
 
 @pytest.fixture(autouse=True)

@@ -17,21 +17,20 @@ from omegaconf.errors import OmegaConfBaseException
 
 from bloodcells.config.errors import InputError
 from bloodcells.config.explain import explain
-from bloodcells.config.schema import TrainConfig
-from bloodcells.config.typed import typed
+from bloodcells.config.typed import Config, typed
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 INTERRUPTED = 130  # what a shell reports for a program that Ctrl-C ended
 
 
-def command(config_name: str) -> Callable[[Callable[[TrainConfig], Any]], Callable[[], None]]:
-    """Makes `task` a program: `conf/<config_name>.yaml` and the overrides of the command line, typed, are its argument.
+def command(config_name: str, kind: type[Config]) -> Callable[[Callable[[Config], Any]], Callable[[], None]]:
+    """Makes `task` a program: `conf/<config_name>.yaml` and the overrides, typed as a `kind`, are its argument.
 
     Exit status: 0; 1 where a job failed; 130 where it was interrupted (SIGINT or SIGTERM). HYDRA_FULL_ERROR=1
     asks for tracebacks.
     """
 
-    def decorate(task: Callable[[TrainConfig], Any]) -> Callable[[], None]:
+    def decorate(task: Callable[[Config], Any]) -> Callable[[], None]:
         tracebacks = os.environ.get("HYDRA_FULL_ERROR") == "1"
         jobs: list[str] = []  # the error of each that began, or nothing
 
@@ -41,7 +40,7 @@ def command(config_name: str) -> Callable[[Callable[[TrainConfig], Any]], Callab
             # the other jobs go on. Any other exception goes through: it is a defect, and its traceback is wanted.
             jobs.append("")
             try:
-                config = _typed(composed)
+                config = _typed(composed, kind)
                 task(config)
             except InputError as error:
                 if tracebacks:
@@ -76,9 +75,9 @@ def command(config_name: str) -> Callable[[Callable[[TrainConfig], Any]], Callab
     return decorate
 
 
-def _typed(composed: DictConfig) -> TrainConfig:
+def _typed(composed: DictConfig, kind: type[Config]) -> Config:
     try:
-        return typed(composed)
+        return typed(composed, kind)
     except OmegaConfBaseException as error:
         raise InputError(explain(error)) from error
 

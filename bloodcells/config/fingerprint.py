@@ -14,7 +14,10 @@ SOURCES = ("bloodcells", "conf", "pyproject.toml", "requirements.lock")  # what 
 
 @dataclass(frozen=True)
 class Fingerprint:
-    """SHA-256 of the data, of the config but for where it is tracked, and of the package's source; the commit."""
+    """SHA-256 of the data, of the config, of the package's source; the commit.
+
+    Where a run is tracked and the study it is filed under change no result and do not count.
+    """
 
     data: str
     config: str
@@ -31,7 +34,7 @@ def fingerprint(config: TrainConfig, data: str) -> Fingerprint:
 
 
 def _config_hash(config: TrainConfig) -> str:
-    settings = {key: value for key, value in plain(config).items() if key != "tracking"}
+    settings = {key: value for key, value in plain(config).items() if key not in ("tracking", "study")}
     return hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()
 
 

@@ -2,25 +2,40 @@
 
 import dataclasses
 from enum import Enum
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 from omegaconf import DictConfig, OmegaConf
 
 from bloodcells.config.errors import InputError
 from bloodcells.config.explain import nearest
-from bloodcells.config.schema import OPTIONS, ServerTracking, TrainConfig
+from bloodcells.config.schema import (
+    OPTIONS,
+    EvaluateConfig,
+    ServerTracking,
+    TrainConfig,
+)
 from bloodcells.config.schema.ranges import inside
 
+Config = TypeVar("Config")
 
-def typed(composed: DictConfig) -> TrainConfig:
-    """Checks every key, type, range and combination of a composed config.
+
+def typed(composed: DictConfig, kind: type[Config]) -> Config:
+    """A composed config as a dataclass of the schema, with every key, type, range and combination checked.
 
     Raises InputError for an unknown option, a number out of range or settings that exclude each other, and
     omegaconf's own errors for an unknown key, a wrong type or a missing value.
     """
-    config = cast(TrainConfig, OmegaConf.to_object(OmegaConf.merge(_schema(TrainConfig, composed, ""), composed)))
+    config = cast(Config, OmegaConf.to_object(OmegaConf.merge(_schema(kind, composed, ""), composed)))
     _check_ranges(config, "")
-    _check_combinations(config)
+    if isinstance(config, TrainConfig):
+        _check_training(config)
+    if isinstance(config, EvaluateConfig) and config.data.name == "own" and config.data.clean.enabled:
+        raise InputError(
+            "data.clean.enabled=true with data=own: the run's own images were cleaned before it was trained; expected "
+            "another set, data=npz or data=folder, to clean"
+        )
+    if isinstance(server := getattr(config, "tracking", None), ServerTracking):
+        _check_server(server)
     return config
 
 
@@ -69,9 +84,11 @@ def _check_ranges(config: Any, prefix: str) -> None:
         _check_ranges(part, key)
 
 
-def _check_combinations(config: TrainConfig) -> None:
+def _check_training(config: TrainConfig) -> None:
     split, head, training = config.data.split, config.head, config.training
-    if split.test_share + split.validation_share >= 1:
+    if config.data.name == "own":
+        raise InputError("data=own: expected npz, folder or synthetic; own is a finished run's, for evaluate")
+    if split and split.test_share + split.validation_share >= 1:
         raise InputError(
             f"data.split: test_share {split.test_share} and validation_share {split.validation_share} leave nothing "
             "to train on: expected a sum below 1"
@@ -91,8 +108,11 @@ def _check_combinations(config: TrainConfig) -> None:
             "training.feature_extraction.epochs and training.fine_tuning.epochs are both 0: "
             "expected at least one epoch to train"
         )
-    if isinstance(config.tracking, ServerTracking) and not config.tracking.uri.startswith(("http://", "https://")):
-        raise InputError(f"tracking.uri={config.tracking.uri}: expected a server's address, http://… or https://…")
     alpha = getattr(config.loss, "alpha", 1.0)
     if isinstance(alpha, str) and alpha != "balanced":
         raise InputError(f"loss.alpha={alpha}: expected a number, or balanced for weights from the training split")
+
+
+def _check_server(tracking: ServerTracking) -> None:
+    if not tracking.uri.startswith(("http://", "https://")):
+        raise InputError(f"tracking.uri={tracking.uri}: expected a server's address, http://… or https://…")

@@ -25,12 +25,14 @@ class Split:
         return ", ".join(f"{len(part):,} to {what}" for what, part in parts.items())
 
 
-def split(cleaned: Cleaned, config: SplitConfig) -> Split:
+def split(cleaned: Cleaned, config: SplitConfig | None) -> Split:
     """Draws the test and then the validation images, `ceil(share * n)` of each, in the classes' proportions.
 
     A group of copies is drawn whole or not at all. Every class has at least one image on each side.
-    Raises InputError for a class with too few images for that.
+    Raises InputError for a class with too few images for that, and where no shares are given.
     """
+    if config is None:
+        raise InputError("data.split=null: expected data.split.test_share, validation_share and seed")
     labels, groups = cleaned.images.labels, cleaned.groups
     names, counts = cleaned.images.class_names, cleaned.images.class_counts
     for name, count in zip(names, counts, strict=True):

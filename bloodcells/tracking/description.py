@@ -28,7 +28,7 @@ def compared(config: TrainConfig) -> dict[str, str | int | float]:
     settings = {
         key.removesuffix(".name"): value
         for key, value in _flat(plain(config)).items()
-        if key.partition(".")[0] not in ("data", "tracking")
+        if key.partition(".")[0] not in ("data", "evaluation", "study", "tracking")
     }
     choices = {
         "data": config.data.name,

@@ -130,7 +130,7 @@ def tracked(config: TrainConfig, fingerprint: Fingerprint, origin: str) -> Itera
         yield Untracked()
         return
     open_store(config.tracking)
-    run = mlflow.start_run(run_name=run_name(config), tags=_tags(fingerprint))
+    run = mlflow.start_run(run_name=run_name(config), tags=_tags(config, fingerprint))
     error: BaseException | None = None
     try:
         mlflow.log_params(compared(config))
@@ -149,8 +149,8 @@ def tracked(config: TrainConfig, fingerprint: Fingerprint, origin: str) -> Itera
         mlflow.end_run(RunStatus.to_string(status))
 
 
-def _tags(fingerprint: Fingerprint) -> dict[str, str]:
-    return {
+def _tags(config: TrainConfig, fingerprint: Fingerprint) -> dict[str, str]:
+    return ({"study": config.study} if config.study else {}) | {
         "mlflow.source.name": "bloodcells.train",
         "mlflow.source.git.commit": fingerprint.commit,
         "git.dirty": str(fingerprint.dirty).lower(),

@@ -2,6 +2,8 @@
 
 import logging
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import mlflow
@@ -11,10 +13,11 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from bloodcells.config.command import CHECKOUT
 from bloodcells.config.errors import InputError
-from bloodcells.config.schema import LocalTracking, ServerTracking
+from bloodcells.config.schema import LocalTracking, ServerTracking, Tracking
 from bloodcells.tracking.view import open_experiment
 
 DATABASE = "mlflow.db"
+os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")  # a bar a file, in the midst of our own lines
 
 
 def open_store(config: LocalTracking | ServerTracking) -> None:
@@ -24,15 +27,51 @@ def open_store(config: LocalTracking | ServerTracking) -> None:
     lock, for MLflow's own creation is not safe against that. Raises InputError for a server that does not answer, a
     place that cannot hold a store, and an experiment that was deleted.
     """
+    with _one_line_errors(config):
+        if isinstance(config, ServerTracking):
+            with _connected(config):
+                open_experiment(config.experiment)
+        else:
+            _create(config)
+
+
+def existing_experiment(config: Tracking) -> str:
+    """Points MLflow at the store, creating nothing, and gives the id of the experiment that runs are read from.
+
+    Raises InputError as `open_store` does, and where there is no such store or experiment yet.
+    """
+    if not isinstance(config, LocalTracking | ServerTracking):
+        raise InputError(f"tracking={config.name}: expected local or server, where the finished runs are")
+    if isinstance(config, LocalTracking) and not (local_directory(config) / DATABASE).is_file():
+        raise InputError(
+            f"tracking.directory={config.directory}: no runs are kept there; expected the folder that "
+            "`python -m bloodcells.train` tracked them in"
+        )
+    with _one_line_errors(config):
+        if isinstance(config, ServerTracking):
+            with _connected(config):
+                found = mlflow.get_experiment_by_name(config.experiment)
+        else:
+            mlflow.set_tracking_uri(database_uri(local_directory(config)))
+            found = mlflow.get_experiment_by_name(config.experiment)
+        if found is None:
+            names = [experiment.name for experiment in mlflow.search_experiments()]
+            raise InputError(
+                f"tracking.experiment={config.experiment}: no such experiment; expected one of {', '.join(names)}"
+            )
+    return str(found.experiment_id)
+
+
+@contextmanager
+def _one_line_errors(config: LocalTracking | ServerTracking) -> Iterator[None]:
     logging.getLogger("mlflow").setLevel(logging.WARNING)
     logging.getLogger("alembic").setLevel(logging.WARNING)
+    if isinstance(config, ServerTracking):
+        place = f"tracking.uri={config.uri}"
+    else:
+        place = f"tracking.directory={config.directory}"
     try:
-        if isinstance(config, ServerTracking):
-            place = f"tracking.uri={config.uri}"
-            _connect(config)
-        else:
-            place = f"tracking.directory={config.directory}"
-            _create(config)
+        yield
     except (OSError, MlflowException, SQLAlchemyError) as error:
         reason = str(error).splitlines()[0]
         if reason.startswith("API request"):
@@ -65,14 +104,18 @@ def _create(config: LocalTracking) -> None:
         open_experiment(config.experiment)
 
 
-def _connect(config: ServerTracking) -> None:
+@contextmanager
+def _connected(config: ServerTracking) -> Iterator[None]:
+    """MLflow pointed at a server and impatient: it tries for minutes before it says that nobody answers.
+
+    Later, while training, that is what one wants.
+    """
     mlflow.set_tracking_uri(config.uri)
-    # MLflow tries for minutes before it says that nobody answers; later, while training, that is what one wants.
     impatient = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2", "MLFLOW_HTTP_REQUEST_TIMEOUT": "20"}
     impatient = {key: value for key, value in impatient.items() if key not in os.environ}
     os.environ.update(impatient)
     try:
-        open_experiment(config.experiment)
+        yield
     finally:
         for key in impatient:
             del os.environ[key]

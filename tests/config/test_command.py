@@ -26,7 +26,7 @@ def call(monkeypatch, capfd):
                 task(config)
 
         try:
-            command("train")(job)()
+            command("train", TrainConfig)(job)()
             status = 0
         except SystemExit as end:
             if isinstance(end.code, str):  # what Python itself does with a text

@@ -15,6 +15,15 @@ from bloodcells.config.schema.augmentation import (
     RandAugmentKerasCV,
 )
 from bloodcells.config.schema.data import Clean, Data, Split, StoredData, SyntheticData
+from bloodcells.config.schema.evaluation import (
+    EvaluateConfig,
+    Evaluation,
+    ExportConfig,
+    Format,
+    ReportConfig,
+    Shift,
+    TrainedConfig,
+)
 from bloodcells.config.schema.model import Backbone, Head, MobileNetV2
 from bloodcells.config.schema.ranges import within
 from bloodcells.config.schema.tracking import LocalTracking, ServerTracking, Tracking
@@ -48,9 +57,14 @@ __all__ = [
     "CosineRestarts",
     "CutMix",
     "Data",
+    "EvaluateConfig",
+    "Evaluation",
+    "ExportConfig",
     "FlipTranslate",
     "FocalLoss",
+    "Format",
     "Head",
+    "InspectConfig",
     "Lion",
     "LocalTracking",
     "Loss",
@@ -61,13 +75,16 @@ __all__ = [
     "Plateau",
     "Precision",
     "RandAugmentKerasCV",
+    "ReportConfig",
     "Schedule",
     "ServerTracking",
+    "Shift",
     "Split",
     "StoredData",
     "SyntheticData",
     "Tracking",
     "TrainConfig",
+    "TrainedConfig",
     "Training",
 ]
 
@@ -84,14 +101,23 @@ class TrainConfig:
     optimizer: Optimizer
     loss: Loss
     training: Training
+    evaluation: Evaluation
     tracking: Tracking
+    study: str | None
     seed: int = within("[0, 4294967295]")
+
+
+@dataclass(kw_only=True)
+class InspectConfig(TrainConfig):
+    """A look at what a training run would be given: conf/inspect.yaml."""
+
+    output: str
 
 
 # The dataclass of each option, by the group's place in the config and the option's `name`.
 _SCHEDULES: dict[str, type] = {"plateau": Plateau, "cosine_restarts": CosineRestarts, "constant": Schedule}
 OPTIONS: dict[str, dict[str, type]] = {
-    "data": {"npz": StoredData, "folder": StoredData, "synthetic": SyntheticData},
+    "data": {"own": Data, "npz": StoredData, "folder": StoredData, "synthetic": SyntheticData},
     "backbone": {
         "vgg19": Backbone,
         "convnextlarge": Backbone,

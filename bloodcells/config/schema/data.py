@@ -24,11 +24,11 @@ class Split:
 
 @dataclass
 class Data:
-    """What every source of images has."""
+    """What every source of images has; `split` None where they are scored whole."""
 
     name: str
     clean: Clean
-    split: Split
+    split: Split | None
 
 
 @dataclass

@@ -1,0 +1,42 @@
+"""A page of sections: text, tables and figures in the order they are told."""
+
+import base64
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from jinja2 import Environment, PackageLoader
+from matplotlib.figure import Figure
+from pandas import DataFrame
+
+Block: TypeAlias = str | DataFrame | Figure
+
+
+@dataclass(frozen=True)
+class Section:
+    """A heading and what stands under it: paragraphs, tables and figures.
+
+    A figure is told apart for who cannot see it by the paragraph before it.
+    """
+
+    heading: str
+    blocks: Sequence[Block]
+
+
+def page(title: str, lead: str, sections: Sequence[Section]) -> str:
+    """The HTML text: complete in itself, with no script and nothing fetched. All text is escaped."""
+    environment = Environment(loader=PackageLoader("bloodcells.page", "."), autoescape=True)
+    told = [(section.heading, [_told(block) for block in section.blocks]) for section in sections]
+    return environment.get_template("page.html").render(title=title, lead=lead, sections=told)
+
+
+def _told(block: Block) -> dict[str, object]:
+    if isinstance(block, Figure):
+        picture = io.BytesIO()
+        block.savefig(picture, format="png", dpi=130)
+        return {"picture": base64.b64encode(picture.getvalue()).decode(), "width": round(block.get_figwidth() * 96)}
+    if isinstance(block, DataFrame):
+        numeric = [block.dtypes.iloc[k].kind in "iuf" for k in range(block.shape[1])]
+        return {"head": list(block.columns), "rows": block.astype(str).values.tolist(), "numeric": numeric}
+    return {"text": block}

@@ -1,0 +1,50 @@
+"""The configs of the programs that come after training."""
+
+import pytest
+from hydra import compose, initialize_config_dir
+
+from bloodcells.config import schema
+from bloodcells.config.command import CHECKOUT
+from bloodcells.config.errors import InputError
+from bloodcells.config.typed import plain, typed
+from tests.conftest import composed
+
+
+def config_of(program: str, *overrides: str):
+    with initialize_config_dir(str(CHECKOUT / "conf"), version_base="1.3"):
+        return typed(compose(program, list(overrides)), getattr(schema, f"{program.capitalize()}Config"))
+
+
+@pytest.mark.parametrize(
+    ("program", "needed"),
+    [("evaluate", ["run_id=a"]), ("inspect", []), ("report", []), ("export", ["run_id=a", "format=keras"])],
+)
+def test_every_program_composes_and_fits_its_schema(program, needed) -> None:
+    assert config_of(program, *needed).tracking.name == "local"
+
+
+def test_inspecting_takes_the_settings_of_training_as_they_are() -> None:
+    overrides = ("data=npz", "data.path=a.npz", "augmentation=mixup", "seed=4")
+    inspected = plain(config_of("inspect", *overrides))
+    del inspected["output"]
+    assert inspected == plain(composed(*overrides))
+
+
+def test_another_set_is_scored_whole_and_cleaned_only_when_asked() -> None:
+    data = config_of("evaluate", "run_id=a", "data=folder", "data.path=b").data
+    assert (data.split, data.clean.enabled) == (None, False)
+    data = config_of("evaluate", "run_id=a", "data=folder", "data.path=b", "data.clean.enabled=true").data
+    assert data.clean == composed().data.clean
+
+
+@pytest.mark.parametrize(
+    ("program", "overrides", "part"),
+    [
+        ("evaluate", ["run_id=a", "data.clean.enabled=true"], "the run's own images were cleaned before"),
+        ("evaluate", ["run_id=a", "evaluation.shift.severities=[6]", "evaluation=shifted"], r"in \[1, 5\]"),
+        ("train", ["data=own"], "data=own: expected npz, folder or synthetic"),
+    ],
+)
+def test_what_cannot_be_is_one_line(program, overrides, part) -> None:
+    with pytest.raises(InputError, match=part):
+        config_of(program, *overrides)
