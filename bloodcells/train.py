@@ -35,8 +35,7 @@ def train(config: TrainConfig) -> None:
     import_tensorflow()
     from bloodcells.augmentation.compose import beforehand, steps
     from bloodcells.data.pipeline import TrainingBatches
-    from bloodcells.evaluation.metrics import headline
-    from bloodcells.evaluation.predictions import predict
+    from bloodcells.evaluation.score import score
     from bloodcells.model.build import build
     from bloodcells.model.inference import Inference
     from bloodcells.tracking.contents import epoch_scorer, final_metrics, inputs, results
@@ -62,11 +61,12 @@ def train(config: TrainConfig) -> None:
         run.keep(inputs(config, cleaned, parts, batches.first()))
         with strategy.scope():
             fitted = fit(model, stages, batches, validate, config.optimizer, objective, epoch_scorer(run))
-        predictions = predict(infer, {"validation": parts.validation, "test": parts.test})
-        run.score(final_metrics(fitted, predictions))
-        run.keep(results(fitted, predictions))
+        answered = {"validation": parts.validation, "test": parts.test}
+        scored = score(model, answered, config.evaluation, config.augmentation, batch_size, seed)
+        run.score(final_metrics(fitted, scored))
+        run.keep(results(fitted, scored))
         run.keep_model(model, images.class_names)
-    log.info(summary(config, fitted, headline(predictions.of("test")), len(parts.test), run.where()))
+    log.info(summary(config, fitted, scored.metrics, len(parts.test), run.where()))
 
 
 main = command("train", TrainConfig)(train)

@@ -55,6 +55,22 @@ class Images:
         """The images at `indices`, in that order."""
         return replace(self, pixels=self.pixels[indices], labels=self.labels[indices], examples=self.examples[indices])
 
+    def with_classes(self, class_names: tuple[str, ...]) -> "Images":
+        """The same images with their classes numbered as in `class_names`.
+
+        Raises InputError where the classes are others, naming those that differ.
+        """
+        if set(self.class_names) != set(class_names):
+            lacking = ", ".join(name for name in class_names if name not in self.class_names)
+            unknown = ", ".join(name for name in self.class_names if name not in class_names)
+            raise InputError(
+                f"{self.origin}: expected the classes {', '.join(class_names)}"
+                + (f"; it lacks {lacking}" if lacking else "")
+                + (f"; unknown are {unknown}" if unknown else "")
+            )
+        numbers = np.array([class_names.index(name) for name in self.class_names], np.int64)
+        return replace(self, labels=numbers[self.labels], class_names=class_names)
+
     @cached_property
     def digests(self) -> list[bytes]:
         """The SHA-256 of each image's pixels: equal for exact copies, and for nothing else."""

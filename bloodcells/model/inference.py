@@ -12,7 +12,7 @@ class Inference:
     they fail where a batch does not divide evenly. The same answers are used to validate and to test.
     """
 
-    def __init__(self, model: keras.Model, batch_size: int) -> None:
+    def __init__(self, model: keras.Model, batch_size: int, test_time_augmentation: bool = False) -> None:
         self._batch_size = batch_size
         images = tf.TensorSpec((None, *model.input_shape[1:]), tf.uint8)
         self._forward = tf.function(lambda batch: model(batch, training=False), input_signature=[images])

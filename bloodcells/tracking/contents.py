@@ -12,9 +12,10 @@ from bloodcells.config.schema import TrainConfig
 from bloodcells.config.typed import plain
 from bloodcells.data.clean import Cleaned
 from bloodcells.data.split import Split
-from bloodcells.evaluation.figures import confusion, learning_curves, training_images
-from bloodcells.evaluation.metrics import headline, per_class
-from bloodcells.evaluation.predictions import Predictions
+from bloodcells.evaluation.figures.learning import learning_curves
+from bloodcells.evaluation.figures.pictures import training_images
+from bloodcells.evaluation.metrics import headline
+from bloodcells.evaluation.score import Scored
 from bloodcells.tracking.environment import machine, packages
 from bloodcells.tracking.run import Content, Run
 from bloodcells.training.epochs import Epoch
@@ -50,15 +51,12 @@ def inputs(
     }
 
 
-def results(fitted: Fitted, predictions: Predictions) -> dict[str, Content]:
+def results(fitted: Fitted, scored: Scored) -> dict[str, Content]:
     """What came out."""
-    test = predictions.of("test")
     return {
         "history.csv": DataFrame([asdict(row) for row in fitted.history]),
-        "predictions.csv": predictions.table(),
-        "per_class.txt": per_class(test),
         "figures/learning_curves.png": learning_curves(fitted.history, fitted.best),
-        "figures/confusion_matrix.png": confusion(test),
+        **scored.files,
     }
 
 
@@ -80,16 +78,16 @@ def epoch_scorer(run: Run) -> Callable[[Epoch], None]:
     return score
 
 
-def final_metrics(fitted: Fitted, predictions: Predictions) -> dict[str, float]:
-    """The metrics of the whole run: those of the best epoch, of each phase's best, and of the test split."""
+def final_metrics(fitted: Fitted, scored: Scored) -> dict[str, float]:
+    """The metrics of the whole run: those of the best epoch, of each phase's best, and what scoring gave."""
     best = fitted.best
     metrics = {
         "best/epoch": best.epoch,
         "best/val_accuracy": best.accuracy,
         "best/val_loss": best.loss,
-        "best/val_macro_f1": headline(predictions.of("validation"))["macro_f1"],
+        "best/val_macro_f1": headline(scored.predictions.of("validation"))["macro_f1"],
         "training_seconds": fitted.seconds,
     }
     for phase in dict.fromkeys(row.phase for row in fitted.history):
         metrics[f"best/{phase}_val_accuracy"] = max(row.val_accuracy for row in fitted.history if row.phase == phase)
-    return metrics | {f"test/{name}": value for name, value in headline(predictions.of("test")).items()}
+    return metrics | scored.metrics

@@ -70,15 +70,36 @@ def describe(config: TrainConfig, cleaned: Cleaned, split: Split, stages: list[S
     return "\n".join(lines)
 
 
-def summary(config: TrainConfig, fitted: Fitted, headline: dict[str, float], tested: int, where: dict[str, str]) -> str:
-    """What came out and where it is, for the end of the terminal's output."""
+def summary(config: TrainConfig, fitted: Fitted, metrics: dict[str, float], tested: int, where: dict[str, str]) -> str:
+    """What came out and where it is, for the end of the terminal's output; `metrics`: what scoring gave."""
     rows = {
         "trained": f"{config.backbone.name} ({_weights(config)}), {config.head.name} head, "
         f"{len(fitted.history)} epochs in {duration(fitted.seconds)}",
         "best epoch": f"{fitted.best.epoch} ({fitted.best.stage}), validation accuracy {fitted.best.accuracy:.4f}",
-        "test": f"accuracy {headline['accuracy']:.4f}, macro F1 {headline['macro_f1']:.4f} on {tested:,} images",
+        **outcome(metrics, tested),
         **where,
     }
+    return lined_up(rows)
+
+
+def outcome(metrics: dict[str, float], tested: int) -> dict[str, str]:
+    """What scoring gave, in words: accuracy with its 95% interval, calibration, and how distorted images fared."""
+    low, high = (metrics[f"test/accuracy_{end}"] for end in ("low", "high"))
+    rows = {
+        "test": f"accuracy {metrics['test/accuracy']:.4f} ({low:.3f} to {high:.3f}), "
+        f"macro F1 {metrics['test/macro_f1']:.4f} on {tested:,} images"
+    }
+    if "shift/mean_accuracy" in metrics:
+        low, high = (metrics[f"shift/mean_accuracy_{end}"] for end in ("low", "high"))
+        rows["distorted"] = (
+            f"accuracy {metrics['shift/mean_accuracy']:.4f} ({low:.3f} to {high:.3f}) on average, "
+            f"{metrics['shift/worst_accuracy']:.4f} under the worst distortion"
+        )
+    return rows
+
+
+def lined_up(rows: dict[str, str]) -> str:
+    """The rows with their keys in one column, after an empty line, for the end of the terminal's output."""
     width = max(map(len, rows)) + 2
     return "\n".join(["", *(f"{key:<{width}}{value}" for key, value in rows.items())])
 

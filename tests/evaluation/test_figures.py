@@ -2,7 +2,13 @@
 
 import numpy as np
 
-from bloodcells.evaluation.figures import confusion, learning_curves, training_images
+from bloodcells.evaluation.calibration import reliability
+from bloodcells.evaluation.figures.calibration import reliability_diagram
+from bloodcells.evaluation.figures.confusion import confusion
+from bloodcells.evaluation.figures.learning import learning_curves
+from bloodcells.evaluation.figures.mistakes import mistaken_images
+from bloodcells.evaluation.figures.pictures import training_images
+from bloodcells.evaluation.figures.shift import shift_curves
 from bloodcells.training.best import Best
 from bloodcells.training.epochs import Epoch
 from tests.evaluation.test_predictions import predictions
@@ -41,3 +47,32 @@ def test_training_images_are_titled_with_their_class_and_mixed_ones_with_both_sh
     figure = training_images(np.full((3, 4, 4, 3), 300.0), labels, ["a", "b", "c"])
     assert [axes.get_title() for axes in figure.axes][:3] == ["a", "a 70%\nc 30%", "b"]
     assert figure.axes[0].images[0].get_array().max() == 255
+
+
+def test_the_reliability_diagram_has_a_bar_and_a_point_a_bin() -> None:
+    found = reliability(predictions(np.array([[0.55, 0.45], [0.95, 0.05], [0.95, 0.05]]), [0, 0, 1]), 10)
+    figure = reliability_diagram(found, found, 1.0)
+    accuracy = figure.axes[0]
+    assert [(bar.get_x(), bar.get_height()) for bar in accuracy.patches] == [(0.5, 1.0), (0.9, 0.5)]
+    assert np.allclose(accuracy.lines[0].get_xydata(), [[0.55, 1], [0.95, 0.5]])
+    assert "ECE 0.450" in accuracy.get_title()  # 1/3 of 0.45 and 2/3 of 0.45
+    assert sum(bar.get_height() for bar in figure.axes[2].patches) == 3
+
+
+def test_shift_curves_begin_at_the_clean_accuracy_and_mark_what_was_trained_on() -> None:
+    figure = shift_curves(0.9, {"rotation": [0.8, 0.7], "zoom": [0.6, 0.5], "jpeg": [0.4, 0.3]}, [2, 4], ["zoom"])
+    geometry, compression = (axes for axes in figure.axes if axes.get_visible())
+    lines = {line.get_label(): line for line in geometry.lines}
+    assert lines["rotation"].get_xydata().tolist() == [[0, 0.9], [2, 0.8], [4, 0.7]]
+    assert lines["zoom (trained on)"].get_linestyle() == "--"
+    assert lines["rotation"].get_linestyle() == "-"
+    assert (geometry.get_title(), compression.get_title()) == ("geometry", "compression")
+
+
+def test_mistaken_images_are_told_with_name_label_and_answer_and_what_was_seen() -> None:
+    found = predictions(np.array([[0.7, 0.3], [0.2, 0.8], [0.6, 0.4]]), [0, 0, 0])
+    pixels = np.zeros((1, 4, 4, 3), np.uint8)
+    figure = mistaken_images(pixels, found, np.array([1]), heat=np.full((1, 4, 4), 0.5))
+    plain, seen = figure.axes
+    assert plain.get_title(loc="left") == "1.png: class 0\nanswer class 1, 80%"
+    assert (len(plain.images), len(seen.images)) == (1, 2)

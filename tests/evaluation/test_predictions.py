@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 
 from bloodcells.config.errors import InputError
-from bloodcells.evaluation.metrics import headline, per_class
 from bloodcells.evaluation.predictions import Predictions, predict
 
 
@@ -43,24 +42,6 @@ def test_an_image_twice_or_a_missing_answer_is_an_error() -> None:
         Predictions(found.class_names, found.splits, np.array(["a", "b", "a"]), found.labels, found.probabilities)
     with pytest.raises(InputError, match="expected one for each"):
         Predictions(found.class_names, found.splits, found.examples, found.labels, found.probabilities[:2])
-
-
-def test_headline_figures_worked_out_by_hand() -> None:
-    # true 0 0 0 1 1 2, predicted 0 0 1 1 2 2: 4 of 6. F1: 2*1*2/3/(1+2/3) = 0.8; 0.5; precision 1/2, recall 1: 2/3
-    answers = np.eye(3)[[0, 0, 1, 1, 2, 2]]
-    found = headline(predictions(answers, [0, 0, 0, 1, 1, 2]))
-    assert found["accuracy"] == pytest.approx(4 / 6)
-    assert found["macro_f1"] == pytest.approx((0.8 + 0.5 + 2 / 3) / 3)
-
-
-def test_a_class_that_is_never_predicted_counts_as_0() -> None:
-    found = headline(predictions(np.eye(3)[[0, 0, 0]], [0, 1, 2]))
-    assert found["macro_f1"] == pytest.approx(0.5 / 3)
-
-
-def test_the_table_of_classes_names_them_and_counts_all() -> None:
-    table = per_class(predictions(np.eye(3)[[0, 1, 2, 2]], [0, 1, 2, 2])).splitlines()
-    assert [line.split()[-1] for line in table if "class" in line] == ["1", "1", "2"]
 
 
 def test_predicting_takes_every_image_of_each_split_in_order(noise_images) -> None:

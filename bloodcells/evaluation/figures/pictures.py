@@ -1,0 +1,48 @@
+"""Images as the model saw them."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from matplotlib.figure import Figure
+
+
+def training_images(images: np.ndarray, labels: np.ndarray, class_names: Sequence[str]) -> Figure:
+    """Up to 32 images as the model saw them, each titled with its class, or with both where two are mixed.
+
+    images: float (n, h, w, 3), 0..255; labels: float (n, classes).
+    """
+    images, labels, columns = images[:32], labels[:32], 8
+    rows = -(-len(images) // columns)
+    figure = Figure(figsize=(10, 1.45 * rows))
+    figure.subplots_adjust(0.005, 0.01, 0.995, 1 - 0.15 / rows, wspace=0.05, hspace=0.25)
+    for axes, image, label in zip(figure.subplots(rows, columns, squeeze=False).flat, images, labels, strict=False):
+        axes.imshow(np.clip(np.rint(image), 0, 255).astype(np.uint8))
+        shares = [(share, class_names[k]) for k, share in enumerate(label) if share >= 0.005]
+        shares = sorted(shares, reverse=True)[:2]
+        mixed = len(shares) > 1 and shares[0][0] < 0.995
+        axes.set_title("\n".join(f"{name} {share:.0%}" if mixed else name for share, name in shares), fontsize=7)
+    for axes in figure.axes:
+        axes.set_axis_off()
+    return figure
+
+
+def grid(pixels: np.ndarray, titles: Sequence[str], heat: np.ndarray | None = None, columns: int = 4) -> Figure:
+    """Images under their titles; beside each, where `heat` is given, the same with what the model saw laid over it.
+
+    pixels: uint8 (n, h, w, 3); heat: float (n, h, w), 0..1.
+    """
+    wide = 1 if heat is None else 2
+    columns = min(columns, len(pixels))
+    rows = -(-len(pixels) // columns)
+    figure = Figure(figsize=(max(1.3 * wide * columns, 2.0), 1.68 * rows))
+    figure.subplots_adjust(0.01, 0.01, 0.99, 1 - 0.36 / (1.68 * rows), wspace=0.06, hspace=0.32)
+    panels = figure.subplots(rows, columns * wide, squeeze=False).reshape(-1, wide)
+    for axes in figure.axes:
+        axes.set_axis_off()
+    for k, (image, title) in enumerate(zip(pixels, titles, strict=True)):
+        panels[k][0].imshow(image)
+        panels[k][0].set_title(title, fontsize=7, loc="left")
+        if heat is not None:
+            panels[k][1].imshow(image)
+            panels[k][1].imshow(heat[k], cmap="inferno", alpha=0.55, vmin=0, vmax=1)
+    return figure

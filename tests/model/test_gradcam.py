@@ -1,0 +1,53 @@
+"""What a model saw, against the class activation maps that a linear head allows by plain arithmetic."""
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from bloodcells.model.build import backbone_of, build
+from bloodcells.model.catalogue import CATALOGUE
+from bloodcells.model.gradcam import GradCam
+from tests.conftest import composed
+
+BIG = {"convnextlarge", "efficientnetv2l", "efficientnetv2s"}
+
+
+def made(name: str, head: str = "dense") -> keras.Model:
+    config = composed(f"backbone={name}", "backbone.weights=null", f"head={head}")
+    return build(config.backbone, config.head, (64, 64), 5, None)
+
+
+@pytest.fixture
+def pixels() -> np.ndarray:
+    return np.random.default_rng(0).integers(0, 256, (3, 64, 64, 3), dtype=np.uint8)
+
+
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=pytest.mark.slow) if name in BIG else name for name in CATALOGUE]
+)
+def test_every_backbone_has_maps_in_0_to_1_of_the_images_size(name, pixels) -> None:
+    heat = GradCam(made(name))(pixels, np.array([0, 1, 4]))
+    assert heat.shape == (3, 64, 64)
+    assert heat.dtype == np.float32
+    assert heat.min() >= 0
+    assert all(top == pytest.approx(1) or top == 0 for top in heat.max(axis=(1, 2)))
+    assert heat.any()
+
+
+def test_with_a_linear_head_it_is_the_class_activation_map(pixels) -> None:
+    model = made("smallcnn", head="linear")
+    # Zhou et al. 2016, arXiv:1512.04150: the feature maps summed with the class's own weights.
+    inside = backbone_of(model)(keras.applications.mobilenet_v2.preprocess_input(pixels.astype("float32")))
+    maps = np.einsum("nhwc,cn->nhw", inside, model.layers[-1].kernel.numpy()[:, [2, 0, 3]]).clip(min=0)
+    expected = tf.image.resize(maps[..., None], (64, 64), method="bicubic").numpy()[..., 0].clip(min=0)
+    expected /= expected.max(axis=(1, 2), keepdims=True)
+    assert np.allclose(GradCam(model)(pixels, np.array([2, 0, 3])), expected, atol=1e-4)
+
+
+def test_a_loaded_model_sees_the_same(tmp_path, pixels) -> None:
+    model = made("mobilenetv2")
+    model.save(tmp_path / "m.keras")
+    loaded = keras.models.load_model(tmp_path / "m.keras")
+    classes = np.array([1, 2, 3])
+    assert np.allclose(GradCam(model)(pixels, classes), GradCam(loaded)(pixels, classes), atol=1e-5)
