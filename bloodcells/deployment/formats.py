@@ -37,7 +37,9 @@ def write(model: "keras.Model", format: Format, path: Path) -> None:
         case Format.keras:
             model.save(path)
         case Format.savedmodel:
-            _write_savedmodel(model, path)
+            from bloodcells.deployment.savedmodel import write_savedmodel
+
+            write_savedmodel(model, path)
         case Format.onnx:
             from bloodcells.deployment.onnx_graph import write_onnx
 
@@ -45,14 +47,12 @@ def write(model: "keras.Model", format: Format, path: Path) -> None:
 
 
 def _write_submission(model: "keras.Model", path: Path) -> None:
+    from bloodcells.deployment.savedmodel import write_savedmodel
+
     # The weights are a graph of TensorFlow's, since a host's Keras may be too old for a .keras file of ours.
     with tempfile.TemporaryDirectory() as folder, zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
         weights = Path(folder, "weights")
-        _write_savedmodel(model, weights)
+        write_savedmodel(model, weights)
         archive.write(Path(__file__).with_name("submission.py"), "model.py")
         for entry in sorted(weights.rglob("*")):
             archive.write(entry, entry.relative_to(folder))
-
-
-def _write_savedmodel(model: "keras.Model", path: Path) -> None:
-    model.export(path, format="tf_saved_model", verbose=False)
