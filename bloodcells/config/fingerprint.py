@@ -6,7 +6,6 @@ import subprocess
 from dataclasses import dataclass
 
 from bloodcells.config.command import CHECKOUT
-from bloodcells.config.schema import TrainConfig
 from bloodcells.config.typed import plain
 
 SOURCES = ("bloodcells", "conf", "pyproject.toml", "requirements.lock")  # what a result depends on in the checkout
@@ -26,14 +25,14 @@ class Fingerprint:
     dirty: bool
 
 
-def fingerprint(config: TrainConfig, data: str) -> Fingerprint:
-    """The fingerprint of a run; `data` is the hash of the images as loaded."""
+def fingerprint(config: object, data: str) -> Fingerprint:
+    """The fingerprint of a run with a config of the schema; `data` is the hash of the images as loaded."""
     commit = _git("rev-parse", "HEAD") or "unknown"
     dirty = bool(_git("status", "--porcelain", "--", *SOURCES))
     return Fingerprint(data, _config_hash(config), _code_hash(), commit, dirty)
 
 
-def _config_hash(config: TrainConfig) -> str:
+def _config_hash(config: object) -> str:
     settings = {key: value for key, value in plain(config).items() if key not in ("tracking", "study")}
     return hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()
 

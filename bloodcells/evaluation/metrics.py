@@ -3,7 +3,15 @@
 import warnings
 
 import numpy as np
-from sklearn.metrics import accuracy_score, balanced_accuracy_score, classification_report, f1_score, roc_auc_score
+from pandas import DataFrame
+from sklearn.metrics import (
+    accuracy_score,
+    balanced_accuracy_score,
+    classification_report,
+    f1_score,
+    precision_recall_fscore_support,
+    roc_auc_score,
+)
 
 from bloodcells.evaluation.predictions import Predictions
 
@@ -44,6 +52,15 @@ def per_class(predictions: Predictions) -> str:
             zero_division=0,
         )
     )
+
+
+def class_table(predictions: Predictions) -> DataFrame:
+    """The same with a row a class, as numbers."""
+    names = predictions.class_names
+    precision, recall, f1, support = precision_recall_fscore_support(
+        predictions.labels, predictions.predicted, labels=range(len(names)), zero_division=0
+    )
+    return DataFrame({"class": names, "precision": precision, "recall": recall, "F1": f1, "images": support})
 
 
 def _balanced_accuracy(labels: np.ndarray, predicted: np.ndarray) -> float:

@@ -46,6 +46,16 @@ class Predictions:
             self.probabilities[chosen],
         )
 
+    def against(self, other: "Predictions") -> str:
+        """How far these are from `other`'s, for the same images, in words."""
+        if not np.array_equal(self.examples, other.examples) or not np.array_equal(self.labels, other.labels):
+            return "are for other images or labels than the run's"
+        apart = float(np.abs(self.probabilities - other.probabilities).max())
+        if apart == 0:
+            return "equal the run's to the last digit"
+        changed = int((self.predicted != other.predicted).sum())
+        return f"differ from the run's by up to {apart:.1g} in probability; {changed} answers are others"
+
     def table(self) -> pd.DataFrame:
         """A row an image; written as CSV, float32 keeps digits enough to read back the same bits."""
         table = pd.DataFrame({"split": self.splits, "example": self.examples, "label": self.labels})

@@ -4,6 +4,8 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from bloodcells.model.views import averaged
+
 
 class Inference:
     """Class probabilities for images, each image once and in order, whatever their number.
@@ -13,7 +15,10 @@ class Inference:
     """
 
     def __init__(self, model: keras.Model, batch_size: int, test_time_augmentation: bool = False) -> None:
+        """test_time_augmentation: answers are the mean over an image's turns and mirror images."""
         self._batch_size = batch_size
+        if test_time_augmentation:
+            model = averaged(model)
         images = tf.TensorSpec((None, *model.input_shape[1:]), tf.uint8)
         self._forward = tf.function(lambda batch: model(batch, training=False), input_signature=[images])
 

@@ -38,5 +38,11 @@ def _told(block: Block) -> dict[str, object]:
         return {"picture": base64.b64encode(picture.getvalue()).decode(), "width": round(block.get_figwidth() * 96)}
     if isinstance(block, DataFrame):
         numeric = [block.dtypes.iloc[k].kind in "iuf" for k in range(block.shape[1])]
-        return {"head": list(block.columns), "rows": block.astype(str).values.tolist(), "numeric": numeric}
+        rows = [[_short(value) for value in row] for row in block.itertuples(index=False)]
+        return {"head": list(block.columns), "rows": rows, "numeric": numeric}
     return {"text": block}
+
+
+def _short(value: object) -> str:
+    """A number as one reads it: four digits of a fraction."""
+    return f"{value:.4g}" if isinstance(value, float) else str(value)

@@ -1,5 +1,6 @@
 """A run in words: its name, what it is compared by, its description and the summary at the end."""
 
+from collections.abc import Mapping
 from pathlib import PurePath
 from typing import Any
 
@@ -79,7 +80,7 @@ def summary(config: TrainConfig, fitted: Fitted, metrics: dict[str, float], test
         **outcome(metrics, tested),
         **where,
     }
-    return lined_up(rows)
+    return aligned(rows)
 
 
 def outcome(metrics: dict[str, float], tested: int) -> dict[str, str]:
@@ -98,7 +99,7 @@ def outcome(metrics: dict[str, float], tested: int) -> dict[str, str]:
     return rows
 
 
-def lined_up(rows: dict[str, str]) -> str:
+def aligned(rows: Mapping[str, str]) -> str:
     """The rows with their keys in one column, after an empty line, for the end of the terminal's output."""
     width = max(map(len, rows)) + 2
     return "\n".join(["", *(f"{key:<{width}}{value}" for key, value in rows.items())])

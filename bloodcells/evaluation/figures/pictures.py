@@ -5,6 +5,11 @@ from collections.abc import Sequence
 import numpy as np
 from matplotlib.figure import Figure
 
+from bloodcells.data.images import Images
+from bloodcells.evaluation.shift.catalogue import DISTORTIONS
+from bloodcells.evaluation.shift.distort import distort
+from bloodcells.evaluation.shift.strengths import SEVERITIES
+
 
 def training_images(images: np.ndarray, labels: np.ndarray, class_names: Sequence[str]) -> Figure:
     """Up to 32 images as the model saw them, each titled with its class, or with both where two are mixed.
@@ -21,6 +26,23 @@ def training_images(images: np.ndarray, labels: np.ndarray, class_names: Sequenc
         shares = sorted(shares, reverse=True)[:2]
         mixed = len(shares) > 1 and shares[0][0] < 0.995
         axes.set_title("\n".join(f"{name} {share:.0%}" if mixed else name for share, name in shares), fontsize=7)
+    for axes in figure.axes:
+        axes.set_axis_off()
+    return figure
+
+
+def distorted_images(images: Images, seed: int) -> Figure:
+    """The first image as it is and distorted in every way, two distortions a row, their severities side by side."""
+    first = images.take(np.arange(1))
+    columns = 2 * (len(SEVERITIES) + 1)
+    figure = Figure(figsize=(10, 0.86 * len(DISTORTIONS) / 2))
+    figure.subplots_adjust(0.005, 0.005, 0.995, 0.975, wspace=0.05, hspace=0.24)
+    panels = figure.subplots(-(-len(DISTORTIONS) // 2), columns, squeeze=False).reshape(-1, len(SEVERITIES) + 1)
+    for row, name in zip(panels, DISTORTIONS, strict=False):
+        row[0].text(0.95, 0.5, name.replace("_", "\n"), ha="right", va="center", fontsize=8)
+        for axes, severity in zip(row[1:], SEVERITIES, strict=True):
+            axes.imshow(distort(first.pixels, first.examples, name, severity, seed)[0])
+            axes.set_title(f"{severity}", fontsize=6, pad=2)
     for axes in figure.axes:
         axes.set_axis_off()
     return figure

@@ -1,0 +1,73 @@
+"""Runs found again, and what is said where they are not."""
+
+import mlflow
+import pytest
+
+from bloodcells.config.errors import InputError
+from bloodcells.tracking.store import open_store
+from bloodcells.tracking.stored import find_run, search
+from tests.conftest import composed
+
+
+@pytest.fixture
+def tracking(tmp_path):
+    return composed(f"tracking.directory={tmp_path}/mlruns").tracking
+
+
+def add(tracking, name: str, status: str = "FINISHED", source: str = "bloodcells.train", **tags: str) -> str:
+    open_store(tracking)
+    run = mlflow.start_run(run_name=name, tags={"mlflow.source.name": source, **tags})
+    mlflow.end_run(status)
+    return run.info.run_id
+
+
+def test_a_run_is_found_by_id_by_name_and_by_a_beginning_that_is_its_own(tracking) -> None:
+    first, second = add(tracking, "vgg19 seed=1"), add(tracking, "vgg19 seed=11")
+    assert find_run(tracking, first).id == first
+    assert find_run(tracking, second[:8]).id == second
+    assert find_run(tracking, "vgg19 seed=1").id == first  # the whole name, though another begins so
+    assert find_run(tracking, "vgg19 seed=11").name == "vgg19 seed=11"
+
+
+@pytest.mark.parametrize(
+    ("wanted", "part"),
+    [
+        ("vgg", "2 runs are called or begin so, such as"),
+        ("vgg20 a", "none of the 3 training runs .* did you mean vgg19 a"),
+        ("broken", r"broken\) is FAILED; expected one that is FINISHED"),
+    ],
+)
+def test_what_is_not_one_finished_run_is_refused(tracking, wanted, part) -> None:
+    add(tracking, "vgg19 a")
+    add(tracking, "vgg19 b")
+    add(tracking, "broken", "FAILED")
+    with pytest.raises(InputError, match=part):
+        find_run(tracking, wanted)
+
+
+def test_only_training_runs_count_the_oldest_first_and_a_search_narrows_them(tracking) -> None:
+    ids = [add(tracking, "a", study="x"), add(tracking, "b"), add(tracking, "c", study="x")]
+    add(tracking, "evaluation of a", source="bloodcells.evaluate")
+    assert [run.id for run in search(tracking)] == ids
+    assert [run.id for run in search(tracking, "tags.study = 'x'")] == [ids[0], ids[2]]
+    with pytest.raises(InputError, match=r"filter=studi == x: MLflow does not understand it"):
+        search(tracking, "studi == x")
+
+
+def test_reading_creates_nothing(tracking, tmp_path) -> None:
+    with pytest.raises(InputError, match="no runs are kept there"):
+        search(tracking)
+    assert not (tmp_path / "mlruns").exists()
+    add(tracking, "a")
+    other = composed(f"tracking.directory={tmp_path}/mlruns", "tracking.experiment=none").tracking
+    with pytest.raises(InputError, match=r"tracking.experiment=none: no such experiment; expected one of .*bloodcells"):
+        search(other)
+    assert mlflow.get_experiment_by_name("none") is None
+    with pytest.raises(InputError, match="tracking=off: expected local or server"):
+        search(composed("tracking=off").tracking)
+
+
+def test_a_file_that_is_not_there_is_one_line(tracking) -> None:
+    run = find_run(tracking, add(tracking, "a"))
+    with pytest.raises(InputError, match=r"run a \(.*\): it keeps no predictions.csv"):
+        run.predictions()
