@@ -1,5 +1,6 @@
 """A run in words: its name, what it is compared by, its description and the summary at the end."""
 
+from collections.abc import Mapping
 from pathlib import PurePath
 from typing import Any
 
@@ -79,6 +80,11 @@ def summary(config: TrainConfig, fitted: Fitted, headline: dict[str, float], tes
         "test": f"accuracy {headline['accuracy']:.4f}, macro F1 {headline['macro_f1']:.4f} on {tested:,} images",
         **where,
     }
+    return aligned(rows)
+
+
+def aligned(rows: Mapping[str, str]) -> str:
+    """An empty line, then a line a row: its key, padded to the longest, and its value."""
     width = max(map(len, rows)) + 2
     return "\n".join(["", *(f"{key:<{width}}{value}" for key, value in rows.items())])
 

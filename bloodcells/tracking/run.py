@@ -3,7 +3,7 @@
 import shlex
 import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from importlib.metadata import version
 from pathlib import Path
 from typing import Protocol, TypeAlias
@@ -22,7 +22,7 @@ from mlflow.types import Schema, TensorSpec
 from pandas import DataFrame
 
 from bloodcells.config.fingerprint import Fingerprint
-from bloodcells.config.schema import LocalTracking, ServerTracking, TrainConfig
+from bloodcells.config.schema import LocalTracking, ServerTracking, Tracking, TrainConfig
 from bloodcells.tracking.description import compared, run_name
 from bloodcells.tracking.store import database_uri, local_directory, open_store
 from bloodcells.tracking.view import address
@@ -31,7 +31,7 @@ Content: TypeAlias = str | DataFrame | Figure
 
 
 class Run(Protocol):
-    """What training tells about itself."""
+    """What a program tells about its work."""
 
     def describe(self, text: str) -> None:
         """Markdown, shown at the top of the run's page."""
@@ -103,12 +103,12 @@ class Tracked:
         self._model = f"{logged.artifact_path}/data/model.keras"
 
     def where(self) -> dict[str, str]:
-        rows = {
-            "run": f"{self._name} ({self._id})",
-            "figures": _path(f"{self._artifacts}/figures"),
-            "model": _path(self._model),
-            "load it": f"mlflow.pyfunc.load_model('runs:/{self._id}/model')",
-        }
+        rows = {"run": f"{self._name} ({self._id})", "figures": _path(f"{self._artifacts}/figures")}
+        if self._model:
+            rows |= {
+                "model": _path(self._model),
+                "load it": f"mlflow.pyfunc.load_model('runs:/{self._id}/model')",
+            }
         if isinstance(self._config, ServerTracking):
             return rows | {"look": address(self._config.uri, self._experiment)}
         uri = database_uri(local_directory(self._config))
@@ -120,24 +120,39 @@ class Tracked:
         return rows | {"look": f"{ui}, then {address('http://127.0.0.1:5000', self._experiment)}"}
 
 
+def tracked(config: TrainConfig, fingerprint: Fingerprint, origin: str) -> AbstractContextManager[Run]:
+    """The run of a training, as `begun`; origin: the name of the data."""
+    study = {"study": config.study} if config.study else {}
+    tags = study | source_tags("bloodcells.train", fingerprint)
+    return begun(config.tracking, run_name(config), tags, compared(config), origin, "training")
+
+
 @contextmanager
-def tracked(config: TrainConfig, fingerprint: Fingerprint, origin: str) -> Iterator[Run]:
+def begun(
+    tracking: Tracking,
+    name: str,
+    tags: Mapping[str, str],
+    params: Mapping[str, str | int | float],
+    origin: str,
+    context: str,
+) -> Iterator[Run]:
     """A run that ends FINISHED, or KILLED where it was interrupted, or FAILED, with the error as its tag, otherwise.
 
-    origin: the name of the data, for the UI's table.
+    tags: as `source_tags` makes them, and more.
+    origin, context: the name of the data and what they are for, such as "training", for the UI's table.
     """
-    if not isinstance(config.tracking, LocalTracking | ServerTracking):
+    if not isinstance(tracking, LocalTracking | ServerTracking):
         yield Untracked()
         return
-    open_store(config.tracking)
-    run = mlflow.start_run(run_name=run_name(config), tags=_tags(config, fingerprint))
+    open_store(tracking)
+    run = mlflow.start_run(run_name=name, tags=dict(tags))
     error: BaseException | None = None
     try:
-        mlflow.log_params(compared(config))
+        mlflow.log_params(dict(params))
         source = CodeDatasetSource({})
-        dataset = MetaDataset(source, name=Path(origin).name, digest=fingerprint.data[:12])  # type: ignore[abstract]
-        mlflow.log_input(dataset, context="training")
-        yield Tracked(config.tracking, run)
+        dataset = MetaDataset(source, name=Path(origin).name, digest=tags["sha256.data"][:12])  # type: ignore[abstract]
+        mlflow.log_input(dataset, context=context)
+        yield Tracked(tracking, run)
     except BaseException as raised:
         error = raised
         raise
@@ -149,9 +164,10 @@ def tracked(config: TrainConfig, fingerprint: Fingerprint, origin: str) -> Itera
         mlflow.end_run(RunStatus.to_string(status))
 
 
-def _tags(config: TrainConfig, fingerprint: Fingerprint) -> dict[str, str]:
-    return ({"study": config.study} if config.study else {}) | {
-        "mlflow.source.name": "bloodcells.train",
+def source_tags(program: str, fingerprint: Fingerprint) -> dict[str, str]:
+    """The tags that tell what made a run, such as "bloodcells.train", and from what."""
+    return {
+        "mlflow.source.name": program,
         "mlflow.source.git.commit": fingerprint.commit,
         "git.dirty": str(fingerprint.dirty).lower(),
         "sha256.data": fingerprint.data,
