@@ -15,7 +15,7 @@ SOURCES = ("bloodcells", "conf", "pyproject.toml", "requirements.lock")  # what 
 class Fingerprint:
     """SHA-256 of the data, of the config, of the package's source; the commit.
 
-    Where a run is tracked and the study it is filed under change no result and do not count.
+    Where a run is tracked, the study it is filed under and where a page of it goes change no result and do not count.
     """
 
     data: str
@@ -33,7 +33,7 @@ def fingerprint(config: object, data: str) -> Fingerprint:
 
 
 def _config_hash(config: object) -> str:
-    settings = {key: value for key, value in plain(config).items() if key not in ("tracking", "study")}
+    settings = {key: value for key, value in plain(config).items() if key not in ("tracking", "study", "output")}
     return hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()
 
 

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
@@ -69,13 +70,15 @@ def clean(images: Images, config: Clean) -> Cleaned:
     for copies in exact_copies(images):
         first = images.examples[copies[0]]
         groups[copies] = copies[0]
-        if len(copies) >= config.repeats:
-            repeated.append(len(copies))
-            leaving |= dict.fromkeys(copies.tolist(), f"repeated picture of {len(copies)} copies, the first {first}")
-        elif len(set(images.labels[copies])) > 1:
-            leaving |= dict.fromkeys(copies.tolist(), f"contradictory copy of {first}: labels differ")
-        else:
-            leaving |= dict.fromkeys(copies[1:].tolist(), f"exact copy of {first}")
+        match kind(images.labels[copies], config.repeats):
+            case "outlier":
+                repeated.append(len(copies))
+                reason = f"repeated picture of {len(copies)} copies, the first {first}"
+                leaving |= dict.fromkeys(copies.tolist(), reason)
+            case "contradictory":
+                leaving |= dict.fromkeys(copies.tolist(), f"contradictory copy of {first}: labels differ")
+            case _:
+                leaving |= dict.fromkeys(copies[1:].tolist(), f"exact copy of {first}")
     if not config.enabled:
         leaving, repeated = {}, []
     staying = np.array([i for i in range(len(images)) if i not in leaving], dtype=np.int64)
@@ -88,6 +91,13 @@ def clean(images: Images, config: Clean) -> Cleaned:
     groups, near = _joined(kept, groups[staying])
     removed = tuple(Removed(str(images.examples[i]), int(images.labels[i]), why) for i, why in sorted(leaving.items()))
     return Cleaned(kept, groups, removed, near, tuple(repeated))
+
+
+def kind(labels: np.ndarray, repeats: int) -> Literal["outlier", "contradictory", "copy"]:
+    """What a picture that occurs with these labels is: no cell, a cell of no certain class, or one with copies."""
+    if len(labels) >= repeats:
+        return "outlier"
+    return "contradictory" if len(set(labels)) > 1 else "copy"
 
 
 def _joined(images: Images, groups: np.ndarray) -> tuple[np.ndarray, tuple[tuple[str, str], ...]]:

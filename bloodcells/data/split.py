@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -9,6 +10,8 @@ from bloodcells.config.errors import InputError
 from bloodcells.config.schema import Split as SplitConfig
 from bloodcells.data.clean import Cleaned
 from bloodcells.data.images import Images
+
+PARTS = ("training", "validation", "test")
 
 
 @dataclass(frozen=True)
@@ -18,6 +21,11 @@ class Split:
     training: Images
     validation: Images
     test: Images
+
+    @cached_property
+    def part_of(self) -> dict[str, str]:
+        """For each example's name the part it is in: training, validation or test."""
+        return {str(name): part for part in PARTS for name in getattr(self, part).examples}
 
     def describe(self) -> str:
         """Such as "10,154 to train, 1,195 to validate, 598 to test"."""
@@ -55,7 +63,7 @@ def split(cleaned: Cleaned, config: SplitConfig | None) -> Split:
                 if taken == quota:
                     break
     parts = [cleaned.images.take(np.flatnonzero(side == number)) for number in (0, 2, 1)]
-    for part, what in zip(parts, ("training", "validation", "test"), strict=True):
+    for part, what in zip(parts, PARTS, strict=True):
         if not part.class_counts.all():
             name = names[int(np.argmin(part.class_counts))]
             raise InputError(

@@ -26,8 +26,14 @@ def inputs(
     config: TrainConfig, cleaned: Cleaned, split: Split, batch: tuple[np.ndarray, np.ndarray]
 ) -> dict[str, Content]:
     """What went in; `batch` is the first that the model sees: images (b, h, w, 3) in 0..255, labels (b, classes)."""
-    images = cleaned.images
-    side = {example: part for part in ("training", "validation", "test") for example in getattr(split, part).examples}
+    return prepared(config, cleaned, split) | {
+        "figures/training_images.png": training_images(*batch, cleaned.images.class_names),
+    }
+
+
+def prepared(config: TrainConfig, cleaned: Cleaned, split: Split) -> dict[str, Content]:
+    """Settings, machine, packages, and what became of each image."""
+    images, side = cleaned.images, split.part_of
     kept = DataFrame(
         {
             "example": images.examples,
@@ -47,7 +53,6 @@ def inputs(
         "data/split.csv": kept,
         "data/removed.csv": removed,
         "data/near_copies.csv": DataFrame(cleaned.near, columns=["example", "copy"]),
-        "figures/training_images.png": training_images(*batch, images.class_names),
     }
 
 

@@ -84,7 +84,7 @@ def summary(config: TrainConfig, fitted: Fitted, metrics: dict[str, float], test
 
 
 def outcome(metrics: dict[str, float], tested: int) -> dict[str, str]:
-    """What scoring gave, in words: accuracy with its 95% interval, calibration, and how distorted images fared."""
+    """What scoring gave, in words: accuracy with its 95% interval, and how distorted images fared."""
     low, high = (metrics[f"test/accuracy_{end}"] for end in ("low", "high"))
     rows = {
         "test": f"accuracy {metrics['test/accuracy']:.4f} ({low:.3f} to {high:.3f}), "

@@ -6,7 +6,7 @@ import keras
 import numpy as np
 import pytest
 
-from bloodcells.config.schema import Backbone, Head, MobileNetV2
+from bloodcells.config.schema import Backbone, Head
 from bloodcells.model.build import build
 from bloodcells.model.inference import Inference
 from bloodcells.model.views import averaged, views
@@ -31,10 +31,11 @@ def test_they_are_the_turns_and_mirror_images_each_once(size, count) -> None:
 
 @pytest.mark.parametrize(
     ("backbone", "size"),
-    [(Backbone("smallcnn", None, None), (32, 40)), (MobileNetV2("mobilenetv2", None, None, 0.35), (32, 32))],
-    ids=["smallcnn", "mobilenetv2"],
+    [(Backbone("smallcnn", None, None), (32, 40)), (Backbone("smallcnn", None, None), (32, 32))],
+    ids=["wide", "square"],
 )
 def test_the_mean_is_over_what_the_model_answers_for_each(backbone, size, tmp_path) -> None:
+    keras.utils.set_random_seed(0)
     model = build(backbone, Head("linear", [], []), size, 5, None)
     images = np.random.default_rng(1).integers(0, 256, (3, *size, 3), dtype=np.uint8)
     expected = [np.mean([model(view[None]).numpy()[0] for view in by_numpy(image)], axis=0) for image in images]

@@ -22,13 +22,18 @@ def training_images(images: np.ndarray, labels: np.ndarray, class_names: Sequenc
     figure.subplots_adjust(0.005, 0.01, 0.995, 1 - 0.15 / rows, wspace=0.05, hspace=0.25)
     for axes, image, label in zip(figure.subplots(rows, columns, squeeze=False).flat, images, labels, strict=False):
         axes.imshow(np.clip(np.rint(image), 0, 255).astype(np.uint8))
-        shares = [(share, class_names[k]) for k, share in enumerate(label) if share >= 0.005]
-        shares = sorted(shares, reverse=True)[:2]
-        mixed = len(shares) > 1 and shares[0][0] < 0.995
-        axes.set_title("\n".join(f"{name} {share:.0%}" if mixed else name for share, name in shares), fontsize=7)
+        axes.set_title(named(label, class_names), fontsize=7)
     for axes in figure.axes:
         axes.set_axis_off()
     return figure
+
+
+def named(label: np.ndarray, class_names: Sequence[str]) -> str:
+    """The class of a label, float (classes,), or where two are mixed both with their shares, a line each."""
+    shares = [(share, class_names[k]) for k, share in enumerate(label) if share >= 0.005]
+    shares = sorted(shares, reverse=True)[:2]
+    mixed = len(shares) > 1 and shares[0][0] < 0.995
+    return "\n".join(f"{name} {share:.0%}" if mixed else name for share, name in shares)
 
 
 def distorted_images(images: Images, seed: int) -> Figure:

@@ -1,0 +1,1 @@
+"""What one should see of the data before training on them, a chapter a question."""

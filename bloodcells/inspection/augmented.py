@@ -1,0 +1,80 @@
+"""What the chosen augmentation makes of some images."""
+
+import numpy as np
+import tensorflow as tf
+
+from bloodcells.augmentation.compose import Steps, beforehand, name_of, steps
+from bloodcells.config.schema import Augmentation
+from bloodcells.data.images import Images
+from bloodcells.data.pipeline import TrainingBatches
+from bloodcells.evaluation.figures.pictures import named
+from bloodcells.inspection.chapter import Chapter
+from bloodcells.inspection.sheet import Tile, sheet
+
+SHOWN = 6  # images
+EPOCHS = 7  # versions of each
+DRAWN = 32  # images that go through the pipeline, for the shown ones to be mixed with
+
+
+def augmented(training: Images, config: Augmentation, seed: int) -> Chapter:
+    """Some training images, and beside each what the first epochs would make of it."""
+    heading, name = "Augmentation", name_of(config)
+    if name == "none":
+        return Chapter(heading, ["augmentation=none: the model sees the training images as they are."])
+    drawn = _drawn(training, seed)
+    pixels, labels = beforehand(drawn.pixels, drawn.one_hot, config, seed)
+    if blended := len(pixels) > len(drawn):
+        half = min(SHOWN // 2, len(drawn))
+        shown = [*range(half), *range(len(drawn), len(drawn) + half)]
+    else:
+        shown = [*range(min(SHOWN, len(drawn)))]
+    made, mixed = versions(pixels, labels, config, seed)
+    names, captioned = training.class_names, bool(steps(config, seed).on_batches)
+    tiles = []
+    for index in shown:
+        tiles.append(Tile(pixels[index]))
+        for image, label in zip(made[:, index], mixed[:, index], strict=True):
+            tiles.append(Tile(image, named(label, names) if captioned else ""))
+    rows = ["blend of\n" * (index >= len(drawn)) + named(labels[index], names) for index in shown]
+    heads = ["original", *(f"epoch {epoch + 1}" for epoch in range(EPOCHS))]
+    told = [f"{name}: each row shows a training image and what the first {EPOCHS} epochs of the pipeline make of it."]
+    if captioned:
+        told.append("Under each stands its class, or the classes mixed in it with their shares of the label.")
+    if blended:
+        told.append("The lower rows begin with blends that offline mixup made beforehand.")
+    if config.randaugment_kerascv:
+        told.append("keras-cv's RandAugment holds random state: a second look shows other versions.")
+    else:
+        told.append("The same seed makes the same versions.")
+    return Chapter(heading, [" ".join(told), ("figures/augmented.png", sheet(tiles, 1 + EPOCHS, rows, heads))])
+
+
+def versions(pixels: np.ndarray, labels: np.ndarray, config: Augmentation, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """The images as each of the first epochs has them, all in one batch, in the order of `pixels`.
+
+    pixels: uint8 (n, h, w, 3); labels: float32 (n, classes).
+    Returns uint8 (epochs, n, h, w, 3) and float32 (epochs, n, classes).
+    """
+    count = len(pixels)
+    tf.keras.utils.set_random_seed(seed)  # as training does, for keras-cv
+    batches = TrainingBatches(pixels, labels, steps(config, seed), count, seed)
+    # The same pipeline without steps, over labels that tell the images apart, says which image is in which place.
+    places = TrainingBatches(pixels, np.eye(count, dtype=np.float32), Steps((), ()), count, seed)
+    made, mixed = [], []
+    for (images, classes), (_, who) in zip(_epochs(batches), _epochs(places), strict=True):
+        order = np.argsort(who.argmax(axis=1))
+        made.append(np.clip(np.rint(images[order]), 0, 255).astype(np.uint8))
+        mixed.append(classes[order])
+    return np.stack(made), np.stack(mixed)
+
+
+def _epochs(batches: TrainingBatches) -> list[tuple[np.ndarray, np.ndarray]]:
+    return list(batches.from_epoch(0).take(EPOCHS).as_numpy_iterator())
+
+
+def _drawn(training: Images, seed: int) -> Images:
+    """Random images, those shown first: of as many classes as there are."""
+    order = np.random.default_rng([seed, 3]).permutation(len(training))
+    _, firsts = np.unique(training.labels[order], return_index=True)
+    chosen = order[np.concatenate([firsts, np.setdiff1d(np.arange(len(order)), firsts)])]
+    return training.take(chosen[:DRAWN])

@@ -1,0 +1,90 @@
+"""What the classes look like, and how many images each has."""
+
+import numpy as np
+import seaborn as sns
+from matplotlib.figure import Figure
+from pandas import DataFrame
+
+from bloodcells.data.images import Images
+from bloodcells.data.split import PARTS, Split
+from bloodcells.inspection.chapter import Chapter
+from bloodcells.inspection.sheet import Tile, sheet, short, wrapped
+
+SAMPLES = 8  # images a class
+
+
+def samples(images: Images, seed: int) -> Chapter:
+    """Images of each class, drawn at random, and the mean of all of the class."""
+    rng = np.random.default_rng([seed, 2])
+    tiles: list[Tile | None] = []
+    for label in range(len(images.class_names)):
+        members = np.flatnonzero(images.labels == label)
+        drawn = np.sort(rng.choice(members, min(SAMPLES, len(members)), replace=False))
+        tiles += [Tile(images.pixels[k], short(images.examples[k])) for k in drawn] + [None] * (SAMPLES - len(drawn))
+        tiles.append(Tile(np.rint(images.pixels[members].mean(axis=0)).astype(np.uint8)))
+    heads = [""] * SAMPLES + ["mean image"]
+    return Chapter(
+        "The classes",
+        [
+            f"Each row shows {SAMPLES} images of a class, drawn at random from those that stay after cleaning, with "
+            "its number or name under it. The last column is the mean of all images of the class: what it shows "
+            "clearly is alike in most of them.",
+            ("figures/samples.png", sheet(tiles, SAMPLES + 1, images.class_names, heads)),
+        ],
+    )
+
+
+def distribution(images: Images, cleaned: Images, parts: Split) -> Chapter:
+    """How many images each class has before and after cleaning, and in each part of the split."""
+    table = DataFrame(
+        {
+            "class": images.class_names,
+            "before cleaning": images.class_counts,
+            "left": images.class_counts - cleaned.class_counts,
+            "after cleaning": cleaned.class_counts,
+            "share after, %": (100 * cleaned.class_counts / len(cleaned)).round(1),
+            **{part: getattr(parts, part).class_counts for part in PARTS},
+        }
+    )
+    return Chapter(
+        "Images of each class",
+        [
+            f"{imbalance(cleaned)} A model that always answered the largest class would be right "
+            f"for {cleaned.class_counts.max() / len(cleaned):.0%} of the images.",
+            ("figures/classes.png", _bars(images, cleaned)),
+            ("classes.csv", table),
+        ],
+    )
+
+
+def imbalance(cleaned: Images) -> str:
+    """A sentence on the largest class against the smallest; none is empty."""
+    counts, names = cleaned.class_counts, cleaned.class_names
+    large, small = int(counts.argmax()), int(counts.argmin())
+    return (
+        f"Of the cleaned images the largest class, {names[large]}, has {counts[large]:,} and the smallest, "
+        f"{names[small]}, {counts[small]:,}: {counts[large] / counts[small]:.1f} to 1."
+    )
+
+
+def _bars(images: Images, cleaned: Images) -> Figure:
+    count = len(images.class_names)
+    figure = Figure(figsize=(7.5, 0.42 * count + 1.1), layout="constrained")
+    axes = figure.subplots()
+    grey, blue = "0.75", sns.color_palette("colorblind")[0]
+    for counts, color, shift, label in (
+        (images.class_counts, grey, -0.2, "before cleaning"),
+        (cleaned.class_counts, blue, 0.2, "after cleaning"),
+    ):
+        bars = axes.barh(np.arange(count) + shift, counts, 0.38, color=color, label=label)
+        axes.bar_label(bars, [f"{value:,}" for value in counts], padding=2, fontsize=7)
+    axes.set_yticks(range(count), [wrapped(name, 24) for name in images.class_names], fontsize="small")
+    axes.set_ylim(count - 0.5, -0.5)
+    axes.set(xlabel="Images", ylabel="Class")
+    axes.margins(x=0.08)
+    axes.xaxis.set_major_formatter("{x:,.0f}")
+    figure.legend(
+        *axes.get_legend_handles_labels(), loc="outside upper right", ncols=2, frameon=False, fontsize="small"
+    )
+    sns.despine(figure)
+    return figure

@@ -1,0 +1,67 @@
+"""Versions of images are those that the pipeline makes."""
+
+import numpy as np
+import tensorflow as tf
+
+from bloodcells.augmentation.compose import steps
+from bloodcells.data.images import Images
+from bloodcells.inspection.augmented import EPOCHS, SHOWN, augmented, versions
+from tests.conftest import composed
+
+
+def config(*overrides: str):
+    return composed(*overrides).augmentation
+
+
+def test_every_version_is_made_from_its_seed_epoch_and_place(noise_images) -> None:
+    images, chosen = noise_images(5), config("augmentation=extended")
+    made, mixed = versions(images.pixels, images.one_hot, chosen, 7)
+    assert made.shape == (EPOCHS, 5, 32, 32, 3)
+    for epoch, index in ((0, 0), (3, 4), (6, 2)):
+        seed = tf.random.fold_in(tf.constant([7, 0], tf.int64), tf.constant(epoch, tf.int64))
+        seed = tf.random.fold_in(seed, tf.constant(index, tf.int64))
+        expected = steps(chosen, 7).image(tf.constant(images.pixels[index], tf.float32), seed)
+        assert np.abs(made[epoch, index] - expected.numpy()).max() <= 0.51
+        assert np.array_equal(mixed[epoch, index], images.one_hot[index])
+
+
+def test_what_is_pasted_in_is_in_the_label() -> None:
+    pixels = np.zeros((4, 32, 32, 3), np.uint8) + np.array([10, 70, 140, 210], np.uint8)[:, None, None, None]
+    made, mixed = versions(pixels, np.eye(4, dtype=np.float32), config("augmentation=cutmix"), 0)
+    for epoch in range(EPOCHS):
+        for index in range(4):
+            own = (made[epoch, index, :, :, 0] == pixels[index, 0, 0, 0]).mean()
+            assert abs(mixed[epoch, index, index] - own) < 1e-6
+    assert 0 < mixed[:, 0, 0].mean() < 1
+
+
+def test_a_row_an_image_and_a_column_an_epoch(noise_images) -> None:
+    images = noise_images(40)
+    chapter = augmented(images, config("augmentation=[extended,mixup]"), 0)
+    axes = chapter.files["figures/augmented.png"].axes[0]
+    assert len(axes.images) == SHOWN * (1 + EPOCHS)
+    firsts = [image.get_array() for image in axes.images[:: 1 + EPOCHS]]
+    labels = [images.labels[[np.array_equal(first, own) for own in images.pixels].index(True)] for first in firsts]
+    assert sorted(labels[:3]) == [0, 1, 2]
+    assert any("%" in text.get_text() for text in axes.texts)
+
+
+def test_offline_mixup_shows_its_blends(noise_images) -> None:
+    images = noise_images(40)
+    chapter = augmented(images, config("augmentation=mixup", "augmentation.mixup.offline=true"), 0)
+    rows = [text.get_text() for text in chapter.files["figures/augmented.png"].axes[0].texts]
+    assert sum(row.startswith("blend of") for row in rows) == SHOWN // 2
+
+
+def test_few_images_and_no_augmentation_do(noise_images) -> None:
+    chosen = config("augmentation=flip_translate")
+    two: Images = noise_images(2, 2)
+    assert len(augmented(two, chosen, 0).files["figures/augmented.png"].axes[0].images) == 2 * (1 + EPOCHS)
+    chapter = augmented(two, config("augmentation=none"), 0)
+    assert (chapter.files, chapter.blocks[0][:18]) == ({}, "augmentation=none:")
+
+
+def test_keras_cvs_random_state_is_told(noise_images) -> None:
+    chapter = augmented(noise_images(6), config("augmentation=randaugment_kerascv"), 0)
+    assert "random state" in chapter.blocks[0]
+    assert "same seed" not in chapter.blocks[0]

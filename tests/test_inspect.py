@@ -1,0 +1,76 @@
+"""The whole program, small: the page, what MLflow keeps of it, and what is wrong beforehand."""
+
+import re
+
+import mlflow
+import pytest
+
+from bloodcells.config.errors import InputError
+from bloodcells.data.load import load
+from bloodcells.inspect import inspect
+from bloodcells.tracking.stored import search
+from tests.config.test_programs import config_of
+
+SMALL = ("data.images=200", "data.image_size=32", "augmentation=flip_translate")
+
+
+def configured(tmp_path, *overrides: str):
+    place = (f"tracking.directory={tmp_path}/mlruns", f"output={tmp_path}/page.html")
+    return config_of("inspect", *SMALL, *place, *overrides)
+
+
+def test_the_page_is_written_and_kept_with_its_figures_and_tables(tmp_path) -> None:
+    config = configured(tmp_path)
+    inspect(config)
+    page = (tmp_path / "page.html").read_text()
+    headings = re.findall(r'<h2 id="section\d">([^<]*)</h2>', page)
+    assert len(headings) == 7
+    assert page.count("data:image/png") == 6  # no near copies among so few
+    (run,) = mlflow.search_runs(search_all_experiments=True, output_format="list")
+    assert (run.info.status, run.info.run_name) == ("FINISHED", "inspection of synthetic cells, seed 0")
+    assert run.data.tags["mlflow.source.name"] == "bloodcells.inspect"
+    assert run.data.tags["sha256.data"] == load(config.data).sha256
+    assert run.inputs.dataset_inputs[0].dataset.name == "synthetic cells, seed 0"
+    assert run.data.params["augmentation"] == "flip_translate"
+    folder = mlflow.artifacts.download_artifacts(run_id=run.info.run_id, dst_path=str(tmp_path))
+    kept = {str(file.relative_to(folder)) for file in tmp_path.joinpath(folder).rglob("*.*")}
+    figures = {f"figures/{name}.png" for name in ("samples", "classes", "copies", "augmented")}
+    figures |= {"figures/brightness_in_order.png", "figures/brightness_by_class.png"}
+    assert kept >= figures | {"inspection.html", "copies.csv", "leaks.csv", "data/removed.csv", "config.yaml"}
+    assert search(config.tracking) == []  # it is no training run
+
+
+def test_the_same_seed_gives_the_same_page(tmp_path) -> None:
+    pages = []
+    for seed in (0, 0, 1):
+        inspect(config_of("inspect", *SMALL, "tracking=off", f"output={tmp_path}/page.html", f"seed={seed}"))
+        pages.append((tmp_path / "page.html").read_text())
+    assert pages[0] == pages[1] != pages[2]
+
+
+def test_without_tracking_there_is_the_page_alone(tmp_path, caplog) -> None:
+    config = config_of("inspect", *SMALL, "tracking=off", "augmentation=none", f"output={tmp_path}/page.html")
+    with caplog.at_level("INFO", "bloodcells"):
+        inspect(config)
+    assert [file.name for file in tmp_path.iterdir()] == ["page.html"]
+    assert f"{tmp_path}/page.html" in caplog.messages[-1]
+
+
+def test_a_page_that_cannot_be_written_is_told_before_any_work(tmp_path, monkeypatch) -> None:
+    monkeypatch.setattr("bloodcells.inspect.load", lambda config: pytest.fail("the data were loaded first"))
+    for output in (tmp_path, tmp_path / "none" / "page.html"):
+        with pytest.raises(InputError, match=r"^output="):
+            inspect(configured(tmp_path, f"output={output}"))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_inspection_that_fails_leaves_no_page_and_its_run_failed(tmp_path, monkeypatch) -> None:
+    def broken(*arguments) -> None:
+        raise RuntimeError("no figure")
+
+    monkeypatch.setattr("bloodcells.inspection.classes.samples", broken)
+    with pytest.raises(RuntimeError, match="no figure"):
+        inspect(configured(tmp_path))
+    (run,) = mlflow.search_runs(search_all_experiments=True, output_format="list")
+    assert run.info.status == "FAILED"
+    assert not (tmp_path / "page.html").exists()
