@@ -6,9 +6,9 @@ from matplotlib.figure import Figure
 from pandas import DataFrame
 
 from bloodcells.data.images import Images
+from bloodcells.evaluation.figures.sheet import WARNING, wrapped
 from bloodcells.inspection.chapter import Chapter
 from bloodcells.inspection.copies import Copies
-from bloodcells.inspection.sheet import WARNING, wrapped
 
 PALETTE = sns.color_palette("colorblind")
 MEASURES = {"brightness": "0.6", "red": PALETTE[3], "green": PALETTE[2], "blue": PALETTE[0]}

@@ -7,8 +7,8 @@ from pandas import DataFrame
 
 from bloodcells.data.images import Images
 from bloodcells.data.split import PARTS, Split
+from bloodcells.evaluation.figures.sheet import Tile, sheet, short, wrapped
 from bloodcells.inspection.chapter import Chapter
-from bloodcells.inspection.sheet import Tile, sheet, short, wrapped
 
 SAMPLES = 8  # images a class
 

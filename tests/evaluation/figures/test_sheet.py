@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 
-from bloodcells.inspection.sheet import Tile, called, sheet, short, wrapped
+from bloodcells.evaluation.figures.sheet import Tile, called, sheet, short, wrapped
 
 RNG = np.random.default_rng(0)
 

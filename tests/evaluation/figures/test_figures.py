@@ -7,7 +7,7 @@ from bloodcells.evaluation.figures.calibration import reliability_diagram
 from bloodcells.evaluation.figures.confusion import confusion
 from bloodcells.evaluation.figures.learning import learning_curves
 from bloodcells.evaluation.figures.mistakes import mistaken_images
-from bloodcells.evaluation.figures.pictures import training_images
+from bloodcells.evaluation.figures.pictures import distorted_images, training_images
 from bloodcells.evaluation.figures.shift import shift_curves
 from bloodcells.training.best import Best
 from bloodcells.training.epochs import Epoch
@@ -45,8 +45,9 @@ def test_the_confusion_matrix_has_counts_and_shares_of_the_true_class() -> None:
 def test_training_images_are_titled_with_their_class_and_mixed_ones_with_both_shares() -> None:
     labels = np.array([[1, 0, 0], [0.7, 0, 0.3], [0, 1, 0]])
     figure = training_images(np.full((3, 4, 4, 3), 300.0), labels, ["a", "b", "c"])
-    assert [axes.get_title() for axes in figure.axes][:3] == ["a", "a 70%\nc 30%", "b"]
-    assert figure.axes[0].images[0].get_array().max() == 255
+    (axes,) = figure.axes
+    assert [text.get_text() for text in axes.texts] == ["a", "a 70%\nc 30%", "b"]
+    assert axes.images[0].get_array().max() == 255
 
 
 def test_the_reliability_diagram_has_a_bar_and_a_point_a_bin() -> None:
@@ -71,8 +72,15 @@ def test_shift_curves_begin_at_the_clean_accuracy_and_mark_what_was_trained_on()
 
 def test_mistaken_images_are_told_with_name_label_and_answer_and_what_was_seen() -> None:
     found = predictions(np.array([[0.7, 0.3], [0.2, 0.8], [0.6, 0.4]]), [0, 0, 0])
-    pixels = np.zeros((1, 4, 4, 3), np.uint8)
-    figure = mistaken_images(pixels, found, np.array([1]), heat=np.full((1, 4, 4), 0.5))
-    plain, seen = figure.axes
-    assert plain.get_title(loc="left") == "1.png: class 0\nanswer class 1, 80%"
-    assert (len(plain.images), len(seen.images)) == (1, 2)
+    pixels = np.full((1, 4, 4, 3), 100, np.uint8)
+    (axes,) = mistaken_images(pixels, found, np.array([1]), heat=np.zeros((1, 4, 4))).axes
+    assert [text.get_text() for text in axes.texts] == ["1: class 0\nanswer class 1, 80%", ""]
+    plain, seen = (image.get_array() for image in axes.images)
+    assert (plain == 100).all()
+    assert (seen[..., :2] == 45).all()  # inferno begins black, but for a trace of blue
+
+
+def test_every_distortion_is_shown_at_every_severity(noise_images) -> None:
+    (axes,) = distorted_images(noise_images(2), seed=0).axes
+    assert len(axes.images) == 16 * 5
+    assert "white balance" in [text.get_text().replace("\n", " ") for text in axes.texts]
