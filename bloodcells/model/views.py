@@ -25,6 +25,6 @@ def averaged(model: keras.Model) -> keras.Model:
     """
     images = keras.Input(model.input_shape[1:], name="images")
     seen = views(images)
-    answers = model(ops.concatenate(seen, axis=0))
+    answers = model(ops.concatenate(seen, axis=0), training=False)
     mean = ops.mean(ops.reshape(answers, (len(seen), -1, answers.shape[-1])), axis=0)
     return keras.Model(images, mean, name=model.name)

@@ -14,7 +14,7 @@ onnxruntime = pytest.importorskip("onnxruntime")
 @pytest.mark.parametrize(
     ("name", "input_size"),
     [
-        ("smallcnn", 48),  # resizes
+        ("smallcnn", 48),  # resizes; where training is not given, that layer of Keras makes it True
         ("vgg19", None),  # subtracts a mean colour
         pytest.param("efficientnetv2b0", None, marks=pytest.mark.slow),  # normalises
         pytest.param("convnexttiny", None, marks=pytest.mark.slow),  # grouped convolutions, erfc
@@ -31,4 +31,4 @@ def test_it_answers_as_the_model(tmp_path, name, input_size) -> None:
     assert probabilities.name == "probabilities"
     pixels = np.random.default_rng(0).integers(0, 256, (3, 32, 32, 3), dtype=np.uint8)
     (answers,) = session.run(None, {"images": pixels.astype(np.float32)})
-    assert np.allclose(answers, model(pixels), atol=1e-5)
+    assert np.allclose(answers, model(pixels, training=False), atol=1e-5)
