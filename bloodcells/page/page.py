@@ -10,7 +10,24 @@ from jinja2 import Environment, PackageLoader
 from matplotlib.figure import Figure
 from pandas import DataFrame
 
-Block: TypeAlias = str | DataFrame | Figure
+DPI = 150
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A figure that was drawn, for who writes it to a file too. png: the file's bytes; width: in inches."""
+
+    png: bytes
+    width: float
+
+    @classmethod
+    def draw(cls, figure: Figure) -> "Picture":
+        png = io.BytesIO()
+        figure.savefig(png, format="png", dpi=DPI)
+        return cls(png.getvalue(), figure.get_figwidth())
+
+
+Block: TypeAlias = str | DataFrame | Figure | Picture
 
 
 @dataclass(frozen=True)
@@ -33,9 +50,9 @@ def page(title: str, lead: str, sections: Sequence[Section]) -> str:
 
 def _told(block: Block) -> dict[str, object]:
     if isinstance(block, Figure):
-        picture = io.BytesIO()
-        block.savefig(picture, format="png", dpi=130)
-        return {"picture": base64.b64encode(picture.getvalue()).decode(), "width": round(block.get_figwidth() * 96)}
+        block = Picture.draw(block)
+    if isinstance(block, Picture):
+        return {"picture": base64.b64encode(block.png).decode(), "width": round(block.width * 96)}
     if isinstance(block, DataFrame):
         numeric = [block.dtypes.iloc[k].kind in "iuf" for k in range(block.shape[1])]
         rows = [[_short(value) for value in row] for row in block.itertuples(index=False)]

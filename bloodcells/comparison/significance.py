@@ -1,0 +1,76 @@
+"""Whether two configurations differ: a paired test on the same test images, corrected for their number."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from scipy import stats
+
+ALPHA = 0.05
+
+
+@dataclass(frozen=True)
+class Difference:
+    """How much better the first of two is, and whether that may be chance.
+
+    points: percentage points; p: uncorrected; corrected: p by Holm, the same until `holm` has seen the whole family
+    method: "exact McNemar" or "clustered McNemar"; images: how many were answered by both
+    answers, unpaired: pairs of answers, one a seed and image, and answers for which the other has none
+    """
+
+    points: float
+    p: float
+    corrected: float
+    method: str
+    images: int
+    answers: int
+    unpaired: int
+
+    @property
+    def significant(self) -> bool:
+        """At 5%, after correction."""
+        return self.corrected < ALPHA
+
+    def describe(self) -> str:
+        """Such as "better by 2.3 points (p < 0.001)" or "no significant difference (0.3 points, p = 0.41)"."""
+        p = "p < 0.001" if self.corrected < 0.001 else f"p = {self.corrected:.{3 if self.corrected < 0.1 else 2}f}"
+        some = f", on the {self.answers:,} answers both gave" if self.unpaired else ""
+        if not self.significant:
+            return f"no significant difference ({self.points:+.1f} points, {p}{some})"
+        return f"{'better' if self.points > 0 else 'worse'} by {abs(self.points):.1f} points ({p}{some})"
+
+
+def paired(first: np.ndarray, second: np.ndarray) -> Difference | None:
+    """Compares two configurations; None where they have no image of a seed in common.
+
+    first, second: float (seeds, images), the share of an image's variants that was answered right (1 or 0 for a single
+    answer), NaN where an image is not among a seed's test images. Seeds and images are those of all configurations.
+
+    d is an image's difference, summed over seeds. If every d is -1, 0 or 1, McNemar's exact test (McNemar 1947,
+    Psychometrika 12, p. 153): of the images on which they differ, half should fall to either side. Otherwise an image
+    stands for several dependent answers: (sum of d)² / sum of d² against chi-squared with one degree of freedom,
+    Obuchowski 1998, Statistics in Medicine 17, p. 1495; with single answers that is McNemar's own approximation.
+    """
+    difference = first - second
+    both = ~np.isnan(difference)
+    if not both.any():
+        return None
+    d = np.nansum(difference, axis=0)
+    if np.isin(d, (-1, 0, 1)).all():
+        method, wins, losses = "exact McNemar", int((d == 1).sum()), int((d == -1).sum())
+        p = min(1.0, 2 * float(stats.binom.cdf(min(wins, losses), wins + losses, 0.5)))
+    else:
+        method, p = "clustered McNemar", float(stats.chi2.sf(d.sum() ** 2 / (d**2).sum(), 1))
+    unpaired = int((np.isnan(first) != np.isnan(second)).sum())
+    points = 100 * float(d.sum()) / int(both.sum())
+    return Difference(points, p, p, method, int(both.any(axis=0).sum()), int(both.sum()), unpaired)
+
+
+def holm(family: Sequence[Difference | None]) -> list[Difference | None]:
+    """The same with `corrected`: Holm 1979, Scandinavian Journal of Statistics 6, p. 65; None stays and counts not."""
+    tested = sorted(((found, k) for k, found in enumerate(family) if found), key=lambda pair: pair[0].p)
+    corrected, least = list(family), 0.0
+    for rank, (found, k) in enumerate(tested):
+        least = max(least, min(1.0, (len(tested) - rank) * found.p))
+        corrected[k] = replace(found, corrected=least)
+    return corrected

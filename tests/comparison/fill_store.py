@@ -1,0 +1,159 @@
+"""Fills a store with made-up runs, for tests and for the benchmark, which is run by hand:
+
+python -m tests.comparison.fill_store /tmp/thousand
+time python -m bloodcells.report study=made-up tracking.directory=/tmp/thousand output=/tmp/thousand/report
+"""
+
+import sys
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from urllib.parse import urlparse
+
+import mlflow
+import numpy as np
+from mlflow.entities import Metric, Param, RunTag
+from pyarrow import csv, table
+
+from bloodcells.config.schema import LocalTracking
+from bloodcells.tracking.store import open_store
+
+START = 1_700_000_000_000  # ms since 1970
+DISTORTIONS = [
+    "rotation", "shear", "zoom", "crop", "defocus", "motion blur", "gaussian noise", "shot noise", "jpeg", "brightness",
+    "contrast", "hue", "saturation", "stain", "dust", "mixture",
+]  # fmt: skip
+CHOICES = {
+    "data": "npz", "data.path": "cells.npz", "backbone": "efficientnetv2s", "backbone.weights": "imagenet",
+    "head": "dense", "head.units": "[256,128]", "augmentation": "flip_translate+color", "optimizer": "adamw",
+    "optimizer.beta_1": "0.9", "optimizer.beta_2": "0.999", "loss": "focal", "loss.gamma": "2.0", "unfreeze": "all",
+    "training.batch_size": "64", "training.fine_tuning.epochs": "15", "training.fine_tuning.learning_rate": "0.0003",
+    **{f"training.setting_{k}": str(k) for k in range(24)},
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class MadeUp:
+    """A run to make up. An image is as hard as a draw from N(0, 1); below `skill` it is mostly answered right."""
+
+    choices: dict[str, str] = field(default_factory=dict)
+    seed: int = 0
+    skill: float = 2.5
+    parameters: int = 1_000_000
+    status: str = "FINISHED"
+    study: str = "made-up"
+    data: str = "d" * 64
+
+
+@dataclass(frozen=True)
+class Size:
+    """Of what each run answers for: the images of the whole set, of each split, and the severities, 0 for no shift."""
+
+    images: int = 11_947
+    test: int = 598
+    validation: int = 1_195
+    severities: int = 5
+
+
+def fill(directory: Path, runs: Iterable[MadeUp], size: Size) -> list[str]:
+    """Adds runs to the store in `directory`, a minute apart, and gives their ids."""
+    open_store(LocalTracking("local", str(directory), "bloodcells"))
+    client = mlflow.MlflowClient()
+    experiment = client.get_experiment_by_name("bloodcells").experiment_id
+    difficulty = np.random.default_rng(0).normal(size=size.images)
+    ids = []
+    for number, made_up in enumerate(runs):
+        start = START + 60_000 * number
+        params = CHOICES | made_up.choices | {"seed": str(made_up.seed)}
+        tags = {"mlflow.source.name": "bloodcells.train", "sha256.data": made_up.data, "study": made_up.study}
+        run = client.create_run(experiment, start, tags, f"{params['backbone']} seed={made_up.seed}")
+        ids.append(run.info.run_id)
+        metrics = {}
+        if made_up.status == "FINISHED":
+            folder = Path(urlparse(run.info.artifact_uri).path)
+            metrics = _answers(folder, made_up, size, difficulty, np.random.default_rng(number))
+        client.log_batch(
+            run.info.run_id,
+            [Metric(key, float(value), start, 0) for key, value in metrics.items()],
+            [Param(key, value) for key, value in params.items()],
+            [RunTag(f"sha256.{kind}", kind[0] * 64) for kind in ("config", "xcode")],
+        )
+        if made_up.status != "RUNNING":
+            client.set_terminated(run.info.run_id, made_up.status, start + 50_000)
+    return ids
+
+
+def _answers(
+    folder: Path, made_up: MadeUp, size: Size, difficulty: np.ndarray, rng: np.random.Generator
+) -> dict[str, float]:
+    split = np.random.default_rng(made_up.seed).permutation(size.images)[: size.test + size.validation]
+    labels, count = split % 8, len(split)
+    skill = made_up.skill + 0.05 * rng.normal() + 0.4 * rng.normal(size=count)
+    predicted = np.where(skill > difficulty[split], labels, (labels + 3) % 8)
+    names = split.astype(str)
+    part = np.repeat(["validation", "test"], [size.validation, size.test])
+    probabilities = rng.dirichlet([0.1] * 8, count).astype(np.float32)
+    folder.mkdir(parents=True)
+    columns = {"split": part, "example": names, "label": labels, "predicted": predicted}
+    columns |= {f"p(class {k})": probabilities[:, k] for k in range(8)}
+    csv.write_csv(table(columns), folder / "predictions.csv")
+    test = part == "test"
+    right = (predicted == labels)[test]
+    metrics = {
+        "test/accuracy": right.mean(),
+        "test/macro_f1": right.mean() - 0.002,
+        "trainable_parameters": made_up.parameters,
+        "training_seconds": rng.uniform(400, 700),
+        "best/val_accuracy": (predicted == labels)[~test].mean(),
+    }
+    if not size.severities:
+        return metrics
+    columns = {"example": names[test], "label": labels[test]}
+    for kind, name in enumerate(DISTORTIONS):
+        for severity in range(1, size.severities + 1):
+            harm = 0.06 * severity * (1 + kind % 4) - 0.3 * rng.normal(size=int(test.sum()))
+            fits = skill[test] - harm > difficulty[split[test]]
+            columns[f"{name} {severity}"] = np.where(fits, labels[test], (labels[test] + 3) % 8)
+    (folder / "shift").mkdir()
+    csv.write_csv(table(columns), folder / "shift" / "predictions.csv")
+    shares = np.mean([columns[key] == labels[test] for key in list(columns)[2:]], axis=0)
+    return metrics | {"shift/mean_accuracy": shares.mean(), "shift/worst_accuracy": shares.mean() - 0.1}
+
+
+def thousand() -> list[MadeUp]:
+    """334 configurations with three seeds each, but for two seeds of the last: backbones, optimizers, depths."""
+    rng = np.random.default_rng(1)
+    runs = []
+    for number in range(334):
+        backbone, depth, rest = number % 8, number // 8 % 4, number // 32
+        choices = {
+            "backbone": f"backbone{backbone}",
+            "backbone.weights": f"{backbone}.h5",
+            "optimizer": ["adam", "adamw", "lion"][rest % 3],
+            "loss.gamma": str(rest // 3),
+            "unfreeze": ["0", "10", "50", "all"][depth],
+        }
+        skill = 1.6 + 0.2 * rng.uniform() + 0.05 * backbone + 0.1 * depth
+        runs += [MadeUp(choices, seed, skill, 100_000 * 8**depth) for seed in range(3)]
+    return runs[:1000]
+
+
+def study() -> list[MadeUp]:
+    """Five configurations and five depths, three seeds each; one run failed, one is running, one came twice."""
+    ladder = [
+        ({"backbone": "vgg19", "optimizer": "adam"}, 1.7),
+        ({"backbone": "convnextlarge", "optimizer": "adam"}, 1.9),
+        ({"optimizer": "adam"}, 2.15),
+        ({"optimizer": "lion"}, 2.17),
+        ({"augmentation": "flip_translate+color+mixup"}, 2.3),
+    ]
+    depths = [("0", 40_000, 1.5), ("10", 900_000, 1.95), ("50", 3_000_000, 2.1), ("block6", 9_000_000, 2.3)]
+    depths += [("all", 20_000_000, 2.25)]
+    runs = [MadeUp(choices, seed, skill, 20_000_000) for choices, skill in ladder for seed in range(3)]
+    runs += [MadeUp({"unfreeze": depth}, seed, skill, many) for depth, many, skill in depths for seed in range(3)]
+    again = replace(runs[4], skill=1.92)
+    return [*runs[:8], *runs[9:], again, replace(runs[8], status="FAILED"), replace(runs[0], seed=0, status="RUNNING")]
+
+
+if __name__ == "__main__":
+    fill(Path(sys.argv[1]), study() if "study" in sys.argv[2:] else thousand(), Size())
