@@ -51,7 +51,10 @@ def evaluate(config: EvaluateConfig) -> None:
     rows = outcome(scored.metrics, len(images))
     if own and not config.evaluation.test_time_augmentation:
         rows["again"] = f"answers {scored.predictions.against(stored)}"
-    title, lead = f"Evaluation of {run.name}", "\n".join([f"Run {run.id}; {images.describe()}.", *rows.values()])
+    title, lead = (
+        f"Evaluation of {run.name}",
+        "\n".join([f"Run {run.id}, on {images.describe()}"] + [f"{key}: {said}" for key, said in rows.items()]),
+    )
     tags = source_tags("bloodcells.evaluate", fingerprint(config, images.sha256)) | {"mlflow.parentRunId": run.id}
     params = {"run_id": run.id, "data": config.data.name, "cleaned": str(config.data.clean.enabled)}
     with begun(config.tracking, title, tags, params, images.origin, "testing") as tracked:

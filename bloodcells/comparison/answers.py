@@ -25,6 +25,7 @@ class Answers:
     examples: str (n,), the source's names; labels, predicted: int (n,), of `classes` classes
     robust: float (n,), the share of an image's distorted variants that were answered right; None without a shift
     distortions: the accuracy under each distortion, over all its severities, in 0..1
+    variants: what the images were distorted by, such as "rotation 1"
     """
 
     examples: np.ndarray
@@ -33,6 +34,7 @@ class Answers:
     classes: int
     robust: np.ndarray | None
     distortions: dict[str, float]
+    variants: tuple[str, ...]
 
     @property
     def right(self) -> np.ndarray:
@@ -65,7 +67,7 @@ def _read(run: StoredRun) -> Answers:
     table = table.filter(compute.equal(table["split"], "test"))
     examples, labels, predicted = (table[key].to_numpy() for key in ("example", "label", "predicted"))
     if SHIFTED not in run.run.data.metrics:
-        return Answers(examples, labels, predicted, classes, None, {})
+        return Answers(examples, labels, predicted, classes, None, {}, ())
     shift = _columns(run.file("shift/predictions.csv"), [])
     if shift.select(["example", "label"]) != table.select(["example", "label"]):
         raise InputError(
@@ -77,7 +79,8 @@ def _read(run: StoredRun) -> Answers:
     names, which = np.unique([name.rpartition(" ")[0] for name in variants.column_names], return_inverse=True)
     means = np.bincount(which, right.mean(axis=0)) / np.bincount(which)
     distortions = dict(zip(names.tolist(), means.tolist(), strict=True))
-    return Answers(examples, labels, predicted, classes, right.mean(axis=1), distortions)
+    robust, variants = right.mean(axis=1), tuple(variants.column_names)
+    return Answers(examples, labels, predicted, classes, robust, distortions, variants)
 
 
 def _columns(file: Path, columns: list[str]) -> pa.Table:

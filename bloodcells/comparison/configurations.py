@@ -1,7 +1,7 @@
 """Runs gathered into configurations: all that was chosen but the seed."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bloodcells.comparison.answers import Answers
 from bloodcells.comparison.labels import labels
@@ -35,19 +35,26 @@ def gather(
 
     Raises InputError where no run can be used.
     """
-    remarks, used = [], []
+    remarks: list[str] = []
+    answered: dict[str, Answers] = {}
     for run in runs:
-        answered = answers.get(run.id)
-        if isinstance(answered, Answers):
-            used.append(run)
+        found_of = answers.get(run.id)
+        if isinstance(found_of, Answers):
+            answered[run.id] = found_of
         else:
-            remarks.append(str(answered) if answered else f"run {run.name} ({run.id}) is {run.status} and not counted")
-    if not used:
+            remarks.append(str(found_of) if found_of else f"run {run.name} ({run.id}) is {run.status} and not counted")
+    if len({answer.variants for answer in answered.values() if answer.variants}) > 1:
+        remarks.append(
+            "not all runs were shifted in the same ways and severities: no shifted accuracy is compared; "
+            "`python -m bloodcells.train evaluation.shift.severities=…` or a filter makes them alike"
+        )
+        answered = {run: replace(answer, robust=None, distortions={}) for run, answer in answered.items()}
+    if not answered:
         raise InputError(f"none of {len(runs)} runs can be compared: expected one that FINISHED; {remarks[-1]}")
     by_params: dict[tuple[tuple[str, str], ...], list[StoredRun]] = {}
     for run in runs:
         by_params.setdefault(_key(run), []).append(run)
-    kept = {key: [run for run in group if run in used] for key, group in by_params.items()}
+    kept = {key: [run for run in group if run.id in answered] for key, group in by_params.items()}
     kept = {key: group for key, group in kept.items() if group}
     seeds = sorted({_seed(run) for run in runs if "seed" in run.run.data.params})
     configurations = []
@@ -62,10 +69,8 @@ def gather(
             plural = "s" if len(missing) > 1 else ""
             remarks.append(f"{label}: seed{plural} {', '.join(map(str, missing))} missing")
         by_seed = dict(sorted(by_seed.items()))
-        found = {seed: answers[run.id] for seed, run in by_seed.items()}
-        configurations.append(
-            Configuration(label, dict(key), by_seed, {s: a for s, a in found.items() if isinstance(a, Answers)})
-        )
+        found = {seed: answered[run.id] for seed, run in by_seed.items()}
+        configurations.append(Configuration(label, dict(key), by_seed, found))
     if len({configuration.params[DATA] for configuration in configurations}) > 1:
         remarks.append("not all rows are of the same data: rows of different data are not compared by a paired test")
     return configurations, remarks

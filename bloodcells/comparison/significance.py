@@ -16,6 +16,7 @@ class Difference:
     points: percentage points; p: uncorrected; corrected: p by Holm, the same until `holm` has seen the whole family
     method: "exact McNemar" or "clustered McNemar"; images: how many were answered by both
     answers, unpaired: pairs of answers, one a seed and image, and answers for which the other has none
+    seeds, alike: how many seeds both have, and in how many of them the difference has the same sign as over all
     """
 
     points: float
@@ -25,6 +26,8 @@ class Difference:
     images: int
     answers: int
     unpaired: int
+    seeds: int
+    alike: int
 
     @property
     def significant(self) -> bool:
@@ -35,6 +38,8 @@ class Difference:
         """Such as "better by 2.3 points (p < 0.001)" or "no significant difference (0.3 points, p = 0.41)"."""
         p = "p < 0.001" if self.corrected < 0.001 else f"p = {self.corrected:.{3 if self.corrected < 0.1 else 2}f}"
         some = f", on the {self.answers:,} answers both gave" if self.unpaired else ""
+        if self.significant and self.alike < self.seeds:
+            some += f", yet only in {self.alike} of {self.seeds} seeds"
         if not self.significant:
             return f"no significant difference ({self.points:+.1f} points, {p}{some})"
         return f"{'better' if self.points > 0 else 'worse'} by {abs(self.points):.1f} points ({p}{some})"
@@ -63,7 +68,10 @@ def paired(first: np.ndarray, second: np.ndarray) -> Difference | None:
         method, p = "clustered McNemar", float(stats.chi2.sf(d.sum() ** 2 / (d**2).sum(), 1))
     unpaired = int((np.isnan(first) != np.isnan(second)).sum())
     points = 100 * float(d.sum()) / int(both.sum())
-    return Difference(points, p, p, method, int(both.any(axis=0).sum()), int(both.sum()), unpaired)
+    by_seed = np.nansum(difference, axis=1)[both.any(axis=1)]
+    alike = int((np.sign(by_seed) == np.sign(points)).sum())
+    images, answers = int(both.any(axis=0).sum()), int(both.sum())
+    return Difference(points, p, p, method, images, answers, unpaired, len(by_seed), alike)
 
 
 def holm(family: Sequence[Difference | None]) -> list[Difference | None]:

@@ -129,4 +129,6 @@ def _full(name: str, difference: Difference | None) -> dict[str, object]:
         f"{name}, test": difference.method,
         f"{name}, images": difference.images,
         f"{name}, answers": difference.answers,
+        f"{name}, seeds": difference.seeds,
+        f"{name}, seeds alike": difference.alike,
     }

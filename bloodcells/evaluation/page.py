@@ -93,6 +93,7 @@ def _mistakes(scored: Scored) -> Section:
         table, figure = cast(DataFrame, scored.files[f"mistakes/{name}.csv"]), scored.files.get(f"figures/{name}.png")
         if figure is None:
             blocks.append(f"{said}: none.")
-        else:
-            blocks += [f"{said}; {min(SHOWN, len(table))} of {len(table)}:", figure, table.head(SHOWN)]
+            continue
+        cut = f"; {SHOWN} of {len(table)}" if len(table) > SHOWN else ""
+        blocks += [f"{said}{cut}:", figure, table.head(SHOWN)]
     return Section("Where it fails", blocks)

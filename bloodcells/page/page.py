@@ -61,5 +61,7 @@ def _told(block: Block) -> dict[str, object]:
 
 
 def _short(value: object) -> str:
-    """A number as one reads it: four digits of a fraction."""
-    return f"{value:.4g}" if isinstance(value, float) else str(value)
+    """A number as one reads it: a share with four decimals, others with four digits."""
+    if not isinstance(value, float):
+        return str(value)
+    return f"{value:.4f}" if abs(value) <= 1 else f"{value:.4g}"

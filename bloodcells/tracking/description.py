@@ -24,13 +24,16 @@ def run_name(config: TrainConfig) -> str:
 def compared(config: TrainConfig) -> dict[str, str | int | float]:
     """The choices that runs are compared by and all that belongs to them, under the keys they have in the config.
 
-    A group stands under its own key as the option chosen; of paths the last part. What is not set is left out.
+    A group stands under its own key as the option chosen; of paths the last part. What is not set is left out, and
+    so is what says nothing of how the model was trained. Of the data what cleans and splits them: their hash is a tag.
     """
     settings = {
         key.removesuffix(".name"): value
         for key, value in _flat(plain(config)).items()
-        if key.partition(".")[0] not in ("data", "evaluation", "study", "tracking")
+        if key.startswith(("data.clean.", "data.split."))
+        or key.partition(".")[0] not in ("data", "evaluation", "output", "study", "tracking")
     }
+    settings.pop("data.split.seed", None)  # it follows `seed` as a rule, and is in the config's hash
     choices = {
         "data": config.data.name,
         "data.path": PurePath(config.data.path).name if isinstance(config.data, StoredData) else None,

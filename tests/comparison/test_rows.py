@@ -140,3 +140,10 @@ def test_the_same_image_with_two_labels_is_refused(gathered) -> None:
     other: Configuration = replace(configurations[1], answers={0: wrong})
     with pytest.raises(InputError, match=r"image \d+ is of class \d in run .* expected one label"):
         compare([configurations[0], other])
+
+
+def test_runs_shifted_at_other_severities_are_compared_by_clean_accuracy_alone(gathered, add) -> None:
+    add(MadeUp(ADAM, 0), size=replace(TINY, severities=1))
+    _, configurations, remarks = gathered(MadeUp(LION, 0))
+    assert "not all runs were shifted in the same ways" in remarks[0]
+    assert compare(configurations).measures == [CLEAN]

@@ -62,7 +62,7 @@ def test_images_of_one_alone_are_left_out_and_counted() -> None:
 
 
 def difference(p: float, points: float = 1.0) -> Difference:
-    return Difference(points, p, p, "exact McNemar", 10, 10, 0)
+    return Difference(points, p, p, "exact McNemar", 10, 10, 0, 1, 1)
 
 
 def test_holm_by_hand_and_what_cannot_be_tested_does_not_count() -> None:
@@ -84,3 +84,12 @@ def test_holm_by_hand_and_what_cannot_be_tested_does_not_count() -> None:
 )
 def test_verdicts_in_words(p, points, said) -> None:
     assert difference(p, points).describe() == said
+
+
+def test_seeds_that_do_not_agree_are_told() -> None:
+    first, second = np.ones((3, 40)), np.zeros((3, 40))
+    first[2], second[2] = 0, np.arange(40) < 9
+    found = holm([paired(first * 0.5, second * 0.5)])[0]
+    assert (found.seeds, found.alike) == (3, 2)
+    assert found.describe().endswith("(p < 0.001, yet only in 2 of 3 seeds)")
+    assert "seeds" not in holm([paired(first[:2], second[:2])])[0].describe()
