@@ -29,8 +29,7 @@ def headline(predictions: Predictions) -> dict[str, float]:
         f1_score(labels, predicted, labels=classes, average=average, zero_division=0)
         for average in ("macro", "weighted")
     )
-    present = [k for k in classes if 0 < np.sum(labels == k) < len(labels)]
-    areas = [roc_auc_score(labels == k, predictions.probabilities[:, k]) for k in present]
+    areas = [area for area in _areas(predictions) if not np.isnan(area)]
     return {
         "accuracy": float(accuracy_score(labels, predicted)),
         "balanced_accuracy": _balanced_accuracy(labels, predicted),
@@ -55,12 +54,23 @@ def per_class(predictions: Predictions) -> str:
 
 
 def class_table(predictions: Predictions) -> DataFrame:
-    """The same with a row a class, as numbers."""
-    names = predictions.class_names
+    """The same with a row a class, as numbers, and the area under its ROC curve, nan where it has none."""
+    names, labels = predictions.class_names, predictions.labels
     precision, recall, f1, support = precision_recall_fscore_support(
-        predictions.labels, predictions.predicted, labels=range(len(names)), zero_division=0
+        labels, predictions.predicted, labels=range(len(names)), zero_division=0
     )
-    return DataFrame({"class": names, "precision": precision, "recall": recall, "F1": f1, "images": support})
+    figures = {"precision": precision, "recall": recall, "F1": f1, "ROC AUC": _areas(predictions)}
+    return DataFrame({"class": names, **figures, "images": support})
+
+
+def _areas(predictions: Predictions) -> list[float]:
+    """The area under the ROC curve of each class against the rest; nan for one that no or every image is of."""
+    return [
+        float(roc_auc_score(predictions.labels == k, predictions.probabilities[:, k]))
+        if 0 < np.sum(predictions.labels == k) < len(predictions.labels)
+        else float("nan")
+        for k in range(len(predictions.class_names))
+    ]
 
 
 def _balanced_accuracy(labels: np.ndarray, predicted: np.ndarray) -> float:

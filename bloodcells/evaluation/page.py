@@ -7,7 +7,6 @@ from pandas import DataFrame
 
 from bloodcells.data.images import Images
 from bloodcells.evaluation.figures.pictures import distorted_images
-from bloodcells.evaluation.metrics import class_table
 from bloodcells.evaluation.score import SHOWN, Scored
 from bloodcells.page.page import Block, Section, page
 
@@ -19,13 +18,12 @@ def evaluation_page(title: str, lead: str, scored: Scored, images: Images, seed:
 
 
 def _headline(scored: Scored) -> Section:
-    test = scored.predictions.of("test")
     return Section(
         "How well it answers",
         [
             "Each figure with the interval that 95% of bootstrap samples of these images fall in.",
             scored.files["headline.csv"],
-            class_table(test),
+            scored.files["per_class.csv"],
             "Counts, and under them shares of the true class:",
             scored.files["figures/confusion_matrix.png"],
             scored.files["mistakes/confused_pairs.csv"],

@@ -19,7 +19,7 @@ from bloodcells.evaluation.figures.confusion import confusion
 from bloodcells.evaluation.figures.mistakes import mistaken_images
 from bloodcells.evaluation.figures.shift import shift_curves
 from bloodcells.evaluation.intervals import Interval, intervals, mean_interval
-from bloodcells.evaluation.metrics import headline, per_class
+from bloodcells.evaluation.metrics import class_table, headline, per_class
 from bloodcells.evaluation.predictions import Predictions, predict
 from bloodcells.evaluation.shift.catalogue import overlapping
 from bloodcells.evaluation.shift.suite import shifted
@@ -80,10 +80,13 @@ def _headline(test: Predictions, resamples: int, seed: int) -> Part:
     values, bounds = headline(test), intervals(test, resamples, seed)
     metrics = {f"test/{name}": value for name, value in values.items()}
     metrics |= {f"test/{name}_{end}": value for name in values for end, value in _ends(bounds[name])}
+    classes = class_table(test)
+    metrics |= {f"test/recall_{k}": float(recall) for k, recall in enumerate(classes["recall"])}
     rows = [(name, value, *bounds[name]) for name, value in values.items()]
     return metrics, {
         "headline.csv": DataFrame(rows, columns=["figure", "value", "95% interval from", "to"]),
         "per_class.txt": per_class(test),
+        "per_class.csv": classes,
         "figures/confusion_matrix.png": confusion(test),
     }
 

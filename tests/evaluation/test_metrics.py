@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import classification_report, roc_auc_score
 
-from bloodcells.evaluation.metrics import headline, per_class
+from bloodcells.evaluation.metrics import class_table, headline, per_class
 from tests.evaluation.test_predictions import predictions
 
 
@@ -45,3 +45,13 @@ def test_a_class_that_no_image_has_counts_0_in_macro_f1_alone() -> None:
 def test_the_table_of_classes_names_them_and_counts_all() -> None:
     table = per_class(predictions(np.eye(3)[[0, 1, 2, 2]], [0, 1, 2, 2])).splitlines()
     assert [line.split()[-1] for line in table if "class" in line] == ["1", "1", "2"]
+
+
+def test_the_same_table_as_numbers() -> None:
+    table = class_table(predictions(np.array([[0.6, 0.4], [0.3, 0.7], [0.2, 0.8]]), [0, 0, 1]))
+    assert table["class"].tolist() == ["class 0", "class 1"]
+    assert table["precision"].tolist() == [1, 0.5]
+    assert table["recall"].tolist() == [0.5, 1]
+    assert table["F1"].tolist() == pytest.approx([2 / 3, 2 / 3])
+    assert table["ROC AUC"].tolist() == [1, 1]
+    assert table["images"].tolist() == [2, 1]
