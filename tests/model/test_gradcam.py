@@ -14,6 +14,7 @@ BIG = {"convnextlarge", "efficientnetv2l", "efficientnetv2s"}
 
 
 def made(name: str, head: str = "dense") -> keras.Model:
+    keras.utils.set_random_seed(1)
     config = composed(f"backbone={name}", "backbone.weights=null", f"head={head}")
     return build(config.backbone, config.head, (64, 64), 5, None)
 

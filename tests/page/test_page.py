@@ -31,7 +31,7 @@ def test_pictures_are_held_in_the_page_at_their_size() -> None:
     held = re.findall(r'<img width="(\d+)" alt="a" src="data:image/png;base64,([^"]+)">', text)
     assert [width for width, _ in held] == [str(2 * 96), str(3 * 96)]
     sizes = [Image.open(io.BytesIO(base64.b64decode(picture, validate=True))).size for _, picture in held]
-    assert sizes == [(260, 130), (390, 130)]
+    assert sizes == [(300, 150), (450, 150)]
 
 
 def test_nothing_is_fetched() -> None:
@@ -47,4 +47,4 @@ def test_blocks_come_in_their_order_and_numbers_stand_right() -> None:
     text = page("t", "l", [Section("a", ["first", table]), Section("b", ["last"])])
     assert text.index("first") < text.index("<table>") < text.index('<h2 id="section2">b') < text.index("last")
     numeric = re.findall(r'<td class="number[^"]*">([^<]*)<', text)
-    assert numeric == ["7", "0.5"]
+    assert numeric == ["7", "0.5000"]
