@@ -33,8 +33,6 @@ class GradCam:
             scores = tf.linalg.matmul(tf.cast(x, tf.float32), self._last.kernel) + self._last.bias
             chosen = tf.gather(scores, classes, axis=1, batch_dims=1)
         weights = tf.reduce_mean(tf.cast(tape.gradient(chosen, maps), tf.float32), axis=(1, 2), keepdims=True)
-        # Only their proportions count; a network whose gradients are tiny must not lose them in the product.
-        weights = tf.math.divide_no_nan(weights, tf.reduce_max(tf.abs(weights), axis=-1, keepdims=True))
         heat = tf.nn.relu(tf.reduce_sum(weights * tf.cast(maps, tf.float32), axis=-1, keepdims=True))
         heat = tf.image.resize(heat, pixels.shape[1:3], method="bicubic")[..., 0].numpy().clip(min=0)
         top = heat.max(axis=(1, 2), keepdims=True)
