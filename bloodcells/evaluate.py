@@ -29,13 +29,17 @@ def evaluate(config: EvaluateConfig) -> None:
     own = config.data.name == "own"
     parts = own_images(run, "validation", "test") if own else {"test": _another_set(config.data, run.class_names())}
     stored, images = run.predictions(), parts["test"]
+    alike = run.test_time_augmentation() == config.evaluation.test_time_augmentation
+    if not own and not alike:  # the temperature is fitted on answers that are made as those it is for
+        parts |= own_images(run, "validation")
     log.info(f"{'its own test split' if own else 'another set'}: {images.describe()}")
 
     import_tensorflow()
     from bloodcells.evaluation.page import evaluation_page
     from bloodcells.evaluation.score import score
     from bloodcells.model.restore import restore
-    from bloodcells.tracking.description import aligned, outcome
+    from bloodcells.page.terminal import aligned
+    from bloodcells.tracking.description import outcome
     from bloodcells.tracking.run import begun, source_tags
 
     with tempfile.TemporaryDirectory() as folder:
@@ -49,7 +53,7 @@ def evaluate(config: EvaluateConfig) -> None:
         model, parts, config.evaluation, trained.augmentation, run.batch_size(), trained.seed, stored.of("validation")
     )
     rows = outcome(scored.metrics, len(images))
-    if own and not config.evaluation.test_time_augmentation:
+    if own and alike:
         rows["again"] = f"answers {scored.predictions.against(stored)}"
     title, lead = (
         f"Evaluation of {run.name}",

@@ -10,6 +10,7 @@ from bloodcells.config.tensorflow import import_tensorflow
 from bloodcells.deployment.check import TOLERANCE, agreement, fresh_answers
 from bloodcells.deployment.formats import check_installed, write
 from bloodcells.deployment.place import file_name, megabytes, put, workshop
+from bloodcells.page.terminal import aligned
 from bloodcells.tracking.own_images import own_images
 from bloodcells.tracking.stored import find_run
 
@@ -58,7 +59,7 @@ def export(config: ExportConfig) -> None:
         "compared": found.describe(),
         "speed": f"{answers.seconds_per_image:.4f} s an image, on this machine's processor",
     }
-    log.info("\n".join(["", *(f"{key:<10}{value}" for key, value in rows.items())]))
+    log.info(aligned(rows))
 
 
 main = command("export", ExportConfig)(export)

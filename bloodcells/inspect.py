@@ -35,8 +35,9 @@ def inspect(config: InspectConfig) -> None:
     from bloodcells.inspection.copies import copies_in, exact
     from bloodcells.inspection.leaks import across
     from bloodcells.page.page import page
+    from bloodcells.page.terminal import aligned
     from bloodcells.tracking.contents import prepared
-    from bloodcells.tracking.description import aligned, compared
+    from bloodcells.tracking.description import compared
     from bloodcells.tracking.run import begun, source_tags
     from bloodcells.training.progress import duration
 
@@ -51,7 +52,7 @@ def inspect(config: InspectConfig) -> None:
             in_order(images, measured(images), found),
             distribution(images, cleaned.images, parts),
             exact(images, found, config.data.clean),
-            across(images, cleaned, parts, found, config.seed),
+            across(images, cleaned, parts, found, config.data.split.seed if config.data.split else config.seed),
             by_class(cleaned.images, measured(cleaned.images)),
             augmented(parts.training, config.augmentation, config.seed),
         ]

@@ -61,11 +61,11 @@ def train(config: TrainConfig) -> None:
         run.keep(inputs(config, cleaned, parts, batches.first()))
         with strategy.scope():
             fitted = fit(model, stages, batches, validate, config.optimizer, objective, epoch_scorer(run))
+        run.keep_model(model, images.class_names)
         answered = {"validation": parts.validation, "test": parts.test}
         scored = score(model, answered, config.evaluation, config.augmentation, batch_size, seed)
         run.score(final_metrics(fitted, scored))
         run.keep(results(fitted, scored))
-        run.keep_model(model, images.class_names)
     log.info(summary(config, fitted, scored.metrics, len(parts.test), run.where()))
 
 

@@ -55,7 +55,7 @@ def _read_or_say(run: StoredRun) -> Answers | InputError:
         return _read(run)
     except InputError as error:
         return error
-    except (pa.ArrowException, OSError, KeyError) as error:
+    except (pa.ArrowException, csv.Error, OSError, KeyError, IndexError, ValueError) as error:
         return InputError(f"run {run.name} ({run.id}): its predictions cannot be read ({str(error).splitlines()[0]})")
 
 

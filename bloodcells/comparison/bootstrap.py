@@ -38,7 +38,7 @@ class Resamples:
 def figures(answers: Answers, weights: np.ndarray) -> dict[str, np.ndarray]:
     """Accuracy, macro F1 and shifted accuracy with images weighted; weights: (n, m), gives m of each.
 
-    A class's F1 is 2 TP / (labelled + predicted), and 0 where it is neither.
+    A class's F1 is 2 TP / (labelled + predicted); one that is neither does not count.
     """
     classes = np.arange(answers.classes)
     labelled, predicted = answers.labels[:, None] == classes, answers.predicted[:, None] == classes
@@ -48,5 +48,6 @@ def figures(answers: Answers, weights: np.ndarray) -> dict[str, np.ndarray]:
     sums = (np.array(columns, weights.dtype) @ weights).astype(float)
     total = np.maximum(sums[0], 1)  # a small test split may not be drawn at all
     true_positives, both = sums[-2 * len(classes) : -len(classes)], sums[-len(classes) :]
-    found = {CLEAN: sums[1] / total, MACRO_F1: (2 * true_positives / np.maximum(both, 1)).mean(axis=0)}
+    present = np.maximum((both > 0).sum(axis=0), 1)
+    found = {CLEAN: sums[1] / total, MACRO_F1: (2 * true_positives / np.maximum(both, 1)).sum(axis=0) / present}
     return found | ({SHIFTED: sums[2] / total} if robust else {})

@@ -11,8 +11,9 @@ from matplotlib.lines import Line2D
 from bloodcells.comparison.depth import PARAMETERS, DepthCurve
 from bloodcells.comparison.reference import Reference
 from bloodcells.comparison.rows import MEASURES, Comparison, Row
+from bloodcells.evaluation.figures.style import PALETTE, literal
 
-COLORS = dict(zip(MEASURES, sns.color_palette("colorblind"), strict=False))
+COLORS = dict(zip(MEASURES, PALETTE, strict=False))
 MARKERS = dict(zip(MEASURES, "os", strict=False))
 MOST = 25  # rows in a figure
 MOST_CURVES = 4  # drawn; the others are told
@@ -71,7 +72,7 @@ def unfreezing(curve: DepthCurve) -> Figure:
     """Accuracy by trained parameters, a mark a depth, the best ringed."""
     figure = Figure(figsize=(7, 4), layout="constrained")
     axes = figure.subplots()
-    figure.suptitle(curve.name, fontsize="medium")
+    figure.suptitle(literal(curve.name), fontsize="medium")
     x = [row.mean(PARAMETERS) for row in curve.rows]
     for measure in MEASURES:
         if all(measure in row.estimates for row in curve.rows):
@@ -133,6 +134,6 @@ def distortions(comparison: Comparison) -> Figure | None:
 
 def _wrapped(rows: Sequence[Row]) -> tuple[list[str], float, float]:
     """Labels in lines of up to 44 characters; how wide and how high they are, in inches."""
-    labels = [textwrap.fill(row.label, 44, break_long_words=False, break_on_hyphens=False) for row in rows]
+    labels = [literal(textwrap.fill(row.label, 44, break_long_words=False, break_on_hyphens=False)) for row in rows]
     lines = [line for label in labels for line in label.splitlines()]
     return labels, 0.075 * max(map(len, lines)), 0.15 * max(label.count("\n") for label in labels)

@@ -1,12 +1,11 @@
-"""95% intervals: of a share, of a mean over seeds, of resampled values."""
-
-from typing import TypeAlias
+"""95% intervals: of a share, and of a mean over seeds."""
 
 import numpy as np
 from scipy import stats
 
+from bloodcells.evaluation.intervals import Interval
+
 LEVEL = 0.95
-Interval: TypeAlias = tuple[float, float]
 
 
 def wilson(correct: int, total: int) -> Interval:
@@ -19,12 +18,6 @@ def student(values: np.ndarray) -> Interval:
     """Of the mean of two or more independent values that are about normal: Student 1908, Biometrika 6, p. 1."""
     half = stats.t.ppf((1 + LEVEL) / 2, len(values) - 1) * np.std(values, ddof=1) / np.sqrt(len(values))
     return float(np.mean(values) - half), float(np.mean(values) + half)
-
-
-def percentile(resampled: np.ndarray) -> Interval:
-    """Of resampled values: Efron and Tibshirani 1993, An Introduction to the Bootstrap, chapter 13."""
-    low, high = np.quantile(resampled, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
-    return float(low), float(high)
 
 
 def overlap(first: Interval, second: Interval) -> bool:

@@ -10,9 +10,10 @@ from threadpoolctl import threadpool_limits
 from bloodcells.comparison.answers import CLEAN, SHIFTED, Answers
 from bloodcells.comparison.bootstrap import Resamples, figures
 from bloodcells.comparison.configurations import DATA, Configuration
-from bloodcells.comparison.intervals import percentile, student
+from bloodcells.comparison.intervals import student
 from bloodcells.comparison.significance import Difference, holm, paired
 from bloodcells.config.errors import InputError
+from bloodcells.evaluation.intervals import percentile
 
 MEASURES = {CLEAN: "clean accuracy", SHIFTED: "shifted accuracy"}  # those that are tested
 

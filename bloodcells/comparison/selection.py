@@ -13,8 +13,7 @@ def select(config: ReportConfig) -> list[StoredRun]:
     """
     conditions = [config.filter] if config.filter else []
     if config.study is not None:
-        quote = '"' if "'" in config.study else "'"
-        conditions.insert(0, f"tags.study = {quote}{config.study}{quote}")
+        conditions.insert(0, f"tags.study = '{config.study}'")
     runs = search(config.tracking, " and ".join(conditions) or None)
     if runs:
         return runs

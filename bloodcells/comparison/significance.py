@@ -7,6 +7,7 @@ import numpy as np
 from scipy import stats
 
 ALPHA = 0.05
+FEW = 13  # differing images up to which all flips of signs are counted, 8,192 at the most
 
 
 @dataclass(frozen=True)
@@ -14,7 +15,7 @@ class Difference:
     """How much better the first of two is, and whether that may be chance.
 
     points: percentage points; p: uncorrected; corrected: p by Holm, the same until `holm` has seen the whole family
-    method: "exact McNemar" or "clustered McNemar"; images: how many were answered by both
+    method: "exact McNemar", "clustered McNemar" or "clustered sign-flip"; images: how many were answered by both
     answers, unpaired: pairs of answers, one a seed and image, and answers for which the other has none
     seeds, alike: how many seeds both have, and in how many of them the difference has the same sign as over all
     """
@@ -54,7 +55,9 @@ def paired(first: np.ndarray, second: np.ndarray) -> Difference | None:
     d is an image's difference, summed over seeds. If every d is -1, 0 or 1, McNemar's exact test (McNemar 1947,
     Psychometrika 12, p. 153): of the images on which they differ, half should fall to either side. Otherwise an image
     stands for several dependent answers: (sum of d)² / sum of d² against chi-squared with one degree of freedom,
-    Obuchowski 1998, Statistics in Medicine 17, p. 1495; with single answers that is McNemar's own approximation.
+    Obuchowski 1998, Statistics in Medicine 17, p. 1495; with single answers that is McNemar's own approximation. Where
+    few images differ it is too sure, and every way to flip their signs is counted instead (Fisher 1935, The Design of
+    Experiments, section 21).
     """
     difference = first - second
     both = ~np.isnan(difference)
@@ -64,6 +67,8 @@ def paired(first: np.ndarray, second: np.ndarray) -> Difference | None:
     if np.isin(d, (-1, 0, 1)).all():
         method, wins, losses = "exact McNemar", int((d == 1).sum()), int((d == -1).sum())
         p = min(1.0, 2 * float(stats.binom.cdf(min(wins, losses), wins + losses, 0.5)))
+    elif np.count_nonzero(d) <= FEW:
+        method, p = "clustered sign-flip", _sign_flip(d[d != 0])
     else:
         method, p = "clustered McNemar", float(stats.chi2.sf(d.sum() ** 2 / (d**2).sum(), 1))
     unpaired = int((np.isnan(first) != np.isnan(second)).sum())
@@ -72,6 +77,12 @@ def paired(first: np.ndarray, second: np.ndarray) -> Difference | None:
     alike = int((np.sign(by_seed) == np.sign(points)).sum())
     images, answers = int(both.any(axis=0).sum()), int(both.sum())
     return Difference(points, p, p, method, images, answers, unpaired, len(by_seed), alike)
+
+
+def _sign_flip(d: np.ndarray) -> float:
+    """The share of all flips of the differences' signs whose sum is as far from 0 as theirs, or farther."""
+    flips = (np.arange(2 ** len(d))[:, None] >> np.arange(len(d)) & 1) * 2 - 1
+    return float(np.mean(np.abs(flips @ d) >= abs(d.sum()) - 1e-9))
 
 
 def holm(family: Sequence[Difference | None]) -> list[Difference | None]:

@@ -14,6 +14,7 @@ from bloodcells.comparison.labels import telling, varying
 from bloodcells.comparison.reference import Reference, order
 from bloodcells.comparison.rows import MEASURES, Comparison
 from bloodcells.page.page import Block, Picture, Section
+from bloodcells.page.terminal import aligned
 
 INTERVALS = (
     "Means over seeds, with 95% intervals: on either side the wider of Student's t over the seeds and a bootstrap over "
@@ -126,8 +127,7 @@ def summary(comparison: Comparison, remarks: Sequence[str], where: Mapping[str, 
         lines["missing" if not number else " " * number] = remark
     if len(remarks) > 10:
         lines[" " * 10] = f"and {len(remarks) - 10} more, told in the report"
-    lines |= where
-    return "\n".join(["", *(f"{key.strip():<12}{value}" for key, value in lines.items())])
+    return aligned(lines | dict(where))
 
 
 def _references(references: Sequence[Reference], comparison: Comparison) -> list[Block]:

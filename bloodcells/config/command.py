@@ -20,6 +20,7 @@ from bloodcells.config.explain import explain
 from bloodcells.config.typed import Config, typed
 
 CHECKOUT = Path(__file__).resolve().parents[2]
+TEXTS = ("run_id", "study", "filter")  # settings that people paste
 INTERRUPTED = 130  # what a shell reports for a program that Ctrl-C ended
 
 
@@ -54,6 +55,7 @@ def command(config_name: str, kind: type[Config]) -> Callable[[Callable[[Config]
             os.environ["HYDRA_FULL_ERROR"] = "1"  # Hydra hands its exceptions over instead of printing them
             # argparse takes overrides on one side of an option only; this one people type in their midst.
             sys.argv[1:] = sorted(sys.argv[1:], key=lambda argument: argument not in ("--multirun", "-m"))
+            sys.argv[1:] = [_literal(argument) for argument in sys.argv[1:]]
             OmegaConf.register_new_resolver("checkout", lambda: str(CHECKOUT), replace=True)
             conf = CHECKOUT / "conf"
             if not conf.is_dir():
@@ -73,6 +75,16 @@ def command(config_name: str, kind: type[Config]) -> Callable[[Callable[[Config]
         return program
 
     return decorate
+
+
+def _literal(argument: str) -> str:
+    """An override of a text, quoted, so that Hydra takes it as it stands: names have "=", and 7e14 is no number."""
+    key, _, value = argument.partition("=")
+    several = "," in value and not {"--multirun", "-m"}.isdisjoint(sys.argv)
+    if key not in TEXTS or value in ("", "null") or value[0] in "'\"" or several:
+        return argument
+    escaped = value.replace("\\", "\\\\").replace("'", "\\'")
+    return f"{key}='{escaped}'"
 
 
 def _typed(composed: DictConfig, kind: type[Config]) -> Config:

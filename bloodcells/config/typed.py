@@ -1,6 +1,7 @@
 """From what Hydra composed to typed, checked dataclasses."""
 
 import dataclasses
+import re
 from enum import Enum
 from typing import Any, TypeVar, cast
 
@@ -33,6 +34,16 @@ def typed(composed: DictConfig, kind: type[Config]) -> Config:
         raise InputError(
             "data.clean.enabled=true with data=own: the run's own images were cleaned before it was trained; expected "
             "another set, data=npz or data=folder, to clean"
+        )
+    study = getattr(config, "study", None)
+    if study is not None and not re.fullmatch(r"\w[\w .+-]*", study):
+        raise InputError(
+            f"study={study}: expected a name of letters, digits, spaces and . + - _, for a folder is called so"
+        )
+    evaluation = getattr(config, "evaluation", None)
+    if evaluation and evaluation.shift and not evaluation.shift.severities:
+        raise InputError(
+            "evaluation.shift.severities=[]: expected some of 1 to 5; or evaluation=clean for no distorted images"
         )
     if isinstance(server := getattr(config, "tracking", None), ServerTracking):
         _check_server(server)

@@ -35,7 +35,7 @@ def workshop(output: str) -> Iterator[Path]:
 
 def put(written: Path, place: Path) -> None:
     """Moves what was written, in the workshop beside it, to `place`; what was there before is replaced."""
-    if place.is_dir():  # a folder is not replaced in one step
+    if place.exists() and (place.is_dir() or written.is_dir()):  # a folder is not replaced in one step
         place.rename(written.with_name("before"))
     written.replace(place)
 

@@ -8,11 +8,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy.optimize import minimize_scalar
 
-from bloodcells.evaluation.predictions import Predictions
+from bloodcells.evaluation.predictions import TINY, Predictions
 
-TINY = float(
-    np.finfo(np.float32).tiny
-)  # what a probability that was rounded to 0 counts as, so that it has a logarithm
 TEMPERATURES = (0.05, 20.0)
 
 
@@ -62,7 +59,7 @@ def temperature(validation: Predictions) -> float:
     answer is right, surer is always better. Must be fitted on images that the figures after it are not taken from.
     """
     fitted = minimize_scalar(
-        lambda log: _crossentropy(tempered(validation, float(np.exp(log)))),
+        lambda log: tempered(validation, float(np.exp(log))).losses.mean(),
         bounds=np.log(TEMPERATURES),
         method="bounded",
     )
@@ -75,8 +72,3 @@ def tempered(predictions: Predictions, temperature: float) -> Predictions:
     logits = np.log(np.maximum(predictions.probabilities.astype(float), TINY)) / temperature
     shares = np.exp(logits - logits.max(axis=1, keepdims=True))
     return replace(predictions, probabilities=shares / shares.sum(axis=1, keepdims=True))
-
-
-def _crossentropy(predictions: Predictions) -> float:
-    own = predictions.probabilities[np.arange(len(predictions.labels)), predictions.labels]
-    return float(-np.log(np.maximum(own, TINY)).mean())

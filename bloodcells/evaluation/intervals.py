@@ -28,12 +28,12 @@ def intervals(predictions: Predictions, resamples: int, seed: int) -> dict[str, 
         figures["roc_auc"] = _roc_auc(labels, predictions.probabilities, weights)
         for name, values in figures.items():
             found.setdefault(name, []).append(values)
-    return {name: _middle(np.concatenate(values)) for name, values in found.items()}
+    return {name: percentile(np.concatenate(values)) for name, values in found.items()}
 
 
 def mean_interval(values: np.ndarray, resamples: int, seed: int) -> Interval:
     """The 95% interval of a mean over images; values: float (n,), one for each."""
-    return _middle(np.concatenate([values[draws].mean(axis=1) for draws in _draws(len(values), resamples, seed)]))
+    return percentile(np.concatenate([values[draws].mean(axis=1) for draws in _draws(len(values), resamples, seed)]))
 
 
 def from_confusion(counts: np.ndarray) -> dict[str, np.ndarray]:
@@ -45,7 +45,7 @@ def from_confusion(counts: np.ndarray) -> dict[str, np.ndarray]:
     return {
         "accuracy": right.sum(axis=1) / total,
         "balanced_accuracy": recall.sum(axis=1) / (true > 0).sum(axis=1),  # a missing class's recall is 0 above
-        "macro_f1": f1.mean(axis=1),
+        "macro_f1": f1.sum(axis=1) / (true + answered > 0).sum(axis=1),
         "weighted_f1": (f1 * true).sum(axis=1) / total,
     }
 
@@ -73,9 +73,14 @@ def _roc_auc(labels: np.ndarray, probabilities: np.ndarray, weights: np.ndarray)
         below = np.cumsum(others, axis=1) - others / 2
         pairs = own.sum(axis=1) * others.sum(axis=1)
         areas.append(np.where(pairs > 0, (own * below).sum(axis=1) / np.maximum(pairs, 1), np.nan))
-    return np.nanmean(areas, axis=0)
+    defined = ~np.isnan(areas)
+    return np.where(defined.any(axis=0), np.nansum(areas, axis=0) / np.maximum(defined.sum(axis=0), 1), np.nan)
 
 
-def _middle(values: np.ndarray) -> Interval:
-    low, high = np.percentile(values, [2.5, 97.5])
+def percentile(resampled: np.ndarray) -> Interval:
+    """The middle 95% of a figure's values over resamples; nan, where it has no value, counts not."""
+    defined = resampled[~np.isnan(resampled)]
+    if not len(defined):
+        return float("nan"), float("nan")
+    low, high = np.percentile(defined, [2.5, 97.5])
     return float(low), float(high)

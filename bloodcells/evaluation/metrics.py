@@ -21,13 +21,11 @@ def headline(predictions: Predictions) -> dict[str, float]:
 
     accuracy; balanced_accuracy: the mean of the classes' recall; macro_f1: the mean of the classes' F1, each counting
     the same; weighted_f1: that by the classes' sizes; roc_auc: the mean over the classes of the area under the ROC
-    curve of each against the rest. Classes that no image has count 0 in macro_f1 and not at all in the others.
+    curve of each against the rest. A class that no image has counts in none of them, but 0 in F1 where it is answered.
     """
     labels, predicted = predictions.labels, predictions.predicted
-    classes = range(len(predictions.class_names))
     macro, weighted = (
-        f1_score(labels, predicted, labels=classes, average=average, zero_division=0)
-        for average in ("macro", "weighted")
+        f1_score(labels, predicted, average=average, zero_division=0) for average in ("macro", "weighted")
     )
     areas = [area for area in _areas(predictions) if not np.isnan(area)]
     return {
@@ -54,11 +52,12 @@ def per_class(predictions: Predictions) -> str:
 
 
 def class_table(predictions: Predictions) -> DataFrame:
-    """The same with a row a class, as numbers, and the area under its ROC curve, nan where it has none."""
+    """The same with a row a class, as numbers, and the area under its ROC curve; nan where a class has no image."""
     names, labels = predictions.class_names, predictions.labels
     precision, recall, f1, support = precision_recall_fscore_support(
         labels, predictions.predicted, labels=range(len(names)), zero_division=0
     )
+    recall = np.where(support > 0, recall, np.nan)
     figures = {"precision": precision, "recall": recall, "F1": f1, "ROC AUC": _areas(predictions)}
     return DataFrame({"class": names, **figures, "images": support})
 

@@ -3,7 +3,6 @@
 import numpy as np
 from pandas import DataFrame
 
-from bloodcells.evaluation.calibration import TINY
 from bloodcells.evaluation.predictions import Predictions
 
 
@@ -25,15 +24,9 @@ def confused_pairs(predictions: Predictions) -> DataFrame:
     )
 
 
-def losses(predictions: Predictions) -> np.ndarray:
-    """Float (n,): the cross-entropy of each image, -log of the probability given to its label, in nats."""
-    own = predictions.probabilities[np.arange(len(predictions.labels)), predictions.labels]
-    return -np.log(np.maximum(own.astype(float), TINY))
-
-
 def worst(predictions: Predictions) -> np.ndarray:
     """The indices of the wrong answers, the one with the highest loss first."""
-    order = np.argsort(-losses(predictions), kind="stable")
+    order = np.argsort(-predictions.losses, kind="stable")
     return order[predictions.predicted[order] != predictions.labels[order]]
 
 
@@ -45,8 +38,8 @@ def least_certain(predictions: Predictions, count: int) -> np.ndarray:
 def doubted_labels(predictions: Predictions) -> np.ndarray:
     """The indices of images whose label may be wrong, the surest contradiction first.
 
-    Confident learning, Northcutt et al. 2021, arXiv:1911.00068, section 3.1: those that are answered another class
-    with a probability no lower than the mean that images labelled so are given for it.
+    Those that are answered another class, with a probability no lower than the mean that images labelled so are given
+    for it: the confident learning of Northcutt et al. 2021, arXiv:1911.00068, section 3.1.
     """
     labels, probabilities = predictions.labels, predictions.probabilities.astype(float)
     classes = probabilities.shape[1]
@@ -57,7 +50,8 @@ def doubted_labels(predictions: Predictions) -> np.ndarray:
     other = confident.argmax(axis=1)
     surety = confident.max(axis=1)
     order = np.argsort(-surety, kind="stable")
-    return order[(surety[order] > 0) & (other[order] != labels[order])]
+    doubted = (surety > 0) & (other != labels) & (other == predictions.predicted)
+    return order[doubted[order]]
 
 
 def listed(predictions: Predictions, indices: np.ndarray) -> DataFrame:
@@ -71,6 +65,6 @@ def listed(predictions: Predictions, indices: np.ndarray) -> DataFrame:
             "answer": names[predicted[indices]],
             "probability of the answer": predictions.probabilities[indices, predicted[indices]],
             "probability of the label": predictions.probabilities[indices, predictions.labels[indices]],
-            "loss": losses(predictions)[indices],
+            "loss": predictions.losses[indices],
         }
     )

@@ -10,6 +10,10 @@ import pandas as pd
 from bloodcells.config.errors import InputError
 from bloodcells.data.images import Images
 
+TINY = float(
+    np.finfo(np.float32).tiny
+)  # what a probability that was rounded to 0 counts as, so that it has a logarithm
+
 
 @dataclass(frozen=True)
 class Predictions:
@@ -29,11 +33,19 @@ class Predictions:
         lengths = {len(self.splits), len(self.examples), len(self.labels), len(self.probabilities)}
         if len(lengths) != 1 or len(set(self.examples.tolist())) != len(self.examples):
             raise InputError(f"predictions for {sorted(lengths)} images, or for one image twice; expected one for each")
+        if not np.isfinite(self.probabilities).all():
+            raise InputError("predictions with a probability that is no number; expected one of 0..1 for every class")
 
     @property
     def predicted(self) -> np.ndarray:
         """int64 (n,): the most probable class of each."""
         return self.probabilities.argmax(axis=1)
+
+    @property
+    def losses(self) -> np.ndarray:
+        """float64 (n,): the cross-entropy of each, -log of the probability given to its label, in nats."""
+        own = self.probabilities[np.arange(len(self.labels)), self.labels]
+        return -np.log(np.maximum(own.astype(float), TINY))
 
     def of(self, split: str) -> "Predictions":
         """Those of one split."""

@@ -81,7 +81,7 @@ def _headline(test: Predictions, resamples: int, seed: int) -> Part:
     metrics = {f"test/{name}": value for name, value in values.items()}
     metrics |= {f"test/{name}_{end}": value for name in values for end, value in _ends(bounds[name])}
     classes = class_table(test)
-    metrics |= {f"test/recall_{k}": float(recall) for k, recall in enumerate(classes["recall"])}
+    metrics |= {f"test/recall_{k}": float(recall) for k, recall in enumerate(classes["recall"]) if recall == recall}
     rows = [(name, value, *bounds[name]) for name, value in values.items()]
     return metrics, {
         "headline.csv": DataFrame(rows, columns=["figure", "value", "95% interval from", "to"]),

@@ -7,10 +7,10 @@ from pandas import DataFrame
 
 from bloodcells.data.images import Images
 from bloodcells.evaluation.figures.sheet import WARNING, wrapped
+from bloodcells.evaluation.figures.style import PALETTE, literal
 from bloodcells.inspection.chapter import Chapter
 from bloodcells.inspection.copies import Copies
 
-PALETTE = sns.color_palette("colorblind")
 MEASURES = {"brightness": "0.6", "red": PALETTE[3], "green": PALETTE[2], "blue": PALETTE[0]}
 ANNOTATED = 5  # outliers that are named in the figure
 
@@ -85,7 +85,7 @@ def by_class(images: Images, measures: DataFrame) -> Chapter:
         for box in boxes["boxes"]:
             box.set(facecolor=color, alpha=0.7)
         axes.set_xlabel(f"Mean {measure} (0 to 255)", fontsize="small")
-        axes.set_yticks(range(1, len(names) + 1), [wrapped(name, 24) for name in names], fontsize="small")
+        axes.set_yticks(range(1, len(names) + 1), [literal(wrapped(name, 24)) for name in names], fontsize="small")
     figure.axes[0].set_ylim(len(names) + 0.6, 0.4)
     figure.axes[0].set_ylabel("Class")
     sns.despine(figure)

@@ -8,6 +8,7 @@ from pandas import DataFrame
 from bloodcells.data.images import Images
 from bloodcells.data.split import PARTS, Split
 from bloodcells.evaluation.figures.sheet import Tile, sheet, short, wrapped
+from bloodcells.evaluation.figures.style import BLUE, literal
 from bloodcells.inspection.chapter import Chapter
 
 SAMPLES = 8  # images a class
@@ -71,14 +72,14 @@ def _bars(images: Images, cleaned: Images) -> Figure:
     count = len(images.class_names)
     figure = Figure(figsize=(7.5, 0.42 * count + 1.1), layout="constrained")
     axes = figure.subplots()
-    grey, blue = "0.75", sns.color_palette("colorblind")[0]
+    grey, blue = "0.75", BLUE
     for counts, color, shift, label in (
         (images.class_counts, grey, -0.2, "before cleaning"),
         (cleaned.class_counts, blue, 0.2, "after cleaning"),
     ):
         bars = axes.barh(np.arange(count) + shift, counts, 0.38, color=color, label=label)
         axes.bar_label(bars, [f"{value:,}" for value in counts], padding=2, fontsize=7)
-    axes.set_yticks(range(count), [wrapped(name, 24) for name in images.class_names], fontsize="small")
+    axes.set_yticks(range(count), [literal(wrapped(name, 24)) for name in images.class_names], fontsize="small")
     axes.set_ylim(count - 0.5, -0.5)
     axes.set(xlabel="Images", ylabel="Class")
     axes.margins(x=0.08)

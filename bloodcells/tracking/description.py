@@ -1,6 +1,5 @@
 """A run in words: its name, what it is compared by, its description and the summary at the end."""
 
-from collections.abc import Mapping
 from pathlib import PurePath
 from typing import Any
 
@@ -10,6 +9,7 @@ from bloodcells.config.typed import plain
 from bloodcells.data.clean import Cleaned
 from bloodcells.data.split import Split
 from bloodcells.model.trainable import Trainable
+from bloodcells.page.terminal import aligned
 from bloodcells.training.fit import Fitted
 from bloodcells.training.plan import Stage, remark
 from bloodcells.training.progress import duration
@@ -100,12 +100,6 @@ def outcome(metrics: dict[str, float], tested: int) -> dict[str, str]:
             f"{metrics['shift/worst_accuracy']:.4f} under the worst distortion"
         )
     return rows
-
-
-def aligned(rows: Mapping[str, str]) -> str:
-    """The rows with their keys in one column, after an empty line, for the end of the terminal's output."""
-    width = max(map(len, rows)) + 2
-    return "\n".join(["", *(f"{key:<{width}}{value}" for key, value in rows.items())])
 
 
 def _weights(config: TrainConfig) -> str:

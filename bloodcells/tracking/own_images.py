@@ -25,6 +25,10 @@ def own_images(run: StoredRun, *splits: str) -> dict[str, Images]:
         )
     kept = pd.read_csv(run.file("data/split.csv"), dtype=str, keep_default_na=False)
     position = {example: index for index, example in enumerate(images.examples.tolist())}
+    if renamed := [example for example in kept["example"] if example not in position]:
+        raise InputError(
+            f"run {run.id}: {images.origin} has no {renamed[0]} any more; expected the images under the names they had"
+        )
     return {
         split: images.take(np.array([position[example] for example in kept["example"][kept["split"] == split]]))
         for split in splits

@@ -78,17 +78,20 @@ class Tracked:
         mlflow.log_metrics(dict(metrics), step=step)
 
     def keep(self, files: Mapping[str, Content]) -> None:
-        with tempfile.TemporaryDirectory() as folder:
-            for name, content in files.items():
-                path = Path(folder, name)
-                path.parent.mkdir(parents=True, exist_ok=True)
-                if isinstance(content, DataFrame):
-                    content.to_csv(path, index=False)
-                elif isinstance(content, Figure):
-                    content.savefig(path, dpi=150)
-                else:
-                    path.write_text(content)
-            mlflow.log_artifacts(folder)
+        figures = {name: content for name, content in files.items() if isinstance(content, Figure)}
+        # Figures last: should one fail to be drawn, the numbers are kept.
+        for part in ({name: content for name, content in files.items() if name not in figures}, figures):
+            with tempfile.TemporaryDirectory() as folder:
+                for name, content in part.items():
+                    path = Path(folder, name)
+                    path.parent.mkdir(parents=True, exist_ok=True)
+                    if isinstance(content, DataFrame):
+                        content.to_csv(path, index=False)
+                    elif isinstance(content, Figure):
+                        content.savefig(path, dpi=150)
+                    else:
+                        path.write_text(content)
+                mlflow.log_artifacts(folder)
 
     def keep_model(self, model: keras.Model, class_names: tuple[str, ...]) -> None:
         images = TensorSpec(np.dtype(np.uint8), (-1, *model.input_shape[1:]))

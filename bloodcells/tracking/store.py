@@ -54,7 +54,7 @@ def existing_experiment(config: Tracking) -> str:
         else:
             mlflow.set_tracking_uri(database_uri(local_directory(config)))
             found = mlflow.get_experiment_by_name(config.experiment)
-        if found is None:
+        if found is None or found.lifecycle_stage == "deleted":
             names = [experiment.name for experiment in mlflow.search_experiments()]
             raise InputError(
                 f"tracking.experiment={config.experiment}: no such experiment; expected one of {', '.join(names)}"

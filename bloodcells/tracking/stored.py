@@ -1,5 +1,7 @@
 """Runs read back from where they are kept. Needs no TensorFlow."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
@@ -9,6 +11,8 @@ import mlflow
 from mlflow.entities import Run
 from mlflow.exceptions import MlflowException
 from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+from yaml import YAMLError
 
 from bloodcells.config.errors import InputError
 from bloodcells.config.explain import nearest
@@ -59,26 +63,54 @@ class StoredRun:
 
     def predictions(self) -> Predictions:
         """What its model answered for its validation and test images."""
-        return Predictions.load(self.file("predictions.csv"))
+        with self._readable("predictions.csv"):
+            return Predictions.load(self.file("predictions.csv"))
 
     def config(self) -> TrainedConfig:
         """What scoring needs of the config it was trained with."""
-        whole = cast(DictConfig, OmegaConf.load(self.file("config.yaml")))
-        return typed(OmegaConf.masked_copy(whole, ["data", "augmentation", "seed"]), TrainedConfig)
+        return typed(OmegaConf.masked_copy(self._config(), ["data", "augmentation", "seed"]), TrainedConfig)
 
     def batch_size(self) -> int:
         """Images a batch: with another the last digit of an answer may be another."""
-        return int(self.run.data.params["training.batch_size"])
+        return int(OmegaConf.select(self._config(), "training.batch_size"))
+
+    def test_time_augmentation(self) -> bool:
+        """Whether its answers are means over several views of an image."""
+        return bool(OmegaConf.select(self._config(), "evaluation.test_time_augmentation", default=False))
 
     def model_file(self, folder: Path) -> Path:
         """The .keras file of its model, copied below `folder`."""
-        copied = mlflow.artifacts.download_artifacts(f"runs:/{self.id}/model", dst_path=str(folder))
-        return Path(copied, "data", "model.keras")
+        with self._readable("model"):
+            copied = mlflow.artifacts.download_artifacts(f"runs:/{self.id}/model", dst_path=str(folder))
+            if not (file := Path(copied, "data", "model.keras")).is_file():
+                raise FileNotFoundError("no model.keras")
+        return file
 
     def class_names(self) -> tuple[str, ...]:
         """The classes in the order of the model's answers."""
-        metadata = mlflow.models.get_model_info(f"runs:/{self.id}/model").metadata
-        return tuple((metadata or {})["class_names"])
+        with self._readable("model"):
+            metadata = mlflow.models.get_model_info(f"runs:/{self.id}/model").metadata
+            return tuple((metadata or {})["class_names"])
+
+    def _config(self) -> DictConfig:
+        with self._readable("config.yaml"):
+            found = OmegaConf.load(self.file("config.yaml"))
+            if missing := {"data", "augmentation", "seed", "training"} - set(found):
+                raise KeyError(f"without {', '.join(sorted(missing))}")
+        return cast(DictConfig, found)
+
+    @contextmanager
+    def _readable(self, what: str) -> Iterator[None]:
+        """Raises InputError, one line, where what the run keeps cannot be read."""
+        try:
+            yield
+        except (MlflowException, OmegaConfBaseException, YAMLError, OSError, KeyError, ValueError) as error:
+            if isinstance(error, InputError) and str(error).startswith("run "):
+                raise
+            reason = (str(error).splitlines() or [type(error).__name__])[0]
+            raise InputError(
+                f"run {self.name} ({self.id}): its {what} cannot be read ({reason}); expected it as training left it"
+            ) from error
 
 
 def search(tracking: Tracking, where: str | None = None) -> list[StoredRun]:
@@ -105,6 +137,8 @@ def find_run(tracking: Tracking, wanted: str) -> StoredRun:
 
     Raises InputError where there is none, several, or one that did not finish.
     """
+    if not wanted:
+        raise InputError("run_id=: expected the id or the name of a run, or the beginning of one")
     runs = search(tracking)
     found = [run for run in runs if wanted in (run.id, run.name)]
     found = found or [run for run in runs if run.id.startswith(wanted) or run.name.startswith(wanted)]

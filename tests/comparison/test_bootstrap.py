@@ -34,7 +34,7 @@ def test_each_resample_is_what_a_loop_over_the_drawn_images_gives() -> None:
         drawn = np.repeat(np.arange(40), resamples.counts[positions, column].astype(int))
         labels, predicted = found.labels[drawn], found.predicted[drawn]
         assert figure[CLEAN][column] == pytest.approx(accuracy_score(labels, predicted), rel=1e-5)
-        expected = f1_score(labels, predicted, labels=range(4), average="macro", zero_division=0)
+        expected = f1_score(labels, predicted, average="macro", zero_division=0)
         assert figure[MACRO_F1][column] == pytest.approx(expected, rel=1e-5)
         assert figure[SHIFTED][column] == pytest.approx(found.robust[drawn].mean(), rel=1e-5)
 

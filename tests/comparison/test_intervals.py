@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from bloodcells.comparison.intervals import overlap, percentile, student, wilson
+from bloodcells.comparison.intervals import overlap, student, wilson
 
 
 def test_wilson_by_hand() -> None:
@@ -18,10 +18,6 @@ def test_wilson_by_hand() -> None:
 def test_student_by_hand() -> None:
     # mean 0.98, deviation 0.01, 2 degrees of freedom: 4.302653 * 0.01 / sqrt(3)
     assert student(np.array([0.97, 0.98, 0.99])) == pytest.approx((0.98 - 0.0248414, 0.98 + 0.0248414), abs=1e-6)
-
-
-def test_percentiles_leave_a_fortieth_on_either_side() -> None:
-    assert percentile(np.arange(1001) / 1000) == pytest.approx((0.025, 0.975))
 
 
 def test_overlap_is_of_closed_intervals() -> None:

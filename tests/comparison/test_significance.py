@@ -33,16 +33,21 @@ def test_images_that_several_seeds_share_are_one_cluster_each() -> None:
     first = np.array([[1, 1, 1, 0, nan], [1, 1, nan, 1, 1]])
     second = np.array([[0, 0, 0, 1, nan], [0, 1, nan, 1, 0]])
     found = paired(first, second)
-    # d = 2, 1, 1, -1, 1: 4 squared over 4 + 1 + 1 + 1 + 1
-    assert found.p == pytest.approx(stats.chi2.sf(16 / 8, 1))
-    assert (found.method, found.images, found.answers) == ("clustered McNemar", 5, 8)
+    # d = 2, 1, 1, -1, 1, sum 4: of 32 flips 2 reach 6, and 4 of one 1 turned, and as many with the signs of all turned
+    assert found.p == pytest.approx(2 * (1 + 4) / 32)
+    assert (found.method, found.images, found.answers) == ("clustered sign-flip", 5, 8)
+    many = paired(np.tile(first, 4), np.tile(second, 4))
+    assert many.p == pytest.approx(stats.chi2.sf((4 * 4) ** 2 / (4 * 8), 1))
+    assert many.method == "clustered McNemar"
     assert found.points == pytest.approx(100 * 4 / 8)
 
 
 def test_with_single_answers_the_clustered_form_is_mcnemars_own_approximation() -> None:
     first, second = single(10, 2)
     shares = first * 0.5, second * 0.5  # half right is no single answer
-    assert paired(*shares).p == pytest.approx(stats.chi2.sf((10 - 2) ** 2 / (10 + 2), 1))
+    assert paired(*shares).p == pytest.approx(stats.binomtest(2, 12).pvalue)  # all flips of 12 equal sizes
+    first, second = single(20, 4)
+    assert paired(first * 0.5, second * 0.5).p == pytest.approx(stats.chi2.sf((20 - 4) ** 2 / (20 + 4), 1))
 
 
 def test_rejections_are_as_rare_as_they_should_be_where_nothing_differs() -> None:
@@ -51,6 +56,18 @@ def test_rejections_are_as_rare_as_they_should_be_where_nothing_differs() -> Non
     pairs = [[(rng.uniform(size=(3, 300)) < hard).astype(float) for _ in range(2)] for _ in range(400)]
     rejected = np.mean([paired(*pair).p < 0.05 for pair in pairs])
     assert 0.02 < rejected < 0.09
+
+
+def test_where_few_images_differ_every_flip_of_signs_is_counted() -> None:
+    first = np.ones((1, 600))
+    first[0, :4] -= 1 / 80  # four images, each worse in one of eighty variants
+    found = paired(first, np.ones((1, 600)))
+    assert (found.method, found.p) == ("clustered sign-flip", 2 / 16)
+    mixed = np.array([[0.5, 0.25, 0.25, 1.0]]), np.array([[0.25, 0.5, 0.0, 1.0]])
+    assert paired(*mixed).p == pytest.approx(1.0)  # 1 - 1 + 1: no flip of three equal sizes comes nearer to 0
+    unequal = np.array([[0.9, 0.4, 0.5]]), np.array([[0.1, 0.2, 0.6]])
+    # d = 0.8, 0.2, -0.1, sum 0.9: as far from 0 are +++ and ++- and their mirror images, of eight
+    assert paired(*unequal).p == pytest.approx(4 / 8)
 
 
 def test_images_of_one_alone_are_left_out_and_counted() -> None:

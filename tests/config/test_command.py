@@ -121,3 +121,22 @@ def test_the_console_script_completes() -> None:
     ).stdout  # fmt: skip
     assert "complete" in script
     assert "bloodcells-train" in script
+
+
+@pytest.mark.parametrize(
+    ("argument", "taken"),
+    [
+        ("study=7e145678", "7e145678"),
+        ("study=unfreeze=all seed=0", "unfreeze=all seed=0"),
+        ("study='quoted'", "quoted"),
+        ("study=null", None),
+        ("study=a,b", "a,b"),
+    ],
+)
+def test_texts_are_taken_as_they_stand(call, argument, taken) -> None:
+    _, got, errors = call(argument, task=lambda config: None)
+    if taken and set("=,") & set(taken):
+        assert "expected a name of letters" in errors[0]
+        assert f"study={taken}:" in errors[0]
+    else:
+        assert got[0].study == taken

@@ -37,12 +37,20 @@ def test_another_set_is_scored_whole_and_cleaned_only_when_asked() -> None:
     assert data.clean == composed().data.clean
 
 
+def test_generated_cells_are_another_set_too() -> None:
+    data = config_of("evaluate", "run_id=a", "data=synthetic").data
+    assert (data.split, data.clean.enabled, data.images) == (None, False, composed().data.images)
+
+
 @pytest.mark.parametrize(
     ("program", "overrides", "part"),
     [
         ("evaluate", ["run_id=a", "data.clean.enabled=true"], "the run's own images were cleaned before"),
         ("evaluate", ["run_id=a", "evaluation.shift.severities=[6]", "evaluation=shifted"], r"in \[1, 5\]"),
         ("train", ["data=own"], "data=own: expected npz, folder or synthetic"),
+        ("train", ["evaluation.shift.severities=[]"], r"severities=\[\]: expected some of 1 to 5"),
+        ("train", ["study=../other"], "study=../other: expected a name of letters"),
+        ("report", ["study=/tmp/x"], "study=/tmp/x: expected a name of letters"),
     ],
 )
 def test_what_cannot_be_is_one_line(program, overrides, part) -> None:

@@ -5,7 +5,7 @@ import pytest
 from scipy import stats
 
 from bloodcells.evaluation import intervals as module
-from bloodcells.evaluation.intervals import from_confusion, intervals, mean_interval
+from bloodcells.evaluation.intervals import from_confusion, intervals, mean_interval, percentile
 from bloodcells.evaluation.metrics import headline
 from bloodcells.evaluation.predictions import Predictions
 from tests.evaluation.test_predictions import predictions
@@ -45,12 +45,29 @@ def test_accuracys_is_that_of_scipys_bootstrap(answered) -> None:
     assert mean_interval(right, 20_000, 1) == pytest.approx(tuple(reference), abs=1.01 / 120)
 
 
-def test_a_class_that_is_missing_from_a_draw_is_left_out_as_in_headline() -> None:
-    found = predictions(np.eye(3)[[0, 0, 1, 2]], [0, 0, 0, 1])
-    counts = np.zeros((1, 3, 3), int)
+def test_classes_that_are_neither_there_nor_answered_count_not() -> None:
+    found = predictions(np.eye(4)[[0, 0, 1, 2]], [0, 0, 0, 1])
+    counts = np.zeros((1, 4, 4), int)
     np.add.at(counts[0], (found.labels, found.predicted), 1)
-    for name, value in from_confusion(counts).items():
+    figures = from_confusion(counts)
+    for name, value in figures.items():
         assert value[0] == pytest.approx(headline(found)[name]), name
+    assert figures["macro_f1"][0] == pytest.approx((0.8 + 0 + 0) / 3)
+
+
+def test_a_tiny_class_that_many_draws_miss_does_not_pull_the_interval_down() -> None:
+    labels = np.repeat([0, 1, 2], [40, 40, 2])
+    found = predictions(np.eye(3)[labels], labels)
+    assert intervals(found, 300, 0)["macro_f1"] == (1, 1)
+
+
+def test_two_classes_of_which_draws_may_lack_one_have_an_area_all_the_same() -> None:
+    labels = np.repeat([0, 1], [3, 30])
+    shares = np.random.default_rng(0).dirichlet([1, 1], 33)
+    low, high = intervals(predictions(shares, labels), 300, 0)["roc_auc"]
+    assert 0 <= low < high <= 1
+    alone = intervals(predictions(shares[3:], [1] * 30), 100, 0)["roc_auc"]
+    assert np.isnan(alone).all()
 
 
 def test_how_many_draws_are_held_at_once_changes_nothing(answered, monkeypatch) -> None:
@@ -62,3 +79,8 @@ def test_how_many_draws_are_held_at_once_changes_nothing(answered, monkeypatch) 
 def test_another_seed_draws_others(answered) -> None:
     assert intervals(answered, 100, 0) == intervals(answered, 100, 0)
     assert intervals(answered, 100, 0) != intervals(answered, 100, 1)
+
+
+def test_percentiles_leave_a_fortieth_on_either_side() -> None:
+    assert percentile(np.arange(1001) / 1000) == pytest.approx((0.025, 0.975))
+    assert percentile(np.array([np.nan, 2.0])) == (2.0, 2.0)

@@ -23,7 +23,7 @@ def test_no_mistakes_are_an_empty_table() -> None:
 
 def test_losses_worst_and_least_certain() -> None:
     found = predictions(np.array([[0.9, 0.1], [0.6, 0.4], [0.2, 0.8], [0.45, 0.55]]), [1, 1, 1, 1])
-    assert mistakes.losses(found) == pytest.approx(-np.log([0.1, 0.4, 0.8, 0.55]))
+    assert found.losses == pytest.approx(-np.log([0.1, 0.4, 0.8, 0.55]))
     assert mistakes.worst(found).tolist() == [0, 1]
     assert mistakes.least_certain(found, 2).tolist() == [3, 1]
     table = mistakes.listed(found, mistakes.worst(found))
@@ -32,7 +32,7 @@ def test_losses_worst_and_least_certain() -> None:
 
 
 def test_a_probability_of_0_is_a_loss_that_is_a_number() -> None:
-    assert np.isfinite(mistakes.losses(predictions(np.eye(2), [1, 0]))).all()
+    assert np.isfinite(predictions(np.eye(2), [1, 0]).losses).all()
 
 
 def test_a_planted_wrong_label_is_the_first_that_is_doubted() -> None:
@@ -42,3 +42,9 @@ def test_a_planted_wrong_label_is_the_first_that_is_doubted() -> None:
     probabilities[7] = [0.01, 0.98, 0.01]  # labelled 0
     probabilities[60] = [0.45, 0.3, 0.25]  # a mistake, but less sure than class 0 is on average
     assert mistakes.doubted_labels(predictions(probabilities, labels)).tolist() == [7]
+
+
+def test_an_image_that_is_answered_its_label_is_not_doubted() -> None:
+    # b's threshold is 0.35: the third image passes it, though a is its label and its answer.
+    shares = np.array([[0.95, 0.05], [0.95, 0.05], [0.6, 0.4], [0.65, 0.35], [0.65, 0.35]])
+    assert 2 not in mistakes.doubted_labels(predictions(shares, [0, 0, 0, 1, 1])).tolist()

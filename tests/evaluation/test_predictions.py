@@ -44,6 +44,11 @@ def test_an_image_twice_or_a_missing_answer_is_an_error() -> None:
         Predictions(found.class_names, found.splits, found.examples, found.labels, found.probabilities[:2])
 
 
+def test_a_probability_that_is_no_number_is_an_error() -> None:
+    with pytest.raises(InputError, match="that is no number"):
+        predictions(np.array([[np.nan, 1.0]]), [0])
+
+
 def test_predicting_takes_every_image_of_each_split_in_order(noise_images) -> None:
     def infer(pixels: np.ndarray) -> np.ndarray:
         shade = pixels.mean(axis=(1, 2, 3)).astype(np.float32) / 255

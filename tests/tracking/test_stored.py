@@ -71,3 +71,31 @@ def test_a_file_that_is_not_there_is_one_line(tracking) -> None:
     run = find_run(tracking, add(tracking, "a"))
     with pytest.raises(InputError, match=r"run a \(.*\): it keeps no predictions.csv"):
         run.predictions()
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "ask"),
+    [
+        ("predictions.csv", b"\xff\x00\x9f", "predictions"),
+        ("predictions.csv", b"split,example,label,predicted,p(a),p(b)\ntest,1,0,0,,0.5\n", "predictions"),
+        ("config.yaml", b"a: [", "config"),
+        ("config.yaml", b"data: {name: npz}\n", "config"),
+        (None, b"", "class_names"),
+    ],
+)
+def test_what_cannot_be_read_is_one_line_that_names_it(tracking, tmp_path, name, content, ask) -> None:
+    run = find_run(tracking, add(tracking, "a"))
+    if name:
+        folder = tmp_path / "mlruns" / "artifacts" / run.id / "artifacts"
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(content)
+    with pytest.raises(InputError, match=rf"run a \(.*\): its {name or 'model'} cannot be read") as error:
+        getattr(run, ask)()
+    assert "\n" not in str(error.value)
+
+
+def test_a_deleted_experiment_is_told_as_such(tracking) -> None:
+    add(tracking, "a")
+    mlflow.delete_experiment(mlflow.get_experiment_by_name(tracking.experiment).experiment_id)
+    with pytest.raises(InputError, match="no such experiment"):
+        search(tracking)

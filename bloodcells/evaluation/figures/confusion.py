@@ -5,12 +5,13 @@ import seaborn as sns
 from matplotlib.figure import Figure
 from sklearn.metrics import confusion_matrix
 
+from bloodcells.evaluation.figures.style import literal
 from bloodcells.evaluation.predictions import Predictions
 
 
 def confusion(predictions: Predictions) -> Figure:
     """The confusion matrix: counts, and under them shares of the true class; the shade is the share."""
-    names = predictions.class_names
+    names = [literal(name) for name in predictions.class_names]
     counts = confusion_matrix(predictions.labels, predictions.predicted, labels=range(len(names)))
     shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
     text = np.array(

@@ -7,7 +7,7 @@ import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from bloodcells.evaluation.figures.palette import BLUE, GREY, ORANGE
+from bloodcells.evaluation.figures.style import BLUE, GREY, ORANGE
 from bloodcells.training.best import Best
 from bloodcells.training.epochs import Epoch
 

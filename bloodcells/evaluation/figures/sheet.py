@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 import numpy as np
-import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-WARNING = sns.color_palette("colorblind")[3]
+from bloodcells.evaluation.figures.style import WARNING, literal
+
 WIDTH = 10.0  # inches, at most
 GAP = 0.08  # inches, between tiles
 FONT = 8.5  # points
@@ -51,9 +51,11 @@ def sheet(
     axes = figure.add_axes((0, 0, 1, 1), xlim=(0, size[0]), ylim=(size[1], 0))
     axes.set_axis_off()
     for column, head in enumerate(heads):
-        axes.text(left + column * (width + GAP) + width / 2, GAP / 2, head, fontsize=FONT, ha="center", va="top")
+        axes.text(
+            left + column * (width + GAP) + width / 2, GAP / 2, literal(head), fontsize=FONT, ha="center", va="top"
+        )
     for name, top in zip(names, tops, strict=False):
-        axes.text(left - GAP, top + height / 2, name, fontsize=FONT, ha="right", va="center")
+        axes.text(left - GAP, top + height / 2, literal(name), fontsize=FONT, ha="right", va="center")
     for place, (tile, caption) in enumerate(zip(tiles, captions, strict=True)):
         if tile:
             _draw(axes, tile, caption, left + place % columns * (width + GAP), tops[place // columns], width)
@@ -66,7 +68,7 @@ def _draw(axes: Axes, tile: Tile, caption: str, x: float, y: float, width: float
     axes.imshow(tile.pixels, extent=(x, x + width, y + height, y))
     if tile.marked:
         axes.add_patch(Rectangle((x, y), width, height, fill=False, edgecolor=WARNING, linewidth=3))
-    axes.text(x, y + height + 0.03, caption, fontsize=FONT, va="top", linespacing=1.15)
+    axes.text(x, y + height + 0.03, literal(caption), fontsize=FONT, va="top", linespacing=1.15)
 
 
 def short(example: object) -> str:

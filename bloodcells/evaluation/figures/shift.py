@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import seaborn as sns
 from matplotlib.figure import Figure
 
-from bloodcells.evaluation.figures.palette import GREY, PALETTE
+from bloodcells.evaluation.figures.style import GREY, PALETTE
 from bloodcells.evaluation.shift.catalogue import DISTORTIONS
 
 

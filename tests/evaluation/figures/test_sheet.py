@@ -1,5 +1,7 @@
 """Every picture is on the sheet, and every word within it and clear of its neighbours."""
 
+import io
+
 import numpy as np
 import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -54,3 +56,9 @@ def test_names_are_short_and_numbers_told_as_classes() -> None:
     assert [short("12"), short("basophil/BA_7.webp")] == ["12", "BA_7"]
     assert [called("3"), called("basophil")] == ["class 3", "basophil"]
     assert wrapped("one two\nthreethree", 6) == "one\ntwo\nthreet\nhree"
+
+
+def test_dollar_signs_in_names_are_no_formula() -> None:
+    figure = sheet([Tile(np.zeros((4, 4, 3), np.uint8), "x$_$y")], 1, rows=["a$^$"], heads=["$b$"])
+    figure.savefig(io.BytesIO())
+    assert "x\\$_\\$y" in [text.get_text() for text in figure.axes[0].texts]
