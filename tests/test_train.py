@@ -91,6 +91,20 @@ def test_a_folder_trains(tiny_run, tmp_path, cells) -> None:
     assert run.info.status == "FINISHED"
 
 
+def test_a_model_that_cannot_be_scored_is_kept_all_the_same(tmp_path, monkeypatch) -> None:
+    from bloodcells.evaluation import score
+
+    def fail(*_) -> None:
+        raise MemoryError("no room")
+
+    monkeypatch.setattr(score, "predict", fail)
+    with pytest.raises(MemoryError):
+        train(composed(*TINY, "training.fine_tuning.epochs=0", f"tracking.directory={tmp_path}"))
+    (run,) = runs(tmp_path)
+    assert run.info.status == "FAILED"
+    assert mlflow.pyfunc.load_model(f"runs:/{run.info.run_id}/model")
+
+
 def test_without_tracking_nothing_is_kept_and_the_summary_says_so(tmp_path, caplog) -> None:
     with caplog.at_level("INFO", "bloodcells"):
         train(composed(*TINY, "tracking=off", "training.fine_tuning.epochs=0"))

@@ -16,6 +16,7 @@ WIDTHS = {
     "metrics.`best/val_accuracy`": 130,
     "metrics.`test/accuracy`": 110,
     "metrics.`test/macro_f1`": 110,
+    "metrics.`shift/mean_accuracy`": 140,
     "params.`data`": 90,
     "params.`backbone`": 130,
     "params.`head`": 70,

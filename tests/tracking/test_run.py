@@ -7,6 +7,8 @@ import mlflow
 import numpy as np
 import pytest
 import yaml
+from matplotlib.figure import Figure
+from pandas import DataFrame
 
 from bloodcells.config.errors import InputError
 from bloodcells.config.fingerprint import fingerprint
@@ -26,7 +28,8 @@ def whole_run(tmp_path_factory):
     from bloodcells.train import train
 
     directory = tmp_path_factory.mktemp("store")
-    config = composed(*TINY, "training.fine_tuning.epochs=2", "seed=3", f"tracking.directory={directory}")
+    shift = ["evaluation=shifted", "evaluation.shift.severities=[1]"]
+    config = composed(*TINY, *shift, "training.fine_tuning.epochs=2", "seed=3", f"tracking.directory={directory}")
     train(config)
     (found,) = mlflow.search_runs(search_all_experiments=True, output_format="list")
     return found, config, mlflow.artifacts.download_artifacts(run_id=found.info.run_id)
@@ -156,6 +159,22 @@ def test_a_view_that_somebody_changed_stays(tmp_path) -> None:
     mlflow.set_experiment_tag(TAG, "mine")
     open_store(config)
     assert mlflow.get_experiment_by_name(config.experiment).tags[TAG] == "mine"
+
+
+def test_a_figure_that_cannot_be_drawn_does_not_cost_the_numbers(tmp_path) -> None:
+    class Broken(Figure):
+        def savefig(self, *_, **__) -> None:
+            raise ValueError("not drawn")
+
+    config = composed(f"tracking.directory={tmp_path}")
+    files = {"figures/a.png": Broken(), "predictions.csv": DataFrame({"a": [1]}), "note.txt": "kept"}
+    with pytest.raises(ValueError, match="not drawn"), tracked(config, fingerprint(config, "d" * 64), "x") as run:
+        run.keep(files)
+    (found,) = mlflow.search_runs(search_all_experiments=True, output_format="list")
+    assert {file.path for file in mlflow.MlflowClient().list_artifacts(found.info.run_id)} == {
+        "predictions.csv",
+        "note.txt",
+    }
 
 
 @pytest.mark.parametrize(
