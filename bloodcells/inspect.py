@@ -64,7 +64,7 @@ def inspect(config: InspectConfig) -> None:
             run.keep(chapter.files)
         write_whole(output, text)
     log.info(
-        aligned({"found": lead[-1], "page": str(output), **run.where(), "time": duration(time.monotonic() - began)})
+        aligned({"found": lead[-1], **run.where(), "page": str(output), "time": duration(time.monotonic() - began)})
     )
 
 

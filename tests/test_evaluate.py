@@ -59,6 +59,7 @@ def test_scoring_again_gives_the_stored_numbers_to_the_last_digit(place, trained
     with caplog.at_level("INFO", "bloodcells"):
         found = scored(place, trained.info.run_id, "evaluation=shifted", "evaluation.shift.severities=[2]")
     assert "answers equal the run's to the last digit" in caplog.messages[-1]
+    assert f"{found.info.run_id}/artifacts/evaluation.html" in caplog.messages[-1]
     for name in ("predictions.csv", "shift/predictions.csv", "headline.csv", "per_class.txt", "mistakes/worst.csv"):
         assert kept(found, name).read_bytes() == kept(trained, name).read_bytes(), name
     assert len(found.data.metrics) > 30

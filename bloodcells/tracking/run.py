@@ -69,7 +69,8 @@ class Tracked:
 
     def __init__(self, config: LocalTracking | ServerTracking, run: mlflow.ActiveRun) -> None:
         self._config, self._id, self._name = config, run.info.run_id, run.info.run_name
-        self._experiment, self._artifacts, self._model = run.info.experiment_id, run.info.artifact_uri, ""
+        self._experiment, self._artifacts = run.info.experiment_id, run.info.artifact_uri
+        self._model = self._page = ""
 
     def describe(self, text: str) -> None:
         mlflow.set_tag("mlflow.note.content", text)
@@ -78,6 +79,7 @@ class Tracked:
         mlflow.log_metrics(dict(metrics), step=step)
 
     def keep(self, files: Mapping[str, Content]) -> None:
+        self._page = next((name for name in files if name.endswith(".html")), self._page)
         figures = {name: content for name, content in files.items() if isinstance(content, Figure)}
         # Figures last: should one fail to be drawn, the numbers are kept.
         for part in ({name: content for name, content in files.items() if name not in figures}, figures):
@@ -107,6 +109,8 @@ class Tracked:
 
     def where(self) -> dict[str, str]:
         rows = {"run": f"{self._name} ({self._id})", "figures": _path(f"{self._artifacts}/figures")}
+        if self._page:
+            rows["page"] = _path(f"{self._artifacts}/{self._page}")
         if self._model:
             rows |= {
                 "model": _path(self._model),
