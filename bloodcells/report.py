@@ -26,7 +26,7 @@ def report(config: ReportConfig) -> None:
     Raises InputError for what the user can mend: no such runs, a reference.csv that cannot be read, a folder that
     cannot be written to.
     """
-    gc.freeze()  # else what was imported is looked through again and again while thousands of rows come from the store
+    gc.disable()  # else all there is is looked through again and again while thousands of rows come from the store
     folder = folder_of(config)
     references = read_references(folder / "reference.csv")
     runs = select(config)

@@ -133,6 +133,9 @@ def test_every_distorted_image_is_answered_once_and_the_mean_is_over_all(place, 
     columns = answers.columns[2:]
     assert len(columns) == 16
     right = answers[columns].to_numpy() == answers["label"].to_numpy()[:, None]
+    by_image = pd.read_csv(kept(trained, "shift/by_image.csv"))
+    assert by_image["shifted_accuracy"].tolist() == right.mean(axis=1).tolist()
+    assert by_image["predicted"].tolist() == test.predicted.tolist()
     assert trained.data.metrics["shift/mean_accuracy"] == pytest.approx(right.mean())
     assert trained.data.metrics["shift/worst_accuracy"] == pytest.approx(right.mean(axis=0).min())
     assert trained.data.metrics["shift/unseen_accuracy"] == pytest.approx(right.mean())  # augmentation=none

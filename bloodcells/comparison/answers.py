@@ -16,22 +16,23 @@ from bloodcells.config.errors import InputError
 from bloodcells.tracking.stored import StoredRun
 
 CLEAN, SHIFTED, MACRO_F1 = "test/accuracy", "shift/mean_accuracy", "test/macro_f1"  # metrics of runs
+KEPT, SHARE = ["example", "label", "predicted"], "shifted_accuracy"
+ROUNDING = 1e-6
 
 
 @dataclass(frozen=True)
 class Answers:
     """Answers for n test images.
 
-    examples: str (n,), the source's names; labels, predicted: int (n,), of `classes` classes
+    examples: str (n,), the source's names; labels, predicted: int (n,), numbers of classes
     robust: float (n,), the share of an image's distorted variants that were answered right; None without a shift
     distortions: the accuracy under each distortion, over all its severities, in 0..1
-    variants: what the images were distorted by, such as "rotation 1"
+    variants: what tells in which ways and severities images were distorted; the same for runs that can be compared
     """
 
     examples: np.ndarray
     labels: np.ndarray
     predicted: np.ndarray
-    classes: int
     robust: np.ndarray | None
     distortions: dict[str, float]
     variants: tuple[str, ...]
@@ -55,38 +56,41 @@ def _read_or_say(run: StoredRun) -> Answers | InputError:
         return _read(run)
     except InputError as error:
         return error
-    except (pa.ArrowException, csv.Error, OSError, KeyError, IndexError, ValueError) as error:
-        return InputError(f"run {run.name} ({run.id}): its predictions cannot be read ({str(error).splitlines()[0]})")
+    except (pa.ArrowException, csv.Error, OSError, KeyError, IndexError, StopIteration, ValueError) as error:
+        return InputError(
+            f"run {run.name} ({run.id}): its predictions cannot be read ({(str(error).splitlines() or ['empty'])[0]})"
+        )
 
 
 def _read(run: StoredRun) -> Answers:
-    file = run.file("predictions.csv")
-    with file.open(newline="") as lines:
-        classes = sum(column.startswith("p(") for column in next(csv.reader(lines), []))
-    table = _columns(file, ["split", "example", "label", "predicted"])
-    table = table.filter(compute.equal(table["split"], "test"))
-    examples, labels, predicted = (table[key].to_numpy() for key in ("example", "label", "predicted"))
-    if SHIFTED not in run.run.data.metrics:
-        return Answers(examples, labels, predicted, classes, None, {}, ())
-    shift = _columns(run.file("shift/predictions.csv"), [])
-    if shift.select(["example", "label"]) != table.select(["example", "label"]):
+    logged = run.run.data.metrics
+    if SHIFTED in logged:
+        table = _columns(run.file("shift/by_image.csv"), [*KEPT, SHARE])
+    else:
+        table = _columns(run.file("predictions.csv"), ["split", *KEPT])
+        table = table.filter(compute.equal(table["split"], "test"))
+    examples, labels, predicted = (table[key].to_numpy() for key in KEPT)
+    accuracy = float(np.mean(labels == predicted))
+    if CLEAN in logged and abs(accuracy - logged[CLEAN]) > ROUNDING:
         raise InputError(
-            f"run {run.name} ({run.id}): shift/predictions.csv is of other images than predictions.csv; expected its "
-            "test images in the same order"
+            f"run {run.name} ({run.id}): its answers give an accuracy of {accuracy:.4f}, but it logged "
+            f"{logged[CLEAN]:.4f}; expected its files as training left them"
         )
-    variants = shift.drop_columns(["example", "label"]).combine_chunks()
-    right = variants.to_batches()[0].to_tensor().to_numpy() == labels[:, None]
-    names, which = np.unique([name.rpartition(" ")[0] for name in variants.column_names], return_inverse=True)
-    means = np.bincount(which, right.mean(axis=0)) / np.bincount(which)
-    distortions = dict(zip(names.tolist(), means.tolist(), strict=True))
-    robust, variants = right.mean(axis=1), tuple(variants.column_names)
-    return Answers(examples, labels, predicted, classes, robust, distortions, variants)
+    if SHIFTED not in logged:
+        return Answers(examples, labels, predicted, None, {}, ())
+    # Its header has the severities, and its first column the distortions, whose means are metrics.
+    with run.file("shift/accuracy.csv").open(newline="") as lines:
+        header, *rows = csv.reader(lines)
+    names = [row[0] for row in rows]
+    distortions = {name: logged[f"shift/{name}"] for name in names}
+    return Answers(examples, labels, predicted, table[SHARE].to_numpy(), distortions, (*names, *header))
 
 
 def _columns(file: Path, columns: list[str]) -> pa.Table:
-    """Columns of a CSV file, or all of them where none is given. Names of examples stay texts, "007" too."""
+    """Columns of a CSV file: splits and names of examples, texts, "007" too, and numbers."""
+    types = {"split": pa.string(), "example": pa.string(), "label": pa.int64(), "predicted": pa.int64()}
     return arrow.read_csv(
         str(file),
         arrow.ReadOptions(use_threads=False),
-        convert_options=arrow.ConvertOptions(include_columns=columns, column_types={"example": pa.string()}),
+        convert_options=arrow.ConvertOptions(include_columns=columns, column_types=types),
     )

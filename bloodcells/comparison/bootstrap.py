@@ -40,7 +40,7 @@ def figures(answers: Answers, weights: np.ndarray) -> dict[str, np.ndarray]:
 
     A class's F1 is 2 TP / (labelled + predicted); one that is neither does not count.
     """
-    classes = np.arange(answers.classes)
+    classes = np.arange(max(answers.labels.max(), answers.predicted.max()) + 1)
     labelled, predicted = answers.labels[:, None] == classes, answers.predicted[:, None] == classes
     robust = [] if answers.robust is None else [answers.robust]
     columns = [np.ones_like(answers.right), answers.right, *robust, *(labelled & predicted).T]

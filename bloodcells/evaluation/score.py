@@ -156,6 +156,7 @@ def _shift(
     clean = float(np.mean(test.predicted == test.labels))
     return metrics, {
         "shift/predictions.csv": found.table(),
+        "shift/by_image.csv": found.by_image(test.predicted),
         "shift/accuracy.csv": found.summary(trained_with),
         "figures/shift.png": shift_curves(clean, found.accuracy, found.severities, overlapping(trained_with)),
     }

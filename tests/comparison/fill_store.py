@@ -108,15 +108,21 @@ def _answers(
     }
     if not size.severities:
         return metrics
-    columns = {"example": names[test], "label": labels[test]}
+    columns, kept = {}, {"example": names[test], "label": labels[test], "predicted": predicted[test]}
     for kind, name in enumerate(DISTORTIONS):
         for severity in range(1, size.severities + 1):
             harm = 0.06 * severity * (1 + kind % 4) - 0.3 * rng.normal(size=int(test.sum()))
             fits = skill[test] - harm > difficulty[split[test]]
             columns[f"{name} {severity}"] = np.where(fits, labels[test], (labels[test] + 3) % 8)
     (folder / "shift").mkdir()
-    csv.write_csv(table(columns), folder / "shift" / "predictions.csv")
-    shares = np.mean([columns[key] == labels[test] for key in list(columns)[2:]], axis=0)
+    shares = np.mean([answers == labels[test] for answers in columns.values()], axis=0)
+    csv.write_csv(table(kept | {"shifted_accuracy": shares}), folder / "shift" / "by_image.csv")
+    header = ["distortion", *map(str, range(1, size.severities + 1)), "mean"]
+    rows = [",".join(header), *DISTORTIONS]
+    (folder / "shift" / "accuracy.csv").write_text("\n".join(rows) + "\n")
+    for name in DISTORTIONS:
+        right = [answers == labels[test] for key, answers in columns.items() if key.rpartition(" ")[0] == name]
+        metrics[f"shift/{name}"] = np.mean(right)
     return metrics | {"shift/mean_accuracy": shares.mean(), "shift/worst_accuracy": shares.mean() - 0.1}
 
 

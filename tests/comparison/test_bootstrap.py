@@ -12,7 +12,7 @@ def answers(count: int, seed: int = 0, classes: int = 4) -> Answers:
     rng = np.random.default_rng(seed)
     labels = rng.integers(classes - 1, size=count)  # the last class has no image
     predicted = np.where(rng.uniform(size=count) < 0.8, labels, rng.integers(classes, size=count))
-    return Answers(np.arange(count).astype(str), labels, predicted, classes, rng.uniform(size=count), {}, ("zoom 1",))
+    return Answers(np.arange(count).astype(str), labels, predicted, rng.uniform(size=count), {}, ("zoom 1",))
 
 
 def test_figures_are_scikit_learns() -> None:

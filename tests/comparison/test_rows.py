@@ -97,14 +97,14 @@ def test_what_is_missing_unfinished_or_twice_is_named(gathered) -> None:
 
 
 def test_a_run_whose_files_are_gone_or_of_other_images_is_named_and_not_counted(gathered, add, store) -> None:
-    ids = add(MadeUp(ADAM, 5), MadeUp(LION, 5), MadeUp(LION, 6))
+    ids = add(MadeUp(ADAM, 5), MadeUp(LION, 5), MadeUp(LION, 6, skill=-1.0))
     files = [store / "artifacts" / run / "artifacts" for run in ids]
-    (files[0] / "predictions.csv").unlink()
-    (files[1] / "shift" / "predictions.csv").write_bytes((files[2] / "shift" / "predictions.csv").read_bytes())
-    (files[2] / "predictions.csv").write_text("split\n")
+    (files[0] / "shift" / "by_image.csv").unlink()
+    (files[1] / "shift" / "by_image.csv").write_bytes((files[2] / "shift" / "by_image.csv").read_bytes())
+    (files[2] / "shift" / "by_image.csv").write_text("split\n")
     _, configurations, remarks = gathered(MadeUp(ADAM, 0))
     assert [list(found.runs) for found in configurations] == [[0]]
-    for run, part in zip(ids, ("keeps no predictions.csv", "is of other images", "cannot be read"), strict=True):
+    for run, part in zip(ids, ("keeps no shift/by_image.csv", "but it logged", "cannot be read"), strict=True):
         assert any(run in remark and part in remark for remark in remarks)
     assert all("\n" not in remark for remark in remarks)
 

@@ -29,7 +29,7 @@ def reliability_diagram(before: Reliability, after: Reliability, temperature: fl
     return figure
 
 
-def _bars(axes: Axes, bins: Reliability, color: tuple[float, float, float]) -> None:
+def _bars(axes: Axes, bins: Reliability, color: str) -> None:
     filled = bins.counts > 0
     axes.bar(
         bins.edges[:-1][filled], bins.accuracy[filled], np.diff(bins.edges)[filled], align="edge", color=color,

@@ -39,6 +39,11 @@ class Shifted:
         """Of each distortion, at each severity."""
         return {name: row.tolist() for name, row in zip(DISTORTIONS, self.right.mean(axis=2), strict=True)}
 
+    def by_image(self, predicted: np.ndarray) -> DataFrame:
+        """A row an image: the class number answered for it as it is, int (n,), and its share of right ones."""
+        columns = {"example": self.examples, "label": self.labels, "predicted": predicted}
+        return DataFrame(columns | {"shifted_accuracy": self.right.mean(axis=(0, 1))})
+
     def table(self) -> DataFrame:
         """A row an image, a column a distortion and severity, such as "rotation 1", of the class number answered."""
         columns = {

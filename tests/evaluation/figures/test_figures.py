@@ -1,6 +1,7 @@
 """Figures show the numbers they are made from."""
 
 import numpy as np
+import seaborn as sns
 
 from bloodcells.evaluation.calibration import reliability
 from bloodcells.evaluation.figures.calibration import reliability_diagram
@@ -9,6 +10,7 @@ from bloodcells.evaluation.figures.learning import learning_curves
 from bloodcells.evaluation.figures.mistakes import mistaken_images
 from bloodcells.evaluation.figures.pictures import distorted_images, training_images
 from bloodcells.evaluation.figures.shift import shift_curves
+from bloodcells.evaluation.figures.style import PALETTE
 from bloodcells.training.best import Best
 from bloodcells.training.epochs import Epoch
 from tests.evaluation.test_predictions import predictions
@@ -84,3 +86,7 @@ def test_every_distortion_is_shown_at_every_severity(noise_images) -> None:
     (axes,) = distorted_images(noise_images(2), seed=0).axes
     assert len(axes.images) == 16 * 5
     assert "white balance" in [text.get_text().replace("\n", " ") for text in axes.texts]
+
+
+def test_the_palette_is_seaborns_for_the_colour_blind() -> None:
+    assert list(PALETTE) == sns.color_palette("colorblind").as_hex()

@@ -49,6 +49,13 @@ def test_the_table_has_a_row_an_image_and_a_column_a_variant(found) -> None:
     assert table["jpeg 5"].tolist() == [0, 0, 0, 0]
 
 
+def test_by_image_there_is_the_share_of_right_answers(found) -> None:
+    table = found.by_image(np.array([1, 1, 0, 1]))
+    assert table["predicted"].tolist() == [1, 1, 0, 1]
+    share = (2 * COUNT - 1) / (2 * COUNT)  # all but that to jpeg at 5
+    assert table["shifted_accuracy"].tolist() == pytest.approx([0, share, share, share])
+
+
 def test_each_variant_is_shown_once_and_its_answers_stand_in_its_place(noise_images) -> None:
     images, shown = noise_images(3), []
 
