@@ -120,7 +120,7 @@ def distortions(comparison: Comparison) -> Figure | None:
     axes = figure.subplots()
     shades = axes.pcolormesh(100 * table, cmap="Blues", vmax=100, edgecolors="white", linewidth=0.5)
     figure.colorbar(shades, ax=axes, label="Accuracy (%)")
-    middle = np.nanmin(table) / 2 + 0.5
+    middle = 0.4 * np.nanmin(table) + 0.6
     for (row, column), share in np.ndenumerate(table):
         text = axes.text(
             column + 0.5, row + 0.5, "" if np.isnan(share) else f"{100 * share:.0f}", ha="center", va="center",
