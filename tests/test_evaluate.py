@@ -109,8 +109,10 @@ def test_images_of_another_size_are_refused(place, trained) -> None:
         scored(place, trained.info.run_id, "data=npz", f"data.path={place}/large.npz")
 
 
-def test_test_time_augmentation_tells_what_it_gains_and_costs(place, trained) -> None:
+def test_test_time_augmentation_tells_what_it_gains_and_costs(place, trained, caplog) -> None:
+    caplog.set_level("INFO", "bloodcells")
     found = scored(place, trained.info.run_id, "evaluation.test_time_augmentation=true")
+    assert "by a single view" in caplog.messages[-1]
     prefix = "test_time_augmentation/"
     numbers = {
         name.removeprefix(prefix): value for name, value in found.data.metrics.items() if name.startswith(prefix)

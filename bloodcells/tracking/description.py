@@ -87,12 +87,21 @@ def summary(config: TrainConfig, fitted: Fitted, metrics: dict[str, float], test
 
 
 def outcome(metrics: dict[str, float], tested: int) -> dict[str, str]:
-    """What scoring gave, in words: accuracy with its 95% interval, and how distorted images fared."""
+    """What scoring gave, in words: accuracy with its interval, what several views did, how distorted images fared."""
     low, high = (metrics[f"test/accuracy_{end}"] for end in ("low", "high"))
     rows = {
         "test": f"accuracy {metrics['test/accuracy']:.4f} ({low:.3f} to {high:.3f}), "
         f"macro F1 {metrics['test/macro_f1']:.4f} on {tested:,} images"
     }
+    views = {
+        key.partition("/")[2]: value for key, value in metrics.items() if key.startswith("test_time_augmentation/")
+    }
+    if views:
+        rows["views"] = (
+            f"accuracy {views['single_view_accuracy']:.4f} by a single view; the mean over turns and mirror images "
+            f"mends {views['mended']:.0f} answers and breaks {views['broken']:.0f}, "
+            f"in {views['times_slower']:.1f} times the time"
+        )
     if "shift/mean_accuracy" in metrics:
         low, high = (metrics[f"shift/mean_accuracy_{end}"] for end in ("low", "high"))
         rows["distorted"] = (
