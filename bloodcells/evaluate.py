@@ -30,8 +30,8 @@ def evaluate(config: EvaluateConfig) -> None:
     parts = own_images(run, "validation", "test") if own else {"test": _another_set(config.data, run.class_names())}
     stored, images = run.predictions(), parts["test"]
     alike = run.test_time_augmentation() == config.evaluation.test_time_augmentation
-    if not own and not alike:  # the temperature is fitted on answers that are made as those it is for
-        parts |= own_images(run, "validation")
+    # The temperature is fitted on answers that are made as those it is for.
+    validation = stored.of("validation") if own or alike else own_images(run, "validation")["validation"]
     log.info(f"{'its own test split' if own else 'another set'}: {images.describe()}")
 
     import_tensorflow()
@@ -49,16 +49,12 @@ def evaluate(config: EvaluateConfig) -> None:
             f"{images.origin}: images {images.size[1]} pixels wide and {images.size[0]} high; expected the run's "
             f"{size[1]} and {size[0]}"
         )
-    scored = score(
-        model, parts, config.evaluation, trained.augmentation, run.batch_size(), trained.seed, stored.of("validation")
-    )
+    scored = score(model, parts, config.evaluation, trained.augmentation, run.batch_size(), trained.seed, validation)
     rows = outcome(scored.metrics, len(images))
     if own and alike:
         rows["again"] = f"answers {scored.predictions.against(stored)}"
-    title, lead = (
-        f"Evaluation of {run.name}",
-        "\n".join([f"Run {run.id}, on {images.describe()}"] + [f"{key}: {said}" for key, said in rows.items()]),
-    )
+    title = f"Evaluation of {run.name}"
+    lead = "\n".join([f"Run {run.id}, on {images.describe()}", *(f"{key}: {said}" for key, said in rows.items())])
     tags = source_tags("bloodcells.evaluate", fingerprint(config, images.sha256)) | {"mlflow.parentRunId": run.id}
     params = {"run_id": run.id, "data": config.data.name, "cleaned": str(config.data.clean.enabled)}
     with begun(config.tracking, title, tags, params, images.origin, "testing") as tracked:

@@ -47,7 +47,7 @@ def runs(place: Path, source: str) -> list[mlflow.entities.Run]:
 
 
 def scored(place: Path, run_id: str, *overrides: str) -> mlflow.entities.Run:
-    evaluate(config_of("evaluate", f"run_id={run_id}", f"tracking.directory={place}/mlruns", *overrides))
+    evaluate(config_of("evaluate", f"run_id='{run_id}'", f"tracking.directory={place}/mlruns", *overrides))
     return runs(place, "bloodcells.evaluate")[0]
 
 
@@ -68,7 +68,7 @@ def test_scoring_again_gives_the_stored_numbers_to_the_last_digit(place, trained
 
 
 def test_a_name_and_a_beginning_do_for_an_id_and_the_evaluation_stands_below_its_run(place, trained) -> None:
-    for wanted in (trained.info.run_id[:6], f"'{trained.info.run_name}'", "smallcnn"):
+    for wanted in (trained.info.run_id[:6], trained.info.run_name, "smallcnn"):
         found = scored(place, wanted)
         assert found.data.tags["mlflow.parentRunId"] == trained.info.run_id
         assert found.info.status == "FINISHED"
@@ -126,6 +126,18 @@ def test_test_time_augmentation_tells_what_it_gains_and_costs(place, trained, ca
     assert numbers["gain"] == pytest.approx(after - before)
     assert numbers["mended"] - numbers["broken"] == pytest.approx((after - before) * len(single.labels))
     assert numbers["times_slower"] > 0
+
+
+def test_with_several_views_another_sets_temperature_is_fitted_on_the_runs_own_images_seen_so_too(
+    place, trained
+) -> None:
+    views = "evaluation.test_time_augmentation=true"
+    own = scored(place, trained.info.run_id, views).data.metrics
+    # Both sets number their images from 0.
+    other = scored(place, trained.info.run_id, views, "data=npz", f"data.path={place}/other.npz")
+    assert other.data.metrics["calibration/temperature"] == own["calibration/temperature"]
+    assert own["calibration/temperature"] != trained.data.metrics["calibration/temperature"]
+    assert set(Predictions.load(kept(other, "predictions.csv")).splits.tolist()) == {"test"}
 
 
 def test_every_distorted_image_is_answered_once_and_the_mean_is_over_all(place, trained) -> None:

@@ -10,9 +10,7 @@ import pandas as pd
 from bloodcells.config.errors import InputError
 from bloodcells.data.images import Images
 
-TINY = float(
-    np.finfo(np.float32).tiny
-)  # what a probability that was rounded to 0 counts as, so that it has a logarithm
+TINY = float(np.finfo(np.float32).tiny)  # what a probability rounded to 0 counts as, so that it has a logarithm
 
 
 @dataclass(frozen=True)

@@ -50,11 +50,12 @@ def score(
     trained_with: Augmentation,
     batch_size: int,
     seed: int,
-    validation: Predictions | None = None,
+    validation: Predictions | Images | None = None,
 ) -> Scored:
     """Scores `model` on parts["test"].
 
-    parts: also "validation", which the temperature is fitted on; where it is missing, `validation` has the answers.
+    parts: also "validation", which the temperature is fitted on; where it is missing, `validation` has the answers to
+        such images, or the images, which are answered for that alone.
     trained_with: what the model was trained with, so that distortions it has met are marked.
     seed: of the bootstrap and the distortions.
     """
@@ -66,13 +67,15 @@ def score(
     test = predictions.of("test")
     if "validation" in parts:
         validation = predictions.of("validation")
+    elif isinstance(validation, Images):
+        validation = predict(infer, {"validation": validation})
     scored = [
         _headline(test, config.resamples, seed),
         _calibration(test, validation, config.calibration_bins),
         _mistakes(model, predictions, parts),
     ]
     if config.test_time_augmentation:
-        scored.append(_gain(model, parts["test"], test, batch_size))
+        scored.append(_gain(Inference(model, batch_size), parts["test"], test, batch_size, seconds_per_image))
     if config.shift:
         distorted = len(DISTORTIONS) * len(set(config.shift.severities)) * len(parts["test"])
         left = duration(distorted * (seconds_per_image + DISTORTING))
@@ -134,22 +137,19 @@ def _mistakes(model: keras.Model, predictions: Predictions, parts: dict[str, Ima
     return {}, files
 
 
-def _gain(model: keras.Model, images: Images, test: Predictions, batch_size: int) -> Part:
-    """What test-time augmentation gains and costs against a single view; both are traced before they are timed."""
-    single, seconds = Inference(model, batch_size), []
-    for infer in (single, Inference(model, batch_size, test_time_augmentation=True)):
-        infer(images.pixels[:batch_size])
-        began = time.perf_counter()
-        infer(images.pixels)
-        seconds.append(time.perf_counter() - began)
+def _gain(single: Inference, images: Images, test: Predictions, batch_size: int, seconds_per_image: float) -> Part:
+    """What test-time augmentation, which took `seconds_per_image`, gains and costs against a single view."""
+    single(images.pixels[:batch_size])  # traced before it is timed
+    began = time.perf_counter()
     alone = predict(single, {"test": images})
+    seconds_alone = (time.perf_counter() - began) / len(images)
     before, after = alone.predicted == alone.labels, test.predicted == test.labels
     metrics = {
         "test_time_augmentation/single_view_accuracy": float(before.mean()),
         "test_time_augmentation/gain": float(after.mean() - before.mean()),
         "test_time_augmentation/mended": float((after & ~before).sum()),
         "test_time_augmentation/broken": float((before & ~after).sum()),
-        "test_time_augmentation/times_slower": seconds[1] / seconds[0],
+        "test_time_augmentation/times_slower": seconds_per_image / seconds_alone,
     }
     return metrics, {"predictions_single_view.csv": alone.table()}
 

@@ -6,8 +6,8 @@ from matplotlib.figure import Figure
 from pandas import DataFrame
 
 from bloodcells.data.images import Images
-from bloodcells.evaluation.figures.sheet import WARNING, wrapped
-from bloodcells.evaluation.figures.style import PALETTE, literal
+from bloodcells.evaluation.figures.sheet import wrapped
+from bloodcells.evaluation.figures.style import PALETTE, WARNING, literal
 from bloodcells.inspection.chapter import Chapter
 from bloodcells.inspection.copies import Copies
 

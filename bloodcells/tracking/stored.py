@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import cast
 from urllib.parse import unquote, urlparse
@@ -63,20 +64,22 @@ class StoredRun:
 
     def predictions(self) -> Predictions:
         """What its model answered for its validation and test images."""
+        file = self.file("predictions.csv")
         with self._readable("predictions.csv"):
-            return Predictions.load(self.file("predictions.csv"))
+            return Predictions.load(file)
 
     def config(self) -> TrainedConfig:
         """What scoring needs of the config it was trained with."""
-        return typed(OmegaConf.masked_copy(self._config(), ["data", "augmentation", "seed"]), TrainedConfig)
+        with self._readable("config.yaml"):
+            return typed(OmegaConf.masked_copy(self._config, ["data", "augmentation", "seed"]), TrainedConfig)
 
     def batch_size(self) -> int:
         """Images a batch: with another the last digit of an answer may be another."""
-        return int(OmegaConf.select(self._config(), "training.batch_size"))
+        return int(OmegaConf.select(self._config, "training.batch_size"))
 
     def test_time_augmentation(self) -> bool:
         """Whether its answers are means over several views of an image."""
-        return bool(OmegaConf.select(self._config(), "evaluation.test_time_augmentation", default=False))
+        return bool(OmegaConf.select(self._config, "evaluation.test_time_augmentation", default=False))
 
     def model_file(self, folder: Path) -> Path:
         """The .keras file of its model, copied below `folder`."""
@@ -92,9 +95,11 @@ class StoredRun:
             metadata = mlflow.models.get_model_info(f"runs:/{self.id}/model").metadata
             return tuple((metadata or {})["class_names"])
 
+    @cached_property
     def _config(self) -> DictConfig:
+        file = self.file("config.yaml")
         with self._readable("config.yaml"):
-            found = OmegaConf.load(self.file("config.yaml"))
+            found = OmegaConf.load(file)
             if missing := {"data", "augmentation", "seed", "training"} - set(found):
                 raise KeyError(f"without {', '.join(sorted(missing))}")
         return cast(DictConfig, found)
@@ -105,8 +110,6 @@ class StoredRun:
         try:
             yield
         except (MlflowException, OmegaConfBaseException, YAMLError, OSError, KeyError, ValueError) as error:
-            if isinstance(error, InputError) and str(error).startswith("run "):
-                raise
             reason = (str(error).splitlines() or [type(error).__name__])[0]
             raise InputError(
                 f"run {self.name} ({self.id}): its {what} cannot be read ({reason}); expected it as training left it"
@@ -128,6 +131,8 @@ def search(tracking: Tracking, where: str | None = None) -> list[StoredRun]:
             output_format="list",
         )
     except MlflowException as error:
+        if where is None:
+            raise
         raise InputError(f"filter={where}: MLflow does not understand it ({str(error).splitlines()[0]})") from error
     return [StoredRun(run) for run in runs]
 

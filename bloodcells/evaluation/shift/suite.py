@@ -55,11 +55,10 @@ class Shifted:
 
     def summary(self, augmentation: Augmentation) -> DataFrame:
         """A row a distortion: its group, what in training overlaps it, accuracy by severity, their mean, its source."""
-        trained_on = overlapping(augmentation)
         rows = []
         for name, accuracies in self.accuracy.items():
             facts = DISTORTIONS[name]
-            steps = [step for step in facts.overlaps if getattr(augmentation, step) and name in trained_on]
+            steps = [step for step in facts.overlaps if getattr(augmentation, step)]
             by_severity = {str(k): value for k, value in zip(self.severities, accuracies, strict=True)}
             rows.append(
                 {"distortion": name, "group": facts.group, "trained on by": " ".join(steps)}
