@@ -10,7 +10,7 @@ from bloodcells.data.clean import clean
 from bloodcells.data.load import load
 from bloodcells.data.split import split
 from bloodcells.model.weights import weights_file
-from bloodcells.training.plan import plan, remark
+from bloodcells.training.plan import plan, remarks
 
 log = logging.getLogger("bloodcells.train")
 
@@ -21,8 +21,8 @@ def train(config: TrainConfig) -> None:
     Raises InputError for what the user can mend: before a run is begun, but for a loss that stops being a number.
     """
     stages = plan(config)
-    if note := remark(config):
-        log.info(note)
+    for remark in remarks(config):
+        log.info(remark)
     weights = weights_file(config.backbone)
     images = load(config.data)
     log.info(images.describe())
@@ -41,7 +41,7 @@ def train(config: TrainConfig) -> None:
     from bloodcells.tracking.contents import epoch_scorer, final_metrics, inputs, results
     from bloodcells.tracking.description import describe, summary
     from bloodcells.tracking.run import tracked
-    from bloodcells.training.devices import prepare
+    from bloodcells.training.devices import prepare, threads
     from bloodcells.training.fit import counted, fit
     from bloodcells.training.ingredients import loss
     from bloodcells.training.validate import Validate
@@ -53,7 +53,8 @@ def train(config: TrainConfig) -> None:
         objective = loss(config.loss, parts.training.labels, classes)
     pixels, labels = beforehand(parts.training.pixels, parts.training.one_hot, config.augmentation, seed)
     devices = strategy.num_replicas_in_sync
-    batches = TrainingBatches(pixels, labels, steps(config.augmentation, seed), batch_size, seed, devices)
+    augment, workers = steps(config.augmentation, seed), threads(config.training)
+    batches = TrainingBatches(pixels, labels, augment, batch_size, seed, workers, devices)
     infer = Inference(model, batch_size)
     validate = Validate(infer, parts.validation.pixels, parts.validation.one_hot, objective)
     with tracked(config, fingerprint(config, images.sha256), images.origin) as run:

@@ -1,4 +1,10 @@
 """What is done to training images: a folder of steps, and `compose`, which puts the chosen ones in their order.
 
-Every step of ours is a pure function of its input and a seed; the pipeline makes the seed from (seed, epoch, example).
+Every step of ours is a pure function of its images and of uniform numbers in [0, 1), a row for each image; the pipeline
+draws the numbers from (seed, epoch, example).
 """
+
+import cv2
+
+# The pipeline's threads share the batches out already; more of OpenCV's own in each call would only be in their way.
+cv2.setNumThreads(0)

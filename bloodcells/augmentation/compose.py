@@ -1,59 +1,79 @@
 """The chosen steps in their order.
 
-On single images: flips and translation, colour, RandAugment; then on batches: mixup, CutMix. Offline mixup comes before
-all of them, since it makes images.
+On single images: flips and translation, colour, RandAugment, keras-cv's RandAugment; then on batches: mixup, CutMix.
+Offline mixup comes before all of them, since it makes images.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
+from functools import partial
 
 import numpy as np
 import tensorflow as tf
 
-from bloodcells.augmentation.color import color
-from bloodcells.augmentation.flip_translate import flip_translate
+from bloodcells.augmentation import color, flip_translate, mixing, randaugment
 from bloodcells.augmentation.kerascv import randaugment_kerascv
-from bloodcells.augmentation.mixing import cutmix, doubled, mixup
 from bloodcells.config.schema import Augmentation
 
-ImageStep = Callable[[tf.Tensor, tf.Tensor], tf.Tensor]
-BatchStep = Callable[[tf.Tensor, tf.Tensor, tf.Tensor], tuple[tf.Tensor, tf.Tensor]]
+ImageStep = Callable[[np.ndarray, np.ndarray], np.ndarray]
+BatchStep = Callable[[np.ndarray, np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]]
 
 
 @dataclass(frozen=True)
 class Steps:
-    """What happens to each image (float32 (h, w, 3) in 0..255, seed) and then to each batch (images, labels, seed)."""
+    """What happens to images, one by one, and then to a batch of them.
 
-    on_images: tuple[ImageStep, ...]
-    on_batches: tuple[BatchStep, ...]
+    Each step stands with how many uniform random numbers it takes for an image; it gets those, and draws none itself.
+    on_images: functions of uint8 (b, h, w, 3) and float64 (b, numbers); on_batches: of labels (b, classes) too, between
+        the two. layer: keras-cv's, of float32 (h, w, 3) in 0..255, which holds random state of its own, or None.
+    """
 
-    def image(self, image: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
-        for number, step in enumerate(self.on_images):
-            image = step(image, tf.random.fold_in(seed, number))
-        return image
+    on_images: tuple[tuple[int, ImageStep], ...] = ()
+    layer: Callable[[tf.Tensor], tf.Tensor] | None = None
+    on_batches: tuple[tuple[int, BatchStep], ...] = ()
 
-    def batch(self, images: tf.Tensor, labels: tf.Tensor, seed: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        for number, step in enumerate(self.on_batches):
-            images, labels = step(images, labels, tf.random.fold_in(seed, number))
-        return images, labels
+    @property
+    def numbers(self) -> int:
+        """How many random numbers all steps take for an image."""
+        return _taken(self.on_images) + _taken(self.on_batches)
+
+    def images(self, pixels: np.ndarray, uniforms: np.ndarray) -> np.ndarray:
+        """The images after the steps on single ones. uniforms: float64 (b, `numbers`), in [0, 1)."""
+        start = 0
+        for numbers, step in self.on_images:
+            pixels = step(pixels, uniforms[:, start : start + numbers])
+            start += numbers
+        return pixels
+
+    def batch(self, pixels: np.ndarray, labels: np.ndarray, uniforms: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Images and labels after the steps on batches."""
+        start = _taken(self.on_images)
+        for numbers, step in self.on_batches:
+            pixels, labels = step(pixels, labels, uniforms[:, start : start + numbers])
+            start += numbers
+        return pixels, labels
+
+
+def _taken(steps: Sequence[tuple[int, object]]) -> int:
+    return sum(numbers for numbers, _ in steps)
 
 
 def steps(config: Augmentation, seed: int) -> Steps:
-    """The steps that `config` chooses. `seed` is for keras-cv's layer alone; the others get theirs with each image."""
-    on_images: list[ImageStep] = []
-    on_batches: list[BatchStep] = []
+    """The steps that `config` chooses. `seed` is for keras-cv's layer alone; the others are given random numbers."""
+    on_images: list[tuple[int, ImageStep]] = []
+    on_batches: list[tuple[int, BatchStep]] = []
     if moves := config.flip_translate:
-        on_images.append(lambda image, seed: flip_translate(image, seed, moves))
+        on_images.append((flip_translate.NUMBERS, partial(flip_translate.flip_translate, config=moves)))
     if colors := config.color:
-        on_images.append(lambda image, seed: color(image, seed, colors))
-    if config.randaugment_kerascv:
-        layer = randaugment_kerascv(config.randaugment_kerascv, seed)
-        on_images.append(lambda image, seed: layer(image))
+        on_images.append((color.NUMBERS, partial(color.color, config=colors)))
+    if policy := config.randaugment:
+        on_images.append((randaugment.numbers(policy), partial(randaugment.randaugment, config=policy)))
     if (blend := config.mixup) and not blend.offline:
-        on_batches.append(lambda images, labels, seed: mixup(images, labels, seed, blend))
+        on_batches.append((mixing.MIXUP_NUMBERS, partial(mixing.mixup, config=blend)))
     if cut := config.cutmix:
-        on_batches.append(lambda images, labels, seed: cutmix(images, labels, seed, cut))
-    return Steps(tuple(on_images), tuple(on_batches))
+        on_batches.append((mixing.CUTMIX_NUMBERS, partial(mixing.cutmix, config=cut)))
+    layer = randaugment_kerascv(config.randaugment_kerascv, seed) if config.randaugment_kerascv else None
+    return Steps(tuple(on_images), layer, tuple(on_batches))
 
 
 def beforehand(
@@ -61,7 +81,7 @@ def beforehand(
 ) -> tuple[np.ndarray, np.ndarray]:
     """The training set as it enters the pipeline: doubled by offline mixup, or as it is. Shapes as in `doubled`."""
     if config.mixup and config.mixup.offline:
-        return doubled(pixels, labels, config.mixup, seed)
+        return mixing.doubled(pixels, labels, config.mixup, seed)
     return pixels, labels
 
 

@@ -1,27 +1,30 @@
 """Random flips and translation in one warp."""
 
-import tensorflow as tf
+import cv2
+import numpy as np
 
 from bloodcells.config.schema import FlipTranslate
 
+NUMBERS = 4  # uniforms an image
 
-def flip_translate(image: tf.Tensor, seed: tf.Tensor, config: FlipTranslate) -> tf.Tensor:
+
+def flip_translate(pixels: np.ndarray, uniforms: np.ndarray, config: FlipTranslate) -> np.ndarray:
     """Mirrors left-right and up-down, each with an even chance, and moves by up to `translate` of the side.
 
-    image: float32 (h, w, 3); seed: int64 (2,). Bilinear, the edges reflected, so that no blank border appears.
+    pixels: uint8 (b, h, w, 3), and so is what it returns; uniforms: float64 (b, NUMBERS) in [0, 1).
+    Bilinear, the edges reflected, so that no blank border appears. A flip without a move is exact.
     """
-    height, width = image.shape[0], image.shape[1]
-    draws = tf.random.stateless_uniform([4], seed, minval=-1.0, maxval=1.0)
-    mirror_x, mirror_y = tf.sign(draws[0]), tf.sign(draws[1])
-    # The warp takes output to input coordinates: x_in = mirror * x_out + offset, and a mirrored axis starts at its end.
-    move_x = draws[2] * config.translate * width + tf.where(mirror_x < 0, width - 1.0, 0.0)
-    move_y = draws[3] * config.translate * height + tf.where(mirror_y < 0, height - 1.0, 0.0)
-    zero = tf.constant(0.0)
-    return tf.raw_ops.ImageProjectiveTransformV3(
-        images=image[None],
-        transforms=tf.stack([mirror_x, zero, move_x, zero, mirror_y, move_y, zero, zero])[None],
-        output_shape=[height, width],
-        interpolation="BILINEAR",
-        fill_mode="REFLECT",
-        fill_value=0.0,
-    )[0]
+    height, width = pixels.shape[1:3]
+    sides = np.array([width, height])
+    mirror = np.where(uniforms[:, :2] < 0.5, -1.0, 1.0)
+    move = (2 * uniforms[:, 2:] - 1) * config.translate * sides
+    # A warp takes output to input coordinates: in = mirror * out + offset, and a mirrored axis starts at its end.
+    offset = move + np.where(mirror < 0, sides - 1.0, 0.0)
+    matrices = np.zeros((len(pixels), 2, 3))
+    matrices[:, [0, 1], [0, 1]] = mirror
+    matrices[:, :, 2] = offset
+    flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+    moved = np.empty_like(pixels)
+    for image, matrix, result in zip(pixels, matrices, moved, strict=True):
+        cv2.warpAffine(image, matrix, (width, height), result, flags, cv2.BORDER_REFLECT)
+    return moved

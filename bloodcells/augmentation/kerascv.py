@@ -4,10 +4,10 @@ from collections.abc import Callable
 
 import tensorflow as tf
 
-from bloodcells.config.schema import RandAugmentKerasCV
+from bloodcells.config.schema import RandAugment
 
 
-def randaugment_kerascv(config: RandAugmentKerasCV, seed: int) -> Callable[[tf.Tensor], tf.Tensor]:
+def randaugment_kerascv(config: RandAugment, seed: int) -> Callable[[tf.Tensor], tf.Tensor]:
     """A function of images float32 (h, w, 3), RGB in 0..255, that applies random operations to each.
 
     Its layers hold random state that starts from `seed` and moves on with every call, so in a parallel pipeline an

@@ -1,44 +1,46 @@
 """Images and labels mixed in pairs: mixup and CutMix on batches, and the report's offline mixup on the whole set."""
 
+import cv2
 import numpy as np
-import tensorflow as tf
+from scipy.special import betaincinv
 
 from bloodcells.config.schema import CutMix, MixUp
 
+MIXUP_NUMBERS = 1  # uniforms an image
+CUTMIX_NUMBERS = 3
 
-def mixup(images: tf.Tensor, labels: tf.Tensor, seed: tf.Tensor, config: MixUp) -> tuple[tf.Tensor, tf.Tensor]:
+
+def mixup(pixels: np.ndarray, labels: np.ndarray, uniforms: np.ndarray, config: MixUp) -> tuple[np.ndarray, np.ndarray]:
     """Blends each image and its label with the next one's of the batch, the last with the first.
 
-    images: float32 (b, h, w, 3); labels: float32 (b, classes); seed: int64 (2,). A batch comes in random order already.
-    The share of the image itself is drawn from Beta(alpha, alpha), one for each. Zhang et al. 2018, arXiv:1710.09412.
+    pixels: uint8 (b, h, w, 3); labels: float32 (b, classes); uniforms: float64 (b, MIXUP_NUMBERS) in [0, 1). A batch
+    comes in random order already. The share of the image itself is drawn from Beta(alpha, alpha), one for each.
+    Zhang et al. 2018, arXiv:1710.09412.
     """
-    share = _beta(tf.shape(images)[0], config.alpha, seed)
-    pixels = share[:, None, None, None]
-    return (
-        images * pixels + tf.roll(images, -1, axis=0) * (1 - pixels),
-        labels * share[:, None] + tf.roll(labels, -1, axis=0) * (1 - share[:, None]),
-    )
+    share = betaincinv(config.alpha, config.alpha, uniforms[:, 0])  # the distribution function turned round
+    blends = np.empty_like(pixels)
+    for i, own in enumerate(share):
+        cv2.addWeighted(pixels[i], own, pixels[(i + 1) % len(pixels)], 1 - own, 0, blends[i])  # rounds
+    return blends, _shared(labels, share)
 
 
-def cutmix(images: tf.Tensor, labels: tf.Tensor, seed: tf.Tensor, config: CutMix) -> tuple[tf.Tensor, tf.Tensor]:
+def cutmix(
+    pixels: np.ndarray, labels: np.ndarray, uniforms: np.ndarray, config: CutMix
+) -> tuple[np.ndarray, np.ndarray]:
     """Pastes a rectangle of the next image of the batch into each, and shares the labels by area.
 
-    Shapes as in `mixup`. The rectangle's share of the area is drawn from Beta(alpha, alpha), its centre evenly over the
-    image; what hangs over the edge is lost, and the labels follow what was pasted. Yun et al. 2019, arXiv:1905.04899.
+    Shapes as in `mixup`, but uniforms: (b, CUTMIX_NUMBERS). The rectangle's share of the area is drawn from Beta(alpha,
+    alpha), its centre evenly over the image; what hangs over the edge is lost, and the labels follow what was pasted.
+    Yun et al. 2019, arXiv:1905.04899.
     """
-    count, height, width = tf.shape(images)[0], images.shape[1], images.shape[2]
-    seeds = tf.random.split(seed, 2)
-    side = tf.sqrt(1 - _beta(count, config.alpha, seeds[0]))
-    center = tf.random.stateless_uniform([count, 2], seeds[1])
-    rows = _within(height, center[:, 0], side)
-    columns = _within(width, center[:, 1], side)
-    pasted = rows[:, :, None] * columns[:, None, :]
-    share = tf.reduce_mean(pasted, axis=[1, 2])[:, None]
-    mask = pasted[..., None]
-    return (
-        images * (1 - mask) + tf.roll(images, -1, axis=0) * mask,
-        labels * (1 - share) + tf.roll(labels, -1, axis=0) * share,
-    )
+    height, width = pixels.shape[1:3]
+    side = np.sqrt(1 - betaincinv(config.alpha, config.alpha, uniforms[:, 0]))
+    tops, bottoms = _within(height, uniforms[:, 1], side)
+    lefts, rights = _within(width, uniforms[:, 2], side)
+    mixed = pixels.copy()
+    for i, (top, bottom, left, right) in enumerate(zip(tops, bottoms, lefts, rights, strict=True)):
+        mixed[i, top:bottom, left:right] = pixels[(i + 1) % len(pixels), top:bottom, left:right]
+    return mixed, _shared(labels, 1 - (bottoms - tops) * (rights - lefts) / (height * width))
 
 
 def doubled(pixels: np.ndarray, labels: np.ndarray, config: MixUp, seed: int) -> tuple[np.ndarray, np.ndarray]:
@@ -56,15 +58,17 @@ def doubled(pixels: np.ndarray, labels: np.ndarray, config: MixUp, seed: int) ->
     return np.concatenate([pixels, blends]), np.concatenate([labels, mixed])
 
 
-def _beta(count: tf.Tensor, alpha: float, seed: tf.Tensor) -> tf.Tensor:
-    """float32 (count,): draws from Beta(alpha, alpha), as a ratio of Gamma draws."""
-    draws = tf.random.stateless_gamma([2, count], seed, alpha)
-    total = draws[0] + draws[1]
-    # At a small alpha both draws can underflow to 0; the image then stays as it is.
-    return tf.where(total > 0, draws[0] / tf.maximum(total, 1e-30), 1.0)
+def _shared(labels: np.ndarray, own: np.ndarray) -> np.ndarray:
+    """float32 (b, classes): each label with the share `own` of itself, (b,), and the rest of the next one's."""
+    share = own.astype(np.float32)[:, None]
+    return labels * share + np.roll(labels, -1, axis=0) * (1 - share)
 
 
-def _within(length: int, center: tf.Tensor, side: tf.Tensor) -> tf.Tensor:
-    """float32 (count, length): 1 where a pixel lies within `side / 2` of `center`, both shares of the length."""
-    position = (tf.range(length, dtype=tf.float32) + 0.5) / length
-    return tf.cast(tf.abs(position[None, :] - center[:, None]) < side[:, None] / 2, tf.float32)
+def _within(length: int, center: np.ndarray, side: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The first pixel whose middle lies within `side / 2` of `center`, and the one after the last: int (b,) each.
+
+    center, side: (b,), shares of the length.
+    """
+    ends = np.ceil((center + np.array([[-0.5], [0.5]]) * side) * length - 0.5)
+    first, last = np.clip(ends, 0, length).astype(int)
+    return first, last

@@ -4,6 +4,7 @@ import hashlib
 import json
 import subprocess
 from dataclasses import dataclass
+from importlib.metadata import distributions
 
 from bloodcells.config.command import CHECKOUT
 from bloodcells.config.typed import plain
@@ -13,14 +14,16 @@ SOURCES = ("bloodcells", "conf", "pyproject.toml", "requirements.lock")  # what 
 
 @dataclass(frozen=True)
 class Fingerprint:
-    """SHA-256 of the data, of the config, of the package's source; the commit.
+    """SHA-256 of the data, of the config, of the package's source, of the installed packages; the commit.
 
     Where a run is tracked, the study it is filed under and where a page of it goes change no result and do not count.
+    Nor does `training.threads` as it is typed: what it comes to on a machine is on record with the machine.
     """
 
     data: str
     config: str
     code: str
+    packages: str
     commit: str
     dirty: bool
 
@@ -29,11 +32,19 @@ def fingerprint(config: object, data: str) -> Fingerprint:
     """The fingerprint of a run with a config of the schema; `data` is the hash of the images as loaded."""
     commit = _git("rev-parse", "HEAD") or "unknown"
     dirty = bool(_git("status", "--porcelain", "--", *SOURCES))
-    return Fingerprint(data, _config_hash(config), _code_hash(), commit, dirty)
+    installed = hashlib.sha256("\n".join(packages()).encode()).hexdigest()
+    return Fingerprint(data, _config_hash(config), _code_hash(), installed, commit, dirty)
+
+
+def packages() -> list[str]:
+    """Every installed package as name==version, in alphabetical order."""
+    return sorted({f"{entry.metadata['Name']}=={entry.version}" for entry in distributions()}, key=str.lower)
 
 
 def _config_hash(config: object) -> str:
     settings = {key: value for key, value in plain(config).items() if key not in ("tracking", "study", "output")}
+    if "training" in settings:
+        settings["training"] = {key: value for key, value in settings["training"].items() if key != "threads"}
     return hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()
 
 

@@ -59,11 +59,11 @@ def versions(pixels: np.ndarray, labels: np.ndarray, config: Augmentation, seed:
     tf.keras.utils.set_random_seed(seed)  # as training does, for keras-cv
     batches = TrainingBatches(pixels, labels, steps(config, seed), count, seed)
     # The same pipeline without steps, over labels that tell the images apart, says which image is in which place.
-    places = TrainingBatches(pixels, np.eye(count, dtype=np.float32), Steps((), ()), count, seed)
+    places = TrainingBatches(pixels, np.eye(count, dtype=np.float32), Steps(), count, seed)
     made, mixed = [], []
     for (images, classes), (_, who) in zip(_epochs(batches), _epochs(places), strict=True):
         order = np.argsort(who.argmax(axis=1))
-        made.append(np.clip(np.rint(images[order]), 0, 255).astype(np.uint8))
+        made.append(images[order])
         mixed.append(classes[order])
     return np.stack(made), np.stack(mixed)
 

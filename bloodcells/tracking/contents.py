@@ -8,6 +8,7 @@ import numpy as np
 from omegaconf import OmegaConf
 from pandas import DataFrame
 
+from bloodcells.config.fingerprint import packages
 from bloodcells.config.schema import TrainConfig
 from bloodcells.config.typed import plain
 from bloodcells.data.clean import Cleaned
@@ -16,8 +17,9 @@ from bloodcells.evaluation.figures.learning import learning_curves
 from bloodcells.evaluation.figures.pictures import training_images
 from bloodcells.evaluation.metrics import headline
 from bloodcells.evaluation.score import Scored
-from bloodcells.tracking.environment import machine, packages
+from bloodcells.tracking.environment import machine
 from bloodcells.tracking.run import Content, Run
+from bloodcells.training.devices import threads
 from bloodcells.training.epochs import Epoch
 from bloodcells.training.fit import Fitted
 
@@ -48,7 +50,7 @@ def prepared(config: TrainConfig, cleaned: Cleaned, split: Split) -> dict[str, C
     )
     return {
         "config.yaml": OmegaConf.to_yaml(OmegaConf.create(plain(config))),
-        "environment.json": json.dumps(machine(), indent=2),
+        "environment.json": json.dumps(machine(threads(config.training)), indent=2),
         "packages.txt": "\n".join(packages()) + "\n",
         "data/split.csv": kept,
         "data/removed.csv": removed,

@@ -11,7 +11,7 @@ from bloodcells.data.split import Split
 from bloodcells.model.trainable import Trainable
 from bloodcells.page.terminal import aligned
 from bloodcells.training.fit import Fitted
-from bloodcells.training.plan import Stage, remark
+from bloodcells.training.plan import Stage, remarks
 from bloodcells.training.progress import duration
 
 
@@ -69,8 +69,7 @@ def describe(config: TrainConfig, cleaned: Cleaned, split: Split, stages: list[S
         lines.append(
             f"- {stage.label}: {stage.epochs} epochs at {stage.learning_rate:g} ({schedule}); {trainable.describe()}"
         )
-    if note := remark(config):
-        lines.append(f"- {note}")
+    lines += [f"- {remark}" for remark in remarks(config)]
     return "\n".join(lines)
 
 

@@ -66,17 +66,24 @@ def plan(config: TrainConfig) -> list[Stage]:
     return [stage for stage in stages if stage.epochs]
 
 
-def remark(config: TrainConfig) -> str | None:
-    """What a user should know about the plan before it runs, or None."""
-    if config.backbone.weights is not None:
-        return None
-    if config.training.feature_extraction.epochs == 0:
-        return (
-            "backbone.weights=null and no phase 1: fine tuning starts from random weights, batch normalisation "
-            f"trained with it, at {config.training.from_scratch_factor:g} times its learning rate"
+def remarks(config: TrainConfig) -> list[str]:
+    """What a user should know about a run before it begins."""
+    told = []
+    if config.backbone.weights is None:
+        factor = f"at {config.training.from_scratch_factor:g} times"
+        if config.training.feature_extraction.epochs == 0:
+            told.append(
+                "backbone.weights=null and no phase 1: fine tuning starts from random weights, batch normalisation "
+                f"trained with it, {factor} its learning rate"
+            )
+        else:
+            told.append(
+                "backbone.weights=null: a frozen random backbone gives a head nothing to learn from, so phase 1 trains "
+                f"the whole network, batch normalisation included, and both phases {factor} their learning rates"
+            )
+    if config.augmentation.randaugment_kerascv:
+        told.append(
+            "augmentation=randaugment_kerascv: its layers hold random state, which threads reach in any order, so this "
+            "run cannot be repeated to the bit; augmentation=randaugment does the same operations and can"
         )
-    return (
-        "backbone.weights=null: a frozen random backbone gives a head nothing to learn from, so phase 1 trains the "
-        "whole network, batch normalisation included, and both phases at "
-        f"{config.training.from_scratch_factor:g} times their learning rates"
-    )
+    return told

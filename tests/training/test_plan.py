@@ -3,7 +3,7 @@
 import pytest
 
 from bloodcells.config.errors import InputError
-from bloodcells.training.plan import plan, remark
+from bloodcells.training.plan import plan, remarks
 from tests.conftest import composed
 
 PRETRAINED = ("backbone=mobilenetv2", "training.feature_extraction.epochs=4", "training.fine_tuning.epochs=8")
@@ -23,7 +23,7 @@ def test_the_reports_two_phases() -> None:
         ("feature_extraction", 4, 1e-4, 154, False),
         ("fine_tuning", 8, 1e-5, 104, False),
     ]
-    assert remark(composed(*PRETRAINED)) is None
+    assert remarks(composed(*PRETRAINED)) == []
 
 
 def test_batch_norm_trains_in_fine_tuning_if_asked() -> None:
@@ -45,13 +45,13 @@ def test_without_pretrained_weights_phase_1_trains_everything_at_higher_rates_an
         ("feature_extraction", 4, 2e-3, 0, True),
         ("fine_tuning", 8, 2e-4, 104, False),
     ]
-    assert "phase 1 trains the whole network" in remark(composed(*RANDOM))
+    assert "phase 1 trains the whole network" in remarks(composed(*RANDOM))[0]
 
 
 def test_random_weights_without_phase_1_train_batch_norm_in_fine_tuning_and_say_so() -> None:
     overrides = (*RANDOM, "training.feature_extraction.epochs=0")
     assert stages(*overrides) == [("fine_tuning", 8, 1e-4, 0, True)]
-    assert "fine tuning starts from random weights" in remark(composed(*overrides))
+    assert "fine tuning starts from random weights" in remarks(composed(*overrides))[0]
 
 
 def test_a_phase_of_no_epochs_is_left_out() -> None:
@@ -61,3 +61,9 @@ def test_a_phase_of_no_epochs_is_left_out() -> None:
 def test_a_depth_that_cannot_be_is_refused_here() -> None:
     with pytest.raises(InputError, match="unfreeze=155"):
         plan(composed(*PRETRAINED, "unfreeze=155"))
+
+
+def test_keras_cvs_randaugment_is_said_not_to_be_repeatable() -> None:
+    (told,) = remarks(composed(*PRETRAINED, "augmentation=[randaugment_kerascv,mixup]"))
+    assert "cannot be repeated to the bit" in told
+    assert remarks(composed(*PRETRAINED, "augmentation=randaugment")) == []

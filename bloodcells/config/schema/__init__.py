@@ -12,7 +12,7 @@ from bloodcells.config.schema.augmentation import (
     CutMix,
     FlipTranslate,
     MixUp,
-    RandAugmentKerasCV,
+    RandAugment,
 )
 from bloodcells.config.schema.data import Clean, Data, Split, StoredData, SyntheticData
 from bloodcells.config.schema.evaluation import (
@@ -74,7 +74,7 @@ __all__ = [
     "Phase",
     "Plateau",
     "Precision",
-    "RandAugmentKerasCV",
+    "RandAugment",
     "ReportConfig",
     "Schedule",
     "ServerTracking",

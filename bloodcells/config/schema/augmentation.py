@@ -23,8 +23,8 @@ class Color:
 
 
 @dataclass
-class RandAugmentKerasCV:
-    """As keras_cv.layers.RandAugment takes them."""
+class RandAugment:
+    """As keras_cv.layers.RandAugment takes them; ours, too, means the same by them."""
 
     augmentations_per_image: int = within("[1, inf)")
     magnitude: float = within("[0, 1]")
@@ -53,6 +53,7 @@ class Augmentation:
 
     flip_translate: FlipTranslate | None = None
     color: Color | None = None
-    randaugment_kerascv: RandAugmentKerasCV | None = None
+    randaugment: RandAugment | None = None
+    randaugment_kerascv: RandAugment | None = None
     mixup: MixUp | None = None
     cutmix: CutMix | None = None

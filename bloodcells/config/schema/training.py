@@ -119,7 +119,9 @@ class Training:
     batch_norm: BatchNorm
     precision: Precision
     mirrored: bool
+    deterministic: bool
     feature_extraction: Phase
     fine_tuning: Phase
     batch_size: int = within("[1, inf)")
+    threads: int | None = within("[1, inf)")
     from_scratch_factor: float = within("(0, inf)")

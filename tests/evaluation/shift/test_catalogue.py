@@ -5,13 +5,13 @@ from dataclasses import fields, replace
 import numpy as np
 import pytest
 
-from bloodcells.config.schema import Augmentation, Color, CutMix, FlipTranslate, MixUp, RandAugmentKerasCV
+from bloodcells.config.schema import Augmentation, Color, CutMix, FlipTranslate, MixUp, RandAugment
 from bloodcells.evaluation.shift import catalogue
 from bloodcells.evaluation.shift.catalogue import DISTORTIONS, overlapping
 from bloodcells.evaluation.shift.strengths import STRENGTHS
 
 COLOR = Augmentation(color=Color(0.1, 0.1, 0.1, 0.1))
-RANDAUGMENT = Augmentation(randaugment_kerascv=RandAugmentKerasCV(3, 0.5, 0.15, 0.9))
+RANDAUGMENT = Augmentation(randaugment_kerascv=RandAugment(3, 0.5, 0.15, 0.9))
 
 
 def test_the_catalogue_holds_these_in_this_order() -> None:

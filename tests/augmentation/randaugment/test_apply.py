@@ -1,0 +1,138 @@
+"""RandAugment's operations against keras-cv's own layers, alone and in chains; and that it is a pure function."""
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from scipy.ndimage import gaussian_filter
+
+from bloodcells.augmentation.randaugment import numbers, randaugment
+from bloodcells.augmentation.randaugment.apply import applied
+from bloodcells.augmentation.randaugment.policy import Operation, Plan, planned
+from bloodcells.config.schema import RandAugment
+
+DEFAULT = RandAugment(augmentations_per_image=3, magnitude=0.5, magnitude_stddev=0.15, rate=10 / 11)
+# Every operation at amounts small and large, both ways where there are two: (operation, amount, threshold).
+CASES = [
+    (Operation.AUTOCONTRAST, 0.0, 0.0),
+    (Operation.EQUALIZE, 0.0, 0.0),
+    *[(Operation.SOLARIZE, amount, threshold) for amount, threshold in [(0, 0), (55, 127.3), (110, 255), (20.5, 80)]],
+    *[(Operation.GREY, amount, 0) for amount in (0, 0.37, 1)],
+    *[(Operation.CONTRAST, amount, 0) for amount in (0, 0.6, 1.45, 2)],
+    *[(Operation.BRIGHTNESS, amount, 0) for amount in (-127.5, -3.3, 0, 90.7)],
+    *[(operation, amount, 0) for operation in (Operation.SHEAR_X, Operation.SHEAR_Y) for amount in (-1, 0.21, 0.5)],
+    *[(operation, amount, 0) for operation in (Operation.TRANSLATE_X, Operation.TRANSLATE_Y) for amount in (-1, 0.13)],
+]
+
+
+def smooth(count: int, size: int = 32) -> np.ndarray:
+    """Images as smooth as a cell's, whose channels take up different ranges."""
+    noise = np.random.default_rng(0).standard_normal((count, size, size + 8, 3))
+    fields = gaussian_filter(noise, (0, 2, 2, 0))
+    fields = (fields - fields.min(axis=(1, 2), keepdims=True)) / np.ptp(fields, axis=(1, 2), keepdims=True)
+    return np.rint(fields * [180, 140, 255] + [40, 100, 0]).astype(np.uint8)
+
+
+def edge_cases() -> np.ndarray:
+    """Of one colour; of one value in one channel; of two values; of pure noise, whose every pixel differs."""
+    noise = np.random.default_rng(1).integers(0, 256, (32, 40, 3), dtype=np.uint8)
+    constant, one_channel, two_values = noise.copy(), noise.copy(), np.where(noise > 200, 90, 30).astype(np.uint8)
+    constant[:] = [200, 0, 255]
+    one_channel[..., 1] = 77
+    return np.stack([constant, one_channel, two_values, noise])
+
+
+def same_for_all(count: int, *chain: tuple[Operation, float, float]) -> Plan:
+    operations, amounts, thresholds = (np.tile(np.array(row, float), (count, 1)) for row in zip(*chain, strict=True))
+    return Plan(operations.astype(int), amounts, thresholds)
+
+
+def keras_cvs(images: np.ndarray, operation: Operation, amount: float, threshold: float) -> np.ndarray:
+    """The same by keras-cv: float32 images in 0..255."""
+    from keras_cv import layers
+
+    # Its layers take what they would have drawn for each image.
+    each = tf.fill([len(images), 1], tf.constant(amount, tf.float32))
+    pixelwise = each[:, :, None, None]
+    layer, drawn = {
+        Operation.AUTOCONTRAST: lambda: (layers.AutoContrast((0, 255)), None),
+        Operation.EQUALIZE: lambda: (layers.Equalization((0, 255)), None),
+        Operation.SOLARIZE: lambda: (
+            layers.Solarization((0, 255)),
+            {"additions": pixelwise, "thresholds": tf.fill(pixelwise.shape, tf.constant(threshold, tf.float32))},
+        ),
+        Operation.GREY: lambda: (layers.RandomColorDegeneration(0.5), pixelwise),
+        Operation.CONTRAST: lambda: (layers.RandomContrast((0, 255), 0.5), pixelwise),
+        Operation.BRIGHTNESS: lambda: (layers.RandomBrightness(0.5), pixelwise),
+        Operation.SHEAR_X: lambda: (layers.RandomShear(0.5, 0), {"shear_x": each, "shear_y": 0 * each}),
+        Operation.SHEAR_Y: lambda: (layers.RandomShear(0, 0.5), {"shear_x": 0 * each, "shear_y": each}),
+        Operation.TRANSLATE_X: lambda: (
+            layers.RandomTranslation(0, 0.5),
+            {"height_translations": 0 * each, "width_translations": each},
+        ),
+        Operation.TRANSLATE_Y: lambda: (
+            layers.RandomTranslation(0.5, 0),
+            {"height_translations": each, "width_translations": 0 * each},
+        ),
+    }[operation]()
+    return layer.augment_images(tf.constant(images, tf.float32), transformations=drawn).numpy()
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case[0].name} {case[1]} {case[2]}")
+def test_each_operation_is_keras_cvs_but_for_rounding(case: tuple[Operation, float, float]) -> None:
+    for images in (smooth(3), edge_cases()):
+        ours = applied(images, same_for_all(len(images), case))
+        assert (ours.dtype, ours.shape) == (np.uint8, images.shape)
+        # Half for rounding; OpenCV blends colours with its grey in fixed point, which is another quarter at the most.
+        bound = 0.75 if case[0] is Operation.GREY else 0.51
+        assert np.abs(ours - keras_cvs(images, *case)).max() <= bound
+
+
+def test_a_chain_on_values_alone_is_keras_cvs_but_for_rounding() -> None:
+    chain = [(Operation.CONTRAST, 1.3, 0.0), (Operation.SOLARIZE, 30.0, 150.0), (Operation.AUTOCONTRAST, 0.0, 0.0)]
+    images = smooth(6)
+    theirs = images
+    for step in chain:
+        theirs = keras_cvs(theirs, *step)
+    assert np.abs(applied(images, same_for_all(6, *chain)) - theirs).max() <= 0.51
+
+
+def test_whole_chains_stay_close_to_keras_cvs() -> None:
+    """Of which the rounding before each change of place or to grey is all that is left."""
+    images = np.tile(smooth(6), (20, 1, 1, 1))
+    plan = planned(np.random.default_rng(2).random((len(images), numbers(DEFAULT))), DEFAULT)
+    differences = []
+    for image, result, *chain in zip(
+        images, applied(images, plan), plan.operations, plan.amounts, plan.thresholds, strict=True
+    ):
+        theirs = image[None].astype(np.float32)
+        for number, amount, threshold in zip(*chain, strict=True):
+            if number != Operation.NONE:
+                theirs = keras_cvs(theirs, Operation(number), amount, threshold)
+        differences.append(np.abs(result - theirs[0]))
+    means = np.mean(differences, axis=(1, 2, 3))
+    assert np.mean(means) < 0.5
+    assert np.max(means) < 4
+    # A pixel whose value lies at solarize's threshold falls on either side, so most images' largest difference counts.
+    assert np.median(np.max(differences, axis=(1, 2, 3))) < 1.5
+
+
+def test_the_same_numbers_give_the_same_image_in_whatever_batch_and_leave_the_input_alone() -> None:
+    images = smooth(12)
+    uniforms = np.random.default_rng(3).random((12, numbers(DEFAULT)))
+    before = images.copy()
+    together = randaugment(images, uniforms, DEFAULT)
+    assert np.array_equal(images, before)
+    assert np.array_equal(together, randaugment(images, uniforms, DEFAULT))
+    alone = [randaugment(images[i : i + 1], uniforms[i : i + 1], DEFAULT)[0] for i in range(12)]
+    assert np.array_equal(together, alone)
+    backwards = randaugment(images[::-1], uniforms[::-1], DEFAULT)
+    assert np.array_equal(together, backwards[::-1])
+    assert sum(not np.array_equal(image, result) for image, result in zip(images, together, strict=True)) >= 10
+
+
+def test_a_rate_of_zero_leaves_all_as_it_is() -> None:
+    images = smooth(4)
+    still = RandAugment(augmentations_per_image=2, magnitude=0.5, magnitude_stddev=0.15, rate=0.0)
+    result = randaugment(images, np.random.default_rng(0).random((4, numbers(still))), still)
+    assert np.array_equal(result, images)
+    assert not np.shares_memory(result, images)
