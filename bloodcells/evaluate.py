@@ -40,7 +40,7 @@ def evaluate(config: EvaluateConfig) -> None:
     from bloodcells.model.restore import restore
     from bloodcells.page.terminal import aligned
     from bloodcells.tracking.description import outcome
-    from bloodcells.tracking.run import begun, source_tags
+    from bloodcells.tracking.lifecycle import begun, source_tags
 
     with tempfile.TemporaryDirectory() as folder:
         model = restore(run.model_file(Path(folder)))

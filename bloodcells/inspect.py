@@ -38,7 +38,7 @@ def inspect(config: InspectConfig) -> None:
     from bloodcells.page.terminal import aligned
     from bloodcells.tracking.contents import prepared
     from bloodcells.tracking.description import compared
-    from bloodcells.tracking.run import begun, source_tags
+    from bloodcells.tracking.lifecycle import begun, source_tags
     from bloodcells.training.progress import duration
 
     title = f"Inspection of {Path(images.origin).name}"

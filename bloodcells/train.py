@@ -40,7 +40,7 @@ def train(config: TrainConfig) -> None:
     from bloodcells.model.inference import Inference
     from bloodcells.tracking.contents import epoch_scorer, final_metrics, inputs, results
     from bloodcells.tracking.description import describe, summary
-    from bloodcells.tracking.run import tracked
+    from bloodcells.tracking.lifecycle import tracked
     from bloodcells.training.devices import prepare, threads
     from bloodcells.training.fit import counted, fit
     from bloodcells.training.ingredients import loss
@@ -61,7 +61,7 @@ def train(config: TrainConfig) -> None:
         run.describe(describe(config, cleaned, parts, stages, counted(model, stages)))
         run.keep(inputs(config, cleaned, parts, batches.first()))
         with strategy.scope():
-            fitted = fit(model, stages, batches, validate, config.optimizer, objective, epoch_scorer(run))
+            fitted = fit(model, stages, batches, validate, config.optimizer, objective, epoch_scorer(run), run.state)
         run.keep_model(model, images.class_names)
         answered = {"validation": parts.validation, "test": parts.test}
         scored = score(model, answered, config.evaluation, config.augmentation, batch_size, seed)

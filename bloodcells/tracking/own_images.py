@@ -18,11 +18,7 @@ def own_images(run: StoredRun, *splits: str) -> dict[str, Images]:
         images = load(run.config().data)
     except InputError as error:
         raise InputError(f"run {run.id}: the data it was trained on cannot be had: {error}") from error
-    if images.sha256 != run.run.data.tags["sha256.data"]:
-        raise InputError(
-            f"run {run.id}: {images.origin} has changed since it was trained; expected the data whose SHA-256 begins "
-            f"{run.run.data.tags['sha256.data'][:12]}, received {images.sha256[:12]}"
-        )
+    expect_same(run, images.origin, images.sha256)
     kept = pd.read_csv(run.file("data/split.csv"), dtype=str, keep_default_na=False)
     position = {example: index for index, example in enumerate(images.examples.tolist())}
     if renamed := [example for example in kept["example"] if example not in position]:
@@ -33,3 +29,13 @@ def own_images(run: StoredRun, *splits: str) -> dict[str, Images]:
         split: images.take(np.array([position[example] for example in kept["example"][kept["split"] == split]]))
         for split in splits
     }
+
+
+def expect_same(run: StoredRun, origin: str, sha256: str) -> None:
+    """Raises InputError where data that come from `origin` and have this hash are not those of the run."""
+    expected = run.run.data.tags["sha256.data"]
+    if sha256 != expected:
+        raise InputError(
+            f"run {run.id}: {origin} has changed since it was trained; expected the data whose SHA-256 begins "
+            f"{expected[:12]}, received {sha256[:12]}"
+        )

@@ -1,9 +1,9 @@
-"""A run in MLflow from its start to its end, however it ends."""
+"""What a program tells a run, and how MLflow keeps it."""
 
 import shlex
 import tempfile
-from collections.abc import Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Mapping
+from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 from typing import Protocol, TypeAlias
@@ -14,24 +14,25 @@ import mlflow
 import mlflow.keras
 import numpy as np
 from matplotlib.figure import Figure
-from mlflow.data.code_dataset_source import CodeDatasetSource
-from mlflow.data.meta_dataset import MetaDataset
-from mlflow.entities import RunStatus
+from mlflow.entities import LoggedModelStatus
 from mlflow.models import ModelSignature
 from mlflow.types import Schema, TensorSpec
 from pandas import DataFrame
 
-from bloodcells.config.fingerprint import Fingerprint
-from bloodcells.config.schema import LocalTracking, ServerTracking, Tracking, TrainConfig
-from bloodcells.tracking.description import compared, run_name
-from bloodcells.tracking.store import database_uri, local_directory, open_store
+from bloodcells.config.schema import LocalTracking, ServerTracking
+from bloodcells.model.restore import weights_hash
+from bloodcells.tracking.store import database_uri, local_directory, one_line_errors
 from bloodcells.tracking.view import address
+from bloodcells.training.state import StateFile
 
 Content: TypeAlias = str | DataFrame | Figure
 
 
 class Run(Protocol):
     """What a program tells about its work."""
+
+    id: str  # MLflow's, or nothing where nothing is kept
+    state: StateFile | None  # where training keeps its state, for the same command to go on from
 
     def describe(self, text: str) -> None:
         """Markdown, shown at the top of the run's page."""
@@ -52,6 +53,9 @@ class Run(Protocol):
 class Untracked:
     """A run with tracking=off: everything is taken and nothing kept."""
 
+    id = ""
+    state: StateFile | None = None
+
     def describe(self, text: str) -> None: ...
 
     def score(self, metrics: Mapping[str, float], step: int | None = None) -> None: ...
@@ -65,25 +69,34 @@ class Untracked:
 
 
 class Tracked:
-    """A run in the store that MLflow points at."""
+    """A run in the store that MLflow points at; `continued`: it was begun before and not brought to its end."""
 
-    def __init__(self, config: LocalTracking | ServerTracking, run: mlflow.ActiveRun) -> None:
-        self._config, self._id, self._name = config, run.info.run_id, run.info.run_name
+    def __init__(self, config: LocalTracking | ServerTracking, run: mlflow.ActiveRun, continued: bool) -> None:
+        self._config, self.id, self._name = config, run.info.run_id, run.info.run_name
         self._experiment, self._artifacts = run.info.experiment_id, run.info.artifact_uri
-        self._model = self._page = ""
+        self._continued, self._steps = continued, cache(self._steps_of)
+        self._model = self._page = self._weights = ""
+        self.state: StateFile | None = None
 
     def describe(self, text: str) -> None:
-        mlflow.set_tag("mlflow.note.content", text)
+        with one_line_errors(self._config):
+            mlflow.set_tag("mlflow.note.content", text)
 
     def score(self, metrics: Mapping[str, float], step: int | None = None) -> None:
-        mlflow.log_metrics(dict(metrics), step=step)
+        with one_line_errors(self._config):
+            if self._continued:  # what it logged before it was interrupted stays as it is
+                metrics = {name: value for name, value in metrics.items() if (step or 0) not in self._steps(name)}
+            mlflow.log_metrics(dict(metrics), step=step)
+
+    def _steps_of(self, metric: str) -> set[int]:
+        return {entry.step for entry in mlflow.MlflowClient().get_metric_history(self.id, metric)}
 
     def keep(self, files: Mapping[str, Content]) -> None:
         self._page = next((name for name in files if name.endswith(".html")), self._page)
         figures = {name: content for name, content in files.items() if isinstance(content, Figure)}
         # Figures last: should one fail to be drawn, the numbers are kept.
         for part in ({name: content for name, content in files.items() if name not in figures}, figures):
-            with tempfile.TemporaryDirectory() as folder:
+            with one_line_errors(self._config), tempfile.TemporaryDirectory() as folder:
                 for name, content in part.items():
                     path = Path(folder, name)
                     path.parent.mkdir(parents=True, exist_ok=True)
@@ -96,6 +109,23 @@ class Tracked:
                 mlflow.log_artifacts(folder)
 
     def keep_model(self, model: keras.Model, class_names: tuple[str, ...]) -> None:
+        self._weights = weights_hash(model)
+        with one_line_errors(self._config):
+            mlflow.set_tag("sha256.weights", self._weights)
+            if not (self._continued and self._has_model()):
+                self._log_model(model, class_names)
+
+    def _has_model(self) -> bool:
+        """Whether the run was interrupted after its model had been saved; what is half of one is removed."""
+        client = mlflow.MlflowClient()
+        for logged in client.search_logged_models([self._experiment], f"source_run_id = '{self.id}'"):
+            if logged.status == LoggedModelStatus.READY:
+                self._model = _keras_file(logged.artifact_location)
+            else:
+                client.delete_logged_model(logged.model_id)
+        return bool(self._model)
+
+    def _log_model(self, model: keras.Model, class_names: tuple[str, ...]) -> None:
         images = TensorSpec(np.dtype(np.uint8), (-1, *model.input_shape[1:]))
         probabilities = TensorSpec(np.dtype(np.float32), (-1, *model.output_shape[1:]))
         logged = mlflow.keras.log_model(
@@ -105,16 +135,17 @@ class Tracked:
             pip_requirements=[f"{name}=={version(name)}" for name in ("tensorflow", "keras", "numpy", "mlflow")],
             metadata={"class_names": list(class_names)},
         )
-        self._model = f"{logged.artifact_path}/data/model.keras"
+        self._model = _keras_file(logged.artifact_path)
 
     def where(self) -> dict[str, str]:
-        rows = {"run": f"{self._name} ({self._id})", "figures": _path(f"{self._artifacts}/figures")}
+        rows = {"run": f"{self._name} ({self.id})", "figures": _path(f"{self._artifacts}/figures")}
         if self._page:
             rows["page"] = _path(f"{self._artifacts}/{self._page}")
         if self._model:
             rows |= {
                 "model": _path(self._model),
-                "load it": f"mlflow.pyfunc.load_model('runs:/{self._id}/model')",
+                "weights": f"SHA-256 {self._weights}",
+                "load it": f"mlflow.pyfunc.load_model('runs:/{self.id}/model')",
             }
         if isinstance(self._config, ServerTracking):
             return rows | {"look": address(self._config.uri, self._experiment)}
@@ -127,60 +158,8 @@ class Tracked:
         return rows | {"look": f"{ui}, then {address('http://127.0.0.1:5000', self._experiment)}"}
 
 
-def tracked(config: TrainConfig, fingerprint: Fingerprint, origin: str) -> AbstractContextManager[Run]:
-    """The run of a training, as `begun`; origin: the name of the data."""
-    study = {"study": config.study} if config.study else {}
-    tags = study | source_tags("bloodcells.train", fingerprint)
-    return begun(config.tracking, run_name(config), tags, compared(config), origin, "training")
-
-
-@contextmanager
-def begun(
-    tracking: Tracking,
-    name: str,
-    tags: Mapping[str, str],
-    params: Mapping[str, str | int | float],
-    origin: str,
-    context: str,
-) -> Iterator[Run]:
-    """A run that ends FINISHED, or KILLED where it was interrupted, or FAILED, with the error as its tag, otherwise.
-
-    tags: as `source_tags` makes them, and more.
-    origin, context: the name of the data and what they are for, such as "training", for the UI's table.
-    """
-    if not isinstance(tracking, LocalTracking | ServerTracking):
-        yield Untracked()
-        return
-    open_store(tracking)
-    run = mlflow.start_run(run_name=name, tags=dict(tags))
-    error: BaseException | None = None
-    try:
-        mlflow.log_params(dict(params))
-        source = CodeDatasetSource({})
-        dataset = MetaDataset(source, name=Path(origin).name, digest=tags["sha256.data"][:12])  # type: ignore[abstract]
-        mlflow.log_input(dataset, context=context)
-        yield Tracked(tracking, run)
-    except BaseException as raised:
-        error = raised
-        raise
-    finally:
-        if error is not None:
-            mlflow.set_tag("error", f"{type(error).__name__}: {error}"[:5000])
-        killed = isinstance(error, KeyboardInterrupt)
-        status = RunStatus.FINISHED if error is None else RunStatus.KILLED if killed else RunStatus.FAILED
-        mlflow.end_run(RunStatus.to_string(status))
-
-
-def source_tags(program: str, fingerprint: Fingerprint) -> dict[str, str]:
-    """The tags that tell what made a run, such as "bloodcells.train", and from what."""
-    return {
-        "mlflow.source.name": program,
-        "mlflow.source.git.commit": fingerprint.commit,
-        "git.dirty": str(fingerprint.dirty).lower(),
-        "sha256.data": fingerprint.data,
-        "sha256.config": fingerprint.config,
-        "sha256.code": fingerprint.code,
-    }
+def _keras_file(model: str) -> str:
+    return f"{model}/data/model.keras"
 
 
 def _path(uri: str) -> str:

@@ -9,6 +9,7 @@ from pathlib import Path
 import mlflow
 from filelock import FileLock
 from mlflow.exceptions import MlflowException
+from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
 from sqlalchemy.exc import SQLAlchemyError
 
 from bloodcells.config.command import CHECKOUT
@@ -17,6 +18,7 @@ from bloodcells.config.schema import LocalTracking, ServerTracking, Tracking
 from bloodcells.tracking.view import open_experiment
 
 DATABASE = "mlflow.db"
+STORE_ERRORS = (OSError, MlflowException, SQLAlchemyError)  # a server away, a disk full, a database locked
 os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")  # a bar a file, in the midst of our own lines
 
 
@@ -27,7 +29,7 @@ def open_store(config: LocalTracking | ServerTracking) -> None:
     lock, for MLflow's own creation is not safe against that. Raises InputError for a server that does not answer, a
     place that cannot hold a store, and an experiment that was deleted.
     """
-    with _one_line_errors(config):
+    with one_line_errors(config):
         if isinstance(config, ServerTracking):
             with _connected(config):
                 open_experiment(config.experiment)
@@ -47,7 +49,7 @@ def existing_experiment(config: Tracking) -> str:
             f"tracking.directory={config.directory}: no runs are kept there; expected the folder that "
             "`python -m bloodcells.train` tracked them in"
         )
-    with _one_line_errors(config):
+    with one_line_errors(config):
         if isinstance(config, ServerTracking):
             with _connected(config):
                 found = mlflow.get_experiment_by_name(config.experiment)
@@ -63,7 +65,8 @@ def existing_experiment(config: Tracking) -> str:
 
 
 @contextmanager
-def _one_line_errors(config: LocalTracking | ServerTracking) -> Iterator[None]:
+def one_line_errors(config: LocalTracking | ServerTracking) -> Iterator[None]:
+    """Raises InputError, which names the place, for whatever a store can have the matter with it."""
     logging.getLogger("mlflow").setLevel(logging.WARNING)
     logging.getLogger("alembic").setLevel(logging.WARNING)
     if isinstance(config, ServerTracking):
@@ -72,7 +75,7 @@ def _one_line_errors(config: LocalTracking | ServerTracking) -> Iterator[None]:
         place = f"tracking.directory={config.directory}"
     try:
         yield
-    except (OSError, MlflowException, SQLAlchemyError) as error:
+    except STORE_ERRORS as error:
         reason = str(error).splitlines()[0]
         if reason.startswith("API request"):
             raise InputError(
@@ -98,9 +101,16 @@ def _create(config: LocalTracking) -> None:
     directory = local_directory(config)
     directory.mkdir(parents=True, exist_ok=True)
     with FileLock(directory / ".lock"):
+        artifacts = (directory / "artifacts").as_uri()
+        if not (database := directory / DATABASE).exists():
+            # MLflow makes its tables in many steps, and cannot make the rest of those that a kill left.
+            aside = directory / f".{DATABASE}"
+            aside.unlink(missing_ok=True)
+            SqlAlchemyStore(f"sqlite:///{aside}", artifacts).engine.dispose()  # type: ignore[no-untyped-call]
+            aside.rename(database)
         mlflow.set_tracking_uri(database_uri(directory))
         if mlflow.get_experiment_by_name(config.experiment) is None:
-            mlflow.create_experiment(config.experiment, artifact_location=(directory / "artifacts").as_uri())
+            mlflow.create_experiment(config.experiment, artifact_location=artifacts)
         open_experiment(config.experiment)
 
 

@@ -1,11 +1,12 @@
 """Runs read back from where they are kept. Needs no TensorFlow."""
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 from urllib.parse import unquote, urlparse
 
 import mlflow
@@ -65,13 +66,19 @@ class StoredRun:
     def predictions(self) -> Predictions:
         """What its model answered for its validation and test images."""
         file = self.file("predictions.csv")
-        with self._readable("predictions.csv"):
+        with self.readable("predictions.csv"):
             return Predictions.load(file)
 
     def config(self) -> TrainedConfig:
         """What scoring needs of the config it was trained with."""
-        with self._readable("config.yaml"):
+        with self.readable("config.yaml"):
             return typed(OmegaConf.masked_copy(self._config, ["data", "augmentation", "seed"]), TrainedConfig)
+
+    def environment(self) -> dict[str, Any]:
+        """The machine it was trained on, as `machine` told of it then."""
+        file = self.file("environment.json")
+        with self.readable("environment.json"):
+            return dict(json.loads(file.read_text()))
 
     def batch_size(self) -> int:
         """Images a batch: with another the last digit of an answer may be another."""
@@ -83,7 +90,7 @@ class StoredRun:
 
     def model_file(self, folder: Path) -> Path:
         """The .keras file of its model, copied below `folder`."""
-        with self._readable("model"):
+        with self.readable("model"):
             copied = mlflow.artifacts.download_artifacts(f"runs:/{self.id}/model", dst_path=str(folder))
             if not (file := Path(copied, "data", "model.keras")).is_file():
                 raise FileNotFoundError("no model.keras")
@@ -91,22 +98,22 @@ class StoredRun:
 
     def class_names(self) -> tuple[str, ...]:
         """The classes in the order of the model's answers."""
-        with self._readable("model"):
+        with self.readable("model"):
             metadata = mlflow.models.get_model_info(f"runs:/{self.id}/model").metadata
             return tuple((metadata or {})["class_names"])
 
     @cached_property
     def _config(self) -> DictConfig:
         file = self.file("config.yaml")
-        with self._readable("config.yaml"):
+        with self.readable("config.yaml"):
             found = OmegaConf.load(file)
             if missing := {"data", "augmentation", "seed", "training"} - set(found):
                 raise KeyError(f"without {', '.join(sorted(missing))}")
         return cast(DictConfig, found)
 
     @contextmanager
-    def _readable(self, what: str) -> Iterator[None]:
-        """Raises InputError, one line, where what the run keeps cannot be read."""
+    def readable(self, what: str) -> Iterator[None]:
+        """Raises InputError, one line, where `what`, which the run keeps, cannot be read."""
         try:
             yield
         except (MlflowException, OmegaConfBaseException, YAMLError, OSError, KeyError, ValueError) as error:

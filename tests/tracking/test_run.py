@@ -16,7 +16,7 @@ from bloodcells.config.typed import plain
 from bloodcells.data.load import load
 from bloodcells.evaluation.metrics import headline
 from bloodcells.evaluation.predictions import Predictions
-from bloodcells.tracking.run import tracked
+from bloodcells.tracking.lifecycle import tracked
 from bloodcells.tracking.store import database_uri, local_directory, open_store
 from bloodcells.tracking.view import NAME, TAG
 from tests.conftest import TINY, composed
