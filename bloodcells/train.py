@@ -1,9 +1,12 @@
 """Trains a classifier and logs the run: `python -m bloodcells.train`, read from top to bottom."""
 
 import logging
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from typing import Any
 
 from bloodcells.config.command import command
-from bloodcells.config.fingerprint import fingerprint
+from bloodcells.config.fingerprint import Fingerprint, fingerprint
 from bloodcells.config.schema import TrainConfig
 from bloodcells.config.tensorflow import import_tensorflow
 from bloodcells.data.clean import clean
@@ -13,10 +16,11 @@ from bloodcells.model.weights import weights_file
 from bloodcells.training.plan import plan, remarks
 
 log = logging.getLogger("bloodcells.train")
+Tracker = Callable[[TrainConfig, Fingerprint, str], AbstractContextManager[Any]]
 
 
-def train(config: TrainConfig) -> None:
-    """One run, as `config` has it.
+def train(config: TrainConfig, tracker: Tracker | None = None) -> None:
+    """One run, as `config` has it; what opens it in the store is `tracked`, or a `tracker` that does more.
 
     Raises InputError for what the user can mend: before a run is begun, but for a loss that stops being a number.
     """
@@ -52,12 +56,11 @@ def train(config: TrainConfig) -> None:
         model = build(config.backbone, config.head, images.size, classes, weights)
         objective = loss(config.loss, parts.training.labels, classes)
     pixels, labels = beforehand(parts.training.pixels, parts.training.one_hot, config.augmentation, seed)
-    devices = strategy.num_replicas_in_sync
     augment, workers = steps(config.augmentation, seed), threads(config.training)
-    batches = TrainingBatches(pixels, labels, augment, batch_size, seed, workers, devices)
+    batches = TrainingBatches(pixels, labels, augment, batch_size, seed, workers, strategy.num_replicas_in_sync)
     infer = Inference(model, batch_size)
     validate = Validate(infer, parts.validation.pixels, parts.validation.one_hot, objective)
-    with tracked(config, fingerprint(config, images.sha256), images.origin) as run:
+    with (tracker or tracked)(config, fingerprint(config, images.sha256), images.origin) as run:
         run.describe(describe(config, cleaned, parts, stages, counted(model, stages)))
         run.keep(inputs(config, cleaned, parts, batches.first()))
         with strategy.scope():

@@ -17,7 +17,13 @@ def config_of(program: str, *overrides: str):
 
 @pytest.mark.parametrize(
     ("program", "needed"),
-    [("evaluate", ["run_id=a"]), ("inspect", []), ("report", []), ("export", ["run_id=a", "format=keras"])],
+    [
+        ("evaluate", ["run_id=a"]),
+        ("inspect", []),
+        ("report", []),
+        ("reproduce", ["run_id=a"]),
+        ("export", ["run_id=a", "format=keras"]),
+    ],
 )
 def test_every_program_composes_and_fits_its_schema(program, needed) -> None:
     assert config_of(program, *needed).tracking.name == "local"

@@ -21,6 +21,7 @@ from bloodcells.config.schema.evaluation import (
     ExportConfig,
     Format,
     ReportConfig,
+    ReproduceConfig,
     Shift,
     TrainedConfig,
 )
@@ -76,6 +77,7 @@ __all__ = [
     "Precision",
     "RandAugment",
     "ReportConfig",
+    "ReproduceConfig",
     "Schedule",
     "ServerTracking",
     "Shift",

@@ -73,3 +73,11 @@ class ExportConfig:
     test_time_augmentation: bool
     output: str
     tracking: Tracking
+
+
+@dataclass
+class ReproduceConfig:
+    """A finished run done again: conf/reproduce.yaml."""
+
+    run_id: str
+    tracking: Tracking

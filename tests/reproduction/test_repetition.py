@@ -1,0 +1,33 @@
+"""A repetition as a run in the store."""
+
+import mlflow
+import pytest
+
+from bloodcells.config.fingerprint import Fingerprint
+from bloodcells.tracking.lifecycle import tracked
+from bloodcells.tracking.store import open_store
+from bloodcells.tracking.stored import StoredRun
+from tests.conftest import composed
+
+FINGERPRINT = Fingerprint("d" * 64, "c" * 64, "e" * 64, "f" * 64, "abc", False)
+
+
+def test_an_unfinished_repetition_goes_on_only_as_one_of_the_same_run(tmp_path) -> None:
+    config = composed(f"tracking.directory={tmp_path}")
+    open_store(config.tracking)
+    one, other = (StoredRun(mlflow.MlflowClient().create_run("1", run_name=name)) for name in ("one", "other"))
+
+    def interrupt(*original: StoredRun) -> None:
+        with tracked(config, FINGERPRINT, "cells.npz", *original) as run:
+            begun.append(run.id)
+            raise KeyboardInterrupt
+
+    begun: list[str] = []
+    for original in ([], [one], [other]) * 2:
+        with pytest.raises(KeyboardInterrupt):
+            interrupt(*original)
+    assert len(set(begun[:3])) == 3
+    assert begun[3:] == begun[:3]
+    found = mlflow.get_run(begun[1])
+    assert found.info.run_name == "Reproduction of one"
+    assert found.data.tags["mlflow.parentRunId"] == one.id

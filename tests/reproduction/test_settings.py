@@ -1,0 +1,68 @@
+"""The config to do a run again with."""
+
+import json
+
+import mlflow
+import pytest
+import yaml
+
+from bloodcells.config.errors import InputError
+from bloodcells.config.typed import plain
+from bloodcells.reproduction.settings import settings
+from bloodcells.tracking.store import open_store
+from bloodcells.tracking.stored import StoredRun
+from tests.conftest import composed
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    """A function that makes a run with this config, as text or as a dict, and this number of threads on record."""
+    open_store(composed(f"tracking.directory={tmp_path_factory.mktemp('store')}").tracking)
+
+    def make(config, threads: int | None = 3) -> StoredRun:
+        with mlflow.start_run(run_name="a", tags={"mlflow.source.git.commit": "0123456789"}) as made:
+            mlflow.log_text(config if isinstance(config, str) else yaml.safe_dump(config), "config.yaml")
+            mlflow.log_text(json.dumps({"cores": 4} | ({"threads": threads} if threads else {})), "environment.json")
+        return StoredRun(made)
+
+    return make
+
+
+def test_it_is_the_runs_own_but_for_threads_and_where_it_is_kept(run, tmp_path) -> None:
+    own = composed("augmentation=[extended,mixup]", "optimizer=lion", "unfreeze=[4,all]", "seed=7", "study=x")
+    here = composed(f"tracking.directory={tmp_path}").tracking
+    found = settings(run(plain(own)), here)
+    assert (found.training.threads, found.tracking) == (3, here)
+    found.training.threads, found.tracking = own.training.threads, own.tracking
+    assert found == own
+
+
+def test_threads_that_are_not_on_record_are_those_of_the_config(run) -> None:
+    own = composed("training.threads=2")
+    assert settings(run(plain(own), None), own.tracking).training.threads == 2
+
+
+@pytest.mark.parametrize(
+    ("change", "part"),
+    [
+        ({"depth": 3}, "Key 'depth' not in 'TrainConfig'"),
+        ({"seed": "???"}, "seed"),
+        ({"seed": -1}, "seed=-1: expected a number in"),
+        ({"loss": {"name": "hinge"}}, "loss.name=hinge: expected one of"),
+    ],
+    ids=["unknown key", "missing key", "range", "option"],
+)
+def test_a_config_of_another_version_is_one_line_with_the_commit_to_take(run, change, part) -> None:
+    config = plain(composed())
+    with pytest.raises(InputError, match=r"run a \(.*\): its config.yaml is not of this version") as error:
+        settings(run(config | change), composed().tracking)
+    assert part in str(error.value)
+    assert "the commit it was trained with, 01234567" in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+def test_a_config_that_is_no_config_is_one_line(run) -> None:
+    with pytest.raises(InputError, match=r"its config.yaml cannot be read"):
+        settings(run("a: ["), composed().tracking)
+    with pytest.raises(InputError, match=r"its config.yaml is not of this version"):
+        settings(run("- a"), composed().tracking)
