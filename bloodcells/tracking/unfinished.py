@@ -121,7 +121,7 @@ def _new(directory: Path, identity: Mapping[str, str]) -> tuple[Place, FileLock]
 
 
 def identity_of(
-    config: TrainConfig, tracking: LocalTracking | ServerTracking, fingerprint: Fingerprint, reproduces: str
+    config: TrainConfig, tracking: LocalTracking | ServerTracking, fingerprint: Fingerprint, reproduces: str = ""
 ) -> dict[str, str]:
     """What tells a training from any other: where it is filed, and what its last bits depend on.
 

@@ -3,6 +3,7 @@
 import importlib.util
 import shutil
 
+import keras
 import numpy as np
 import pytest
 
@@ -16,6 +17,7 @@ IMAGES = np.random.default_rng(0).integers(0, 256, (150, 32, 32, 3), dtype=np.ui
 
 @pytest.fixture(scope="module")
 def network():
+    keras.utils.set_random_seed(0)
     model = build(Backbone("smallcnn", None, None), Head("linear", [], []), (32, 32), 5, None)
     model.layers[-1].set_weights([20 * weight for weight in model.layers[-1].get_weights()])  # of several classes
     return model
