@@ -9,6 +9,7 @@ import numpy as np
 import tensorflow as tf
 
 PREFETCHED = 8  # batches made ahead, so that a slow one does not keep the model waiting
+PYTHON_THREADS = 2  # that work in Python: more of them would wait for one another, and keep the model waiting
 DRAWS = 4  # tells these random numbers from others of the same seed
 
 
@@ -71,10 +72,11 @@ class TrainingBatches:
         `steps` of them make an epoch, whose last may be smaller. Asked again, it gives the same batches; asked for a
         later epoch, those that would have come then.
         """
-        batches = tf.data.Dataset.range(epoch * self.steps, tf.int64.max).map(self._changed, self._workers)
+        in_python = min(self._workers, PYTHON_THREADS)
+        batches = tf.data.Dataset.range(epoch * self.steps, tf.int64.max).map(self._changed, in_python)
         if layer := self._augment.layer:
             batches = batches.map(lambda pixels, *others: (_through(layer, pixels), *others), self._workers)
-        batches = batches.map(self._mixed, self._workers).prefetch(PREFETCHED)
+        batches = batches.map(self._mixed, in_python).prefetch(PREFETCHED)
         options = tf.data.Options()
         # Threads of its own, that the model's are never kept waiting.
         options.threading.private_threadpool_size = self._workers
