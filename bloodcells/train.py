@@ -60,7 +60,7 @@ def train(config: TrainConfig, tracker: Tracker | None = None) -> None:
     batches = TrainingBatches(pixels, labels, augment, batch_size, seed, workers, strategy.num_replicas_in_sync)
     infer = Inference(model, batch_size)
     validate = Validate(infer, parts.validation.pixels, parts.validation.one_hot, objective)
-    with (tracker or tracked)(config, fingerprint(config, images.sha256), images.origin) as run:
+    with (tracker or tracked)(config, fingerprint(config, images.sha256, weights), images.origin) as run:
         run.describe(describe(config, cleaned, parts, stages, counted(model, stages)))
         run.keep(inputs(config, cleaned, parts, batches.first()))
         with strategy.scope():

@@ -1,5 +1,6 @@
 """The whole program, small: every option of every group, and every way a run can end."""
 
+import hashlib
 import os
 import signal
 import socket
@@ -58,6 +59,8 @@ def test_a_pretrained_backbone_trains_its_head_and_then_from_a_block_on(tiny_run
     # block16 on, without batch normalisation: 1x1 56 to 336, depthwise 3x3, 1x1 336 to 112, 1x1 112 to 1280
     assert [metric.value for metric in history] == [head, head + 56 * 336 + 9 * 336 + 336 * 112 + 112 * 1280]
     assert run.data.params["backbone.weights"] == "donor.weights.h5"
+    content = Path(tmp_path, "donor.weights.h5").read_bytes()
+    assert run.data.tags["sha256.initial_weights"] == hashlib.sha256(content).hexdigest()
 
 
 @pytest.mark.parametrize(

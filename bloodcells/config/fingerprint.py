@@ -5,6 +5,7 @@ import json
 import subprocess
 from dataclasses import dataclass
 from importlib.metadata import distributions
+from pathlib import Path
 
 from bloodcells.config.command import CHECKOUT
 from bloodcells.config.typed import plain
@@ -14,7 +15,7 @@ SOURCES = ("bloodcells", "conf", "pyproject.toml", "requirements.lock")  # what 
 
 @dataclass(frozen=True)
 class Fingerprint:
-    """SHA-256 of the data, of the config, of the package's source, of the installed packages; the commit.
+    """SHA-256 of the data, the config, the package's source, the installed packages, the file of weights; the commit.
 
     Where a run is tracked, the study it is filed under and where a page of it goes change no result and do not count.
     Nor does `training.threads` as it is typed: what it comes to on a machine is on record with the machine.
@@ -24,16 +25,20 @@ class Fingerprint:
     config: str
     code: str
     packages: str
+    weights: str
     commit: str
     dirty: bool
 
 
-def fingerprint(config: object, data: str) -> Fingerprint:
-    """The fingerprint of a run with a config of the schema; `data` is the hash of the images as loaded."""
+def fingerprint(config: object, data: str, weights: Path | None = None) -> Fingerprint:
+    """The fingerprint of a run with a config of the schema.
+
+    data: the hash of the images as loaded; weights: the file that training begins with, whose hash is "none" without.
+    """
     commit = _git("rev-parse", "HEAD") or "unknown"
     dirty = bool(_git("status", "--porcelain", "--", *SOURCES))
     installed = hashlib.sha256("\n".join(packages()).encode()).hexdigest()
-    return Fingerprint(data, _config_hash(config), _code_hash(), installed, commit, dirty)
+    return Fingerprint(data, _config_hash(config), _code_hash(), installed, _file_hash(weights), commit, dirty)
 
 
 def packages() -> list[str]:
@@ -46,6 +51,13 @@ def _config_hash(config: object) -> str:
     if "training" in settings:
         settings["training"] = {key: value for key, value in settings["training"].items() if key != "threads"}
     return hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()
+
+
+def _file_hash(path: Path | None) -> str:
+    if path is None:
+        return "none"
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _code_hash() -> str:

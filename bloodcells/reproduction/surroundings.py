@@ -1,4 +1,4 @@
-"""What a result depends on beside data and settings: code, packages and machine, then and now."""
+"""What a result depends on beside data and settings: code, packages, initial weights and machine, then and now."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,10 +16,11 @@ NAMED = 4  # packages, of which no more are named
 
 @dataclass(frozen=True)
 class Surroundings:
-    """Hashes of config and code, the commit in words, versions by package, and what MACHINE names."""
+    """Hashes of config, code and the file of weights, the commit in words, versions by package, what MACHINE names."""
 
     config: str
     code: str
+    weights: str
     commit: str
     packages: Mapping[str, str]
     machine: Mapping[str, Any]
@@ -34,6 +35,7 @@ def recorded(run: StoredRun) -> Surroundings:
     return Surroundings(
         tags.get("sha256.config", ""),
         tags.get("sha256.code", ""),
+        tags.get("sha256.initial_weights", ""),
         _commit(tags.get("mlflow.source.git.commit", "unknown"), tags.get("git.dirty") == "true"),
         _versions(lines),
         {key: found.get(key) for key in MACHINE},
@@ -46,6 +48,7 @@ def present(config: TrainConfig, fingerprint: Fingerprint) -> Surroundings:
     return Surroundings(
         fingerprint.config,
         fingerprint.code,
+        fingerprint.weights,
         _commit(fingerprint.commit, fingerprint.dirty),
         _versions(packages()),
         {key: found[key] for key in MACHINE},
@@ -67,6 +70,8 @@ def differences(then: Surroundings, now: Surroundings) -> list[str]:
         found.append(f"code: that of {then.commit}, now that of {now.commit}")
     elif then.config != now.config:
         found.append("config: the same settings, now with another SHA-256")
+    if then.weights != now.weights:
+        found.append("backbone.weights: another file than then")
     names = [*FIRST, *sorted({*then.packages, *now.packages} - set(FIRST), key=str.lower)]
     versions = [(name, then.packages.get(name, "none"), now.packages.get(name, "none")) for name in names]
     if changed := [f"{name} {old}, now {new}" for name, old, new in versions if old != new]:

@@ -128,4 +128,5 @@ def source_tags(program: str, fingerprint: Fingerprint) -> dict[str, str]:
         "sha256.config": fingerprint.config,
         "sha256.code": fingerprint.code,
         "sha256.packages": fingerprint.packages,
+        "sha256.initial_weights": fingerprint.weights,
     }

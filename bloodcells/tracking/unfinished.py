@@ -84,7 +84,7 @@ def _left(directory: Path, identity: Mapping[str, str]) -> tuple[Place, FileLock
     for file in sorted(directory.glob("[!.]*/identity.json"), key=lambda file: file.stat().st_mtime, reverse=True):
         found = _identity_in(file)
         others = [key for key in identity if found.get(key) != identity[key]]
-        if others and not set(others) <= {"data", "code", "packages", *MACHINE}:
+        if others and not set(others) <= {"data", "code", "packages", "weights", *MACHINE}:
             continue  # another run altogether
         lock = FileLock(file.parent / "lock")
         try:
@@ -133,7 +133,7 @@ def identity_of(
         "experiment": tracking.experiment,
         "study": config.study or "",
         "reproduces": reproduces,
-        **{key: getattr(fingerprint, key) for key in ("config", "data", "code", "packages")},
+        **{key: getattr(fingerprint, key) for key in ("config", "data", "code", "packages", "weights")},
         **{key: str(found[key]) for key in MACHINE},
     }
 

@@ -22,6 +22,14 @@ def test_code_and_commit_are_hexadecimal_and_the_data_hash_is_passed_on() -> Non
     assert found.commit == "unknown" or len(bytes.fromhex(found.commit)) == 20
 
 
+def test_the_hash_of_the_weights_is_that_of_their_file(tmp_path) -> None:
+    file = tmp_path / "weights.h5"
+    file.write_bytes(b"abc")
+    expected = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"  # FIPS 180-2, appendix B.1
+    assert fingerprint(composed(), "x", file).weights == expected
+    assert fingerprint(composed(), "x").weights == "none"
+
+
 def test_outside_a_repository_the_commit_is_unknown(monkeypatch, tmp_path) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))  # no git there
     found = fingerprint(composed(), "x")

@@ -9,7 +9,7 @@ from bloodcells.tracking.store import open_store
 from bloodcells.tracking.stored import StoredRun
 from tests.conftest import composed
 
-FINGERPRINT = Fingerprint("d" * 64, "c" * 64, "e" * 64, "f" * 64, "abc", False)
+FINGERPRINT = Fingerprint("d" * 64, "c" * 64, "e" * 64, "f" * 64, "none", "abc", False)
 
 
 def test_an_unfinished_repetition_goes_on_only_as_one_of_the_same_run(tmp_path) -> None:

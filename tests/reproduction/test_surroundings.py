@@ -7,7 +7,7 @@ from bloodcells.reproduction.surroundings import Surroundings, differences, pres
 from tests.conftest import composed
 
 MACHINE = {"processor": "A 1", "gpus": [], "python": "3.11.7", "threads": 4, "onednn": True}
-THEN = Surroundings("c" * 64, "d" * 64, "commit abc", {"numpy": "2.1.0", "zict": "1.0"}, MACHINE)
+THEN = Surroundings("c" * 64, "d" * 64, "none", "commit abc", {"numpy": "2.1.0", "zict": "1.0"}, MACHINE)
 
 
 def test_what_is_as_it_was_is_not_told() -> None:
@@ -18,6 +18,10 @@ def test_another_code_is_told_by_its_commit_and_a_hash_made_otherwise_where_the_
     now = replace(THEN, code="e" * 64, config="f" * 64, commit="commit def with files changed since")
     assert differences(THEN, now) == ["code: that of commit abc, now that of commit def with files changed since"]
     assert differences(THEN, replace(THEN, config="f" * 64)) == ["config: the same settings, now with another SHA-256"]
+
+
+def test_another_file_of_weights_is_told() -> None:
+    assert differences(THEN, replace(THEN, weights="a" * 64)) == ["backbone.weights: another file than then"]
 
 
 def test_packages_are_named_the_weightiest_first_and_the_rest_counted() -> None:
@@ -45,9 +49,10 @@ def test_the_machine_is_told_fact_by_fact() -> None:
 def test_the_present_is_of_this_process() -> None:
     import numpy as np
 
-    fingerprint = Fingerprint("data", "config", "code", "packages", "0123456789", True)
+    fingerprint = Fingerprint("data", "config", "code", "packages", "weights", "0123456789", True)
     now = present(composed("training.threads=3"), fingerprint)
-    assert (now.config, now.code, now.commit) == ("config", "code", "commit 01234567 with files changed since")
+    assert (now.config, now.code, now.weights) == ("config", "code", "weights")
+    assert now.commit == "commit 01234567 with files changed since"
     assert now.packages["numpy"] == np.__version__
     assert now.machine["threads"] == 3
 
