@@ -220,26 +220,3 @@ def test_a_loss_that_is_no_number_fails_the_run_with_the_step(tmp_path) -> None:
     (run,) = runs(tmp_path)
     assert run.info.status == "FAILED"
     assert "at step" in run.data.tags["error"]
-
-
-@pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM], ids=lambda sent: sent.name)
-def test_an_interrupt_ends_the_run_killed_and_what_was_logged_stays(tmp_path, sent) -> None:
-    program = subprocess.Popen(
-        [sys.executable, "-m", "bloodcells.train", *TINY, "training.feature_extraction.epochs=500",
-         f"tracking.directory={tmp_path}"],
-        cwd=CHECKOUT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-        # A shell that runs the tests in the background has its children ignore SIGINT.
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
-    )  # fmt: skip
-    for line in program.stdout:
-        if "scratch 2/500" in line:
-            program.send_signal(sent)
-            break
-    _, errors = program.communicate(timeout=60)
-    assert program.returncode == 130
-    assert errors.strip() == "interrupted"
-    (run,) = runs(tmp_path)
-    assert run.info.status == "KILLED"
-    history = mlflow.MlflowClient().get_metric_history(run.info.run_id, "val/accuracy")
-    assert len(history) >= 2
-    assert mlflow.MlflowClient().list_artifacts(run.info.run_id)
