@@ -5,7 +5,7 @@ ARGS ?=
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help install train ui test slow lint lock
+.PHONY: help install train ui test slow bench lint lock
 
 help:  ## shows this
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/\t/' | expand -t 12
@@ -32,6 +32,9 @@ test: install  ## the tests; make test ARGS="-k clean" passes options on
 
 slow: install  ## the tests with big backbones, and with CELLS=cells.npz those on the report's archive
 	@CELLS=$(abspath $(CELLS)) $(BIN)/python -m pytest -m slow $(ARGS)
+
+bench: install  ## how fast it is on this machine, beside plain Keras and keras-cv; make bench ARGS="parts=[startup]"
+	@$(BIN)/python -m bloodcells.bench $(ARGS)
 
 lint: install  ## formatting, lint and types
 	@$(BIN)/ruff format --check .

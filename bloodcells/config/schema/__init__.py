@@ -16,10 +16,12 @@ from bloodcells.config.schema.augmentation import (
 )
 from bloodcells.config.schema.data import Clean, Data, Split, StoredData, SyntheticData
 from bloodcells.config.schema.evaluation import (
+    BenchConfig,
     EvaluateConfig,
     Evaluation,
     ExportConfig,
     Format,
+    Part,
     ReportConfig,
     ReproduceConfig,
     Shift,
@@ -53,6 +55,7 @@ __all__ = [
     "Augmentation",
     "Backbone",
     "BatchNorm",
+    "BenchConfig",
     "Clean",
     "Color",
     "CosineRestarts",
@@ -72,6 +75,7 @@ __all__ = [
     "MixUp",
     "MobileNetV2",
     "Optimizer",
+    "Part",
     "Phase",
     "Plateau",
     "Precision",

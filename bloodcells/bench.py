@@ -1,0 +1,72 @@
+"""Measures how fast it all is: `python -m bloodcells.bench`, read from top to bottom."""
+
+import logging
+import os
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from bloodcells.benchmark.group import Group
+from bloodcells.config.command import CHECKOUT, command
+from bloodcells.config.errors import InputError
+from bloodcells.config.fingerprint import fingerprint
+from bloodcells.config.schema import BenchConfig, Part
+from bloodcells.config.tensorflow import import_tensorflow
+from bloodcells.data.synthetic import draw_cells
+from bloodcells.page.output import checked_output, write_whole
+from bloodcells.page.page import Section
+from bloodcells.page.terminal import aligned
+
+log = logging.getLogger("bloodcells.bench")
+IMAGES, SIDE = 1000, 96  # generated cells, and their pixels a side, as the report's have
+
+
+def bench(config: BenchConfig) -> None:
+    """Measures in rounds, writes results.csv and table.md. Raises InputError for what the user can mend, beforehand."""
+    if not config.parts:
+        raise InputError(f"parts=[]: expected some of {', '.join(part.value for part in Part)}")
+    folder = CHECKOUT / "experiments" / "benchmark" if config.output is None else Path(config.output)
+    csv, table = (checked_output(str(folder / name)) for name in ("results.csv", "table.md"))
+    began = time.monotonic()
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # keras-cv has TensorFlow tell of oneDNN between the lines
+    os.environ.setdefault("TF_FORCE_GPU_ALLOW_GROWTH", "true")  # several processes share a GPU
+    import_tensorflow()
+    from bloodcells.benchmark import augmentation, determinism, run, startup, training
+    from bloodcells.benchmark.machine import told
+    from bloodcells.benchmark.rounds import measured
+    from bloodcells.benchmark.table import columns, results, tables
+    from bloodcells.comparison.writing import markdown
+    from bloodcells.tracking.environment import machine
+    from bloodcells.training.devices import cores
+    from bloodcells.training.progress import duration
+
+    images = draw_cells(IMAGES, SIDE, config.seed)
+    here = machine(cores())
+    lead = told(here, fingerprint(config, images.sha256))
+    log.info(lead)
+    groups: dict[Part, Callable[[], list[Group]]] = {
+        Part.augmentation: lambda: augmentation.groups(images, config.seed),
+        Part.training: lambda: training.groups(images, config.seed, config.rounds),
+        Part.startup: startup.groups,
+        Part.run: lambda: run.groups(config.seed),
+        Part.determinism: lambda: determinism.groups(
+            here["cores"], bool(here["gpus"]), images, config.seed, config.rounds
+        ),
+    }
+    chosen = [group for part in config.parts for group in groups[part]()]
+    found = results(list(measured(chosen, config.rounds)))
+    summaries = tables(found)
+    write_whole(csv, found.to_csv(index=False))
+    sections = [Section(part, [summary]) for part, summary in summaries.items()]
+    rounds = f"{config.rounds} rounds, all of a table in each of them; medians, and from the least to the most."
+    write_whole(table, markdown("How fast it is", f"{lead}\n\n{rounds}", sections, {}))
+    for part, summary in summaries.items():
+        log.info(f"\n{part}\n\n{columns(summary)}")
+    took = duration(time.monotonic() - began)
+    log.info(aligned({"machine": lead, "time": took, "table": str(table), "results": str(csv)}))
+
+
+main = command("bench", BenchConfig)(bench)
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""How fast it is, each thing beside what it is compared with."""
