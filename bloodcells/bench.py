@@ -18,7 +18,7 @@ from bloodcells.page.page import Section
 from bloodcells.page.terminal import aligned
 
 log = logging.getLogger("bloodcells.bench")
-IMAGES, SIDE = 1000, 96  # generated cells, and their pixels a side, as the report's have
+IMAGES, SIDE = 768, 96  # generated cells, and their pixels a side, as the report's have
 
 
 def bench(config: BenchConfig) -> None:
@@ -53,13 +53,13 @@ def bench(config: BenchConfig) -> None:
             here["cores"], bool(here["gpus"]), images, config.seed, config.rounds
         ),
     }
-    chosen = [group for part in config.parts for group in groups[part]()]
+    chosen = [group for part in dict.fromkeys(config.parts) for group in groups[part]()]
     found = results(list(measured(chosen, config.rounds)))
     summaries = tables(found)
     write_whole(csv, found.to_csv(index=False))
     sections = [Section(part, [summary]) for part, summary in summaries.items()]
-    rounds = f"{config.rounds} rounds, all of a table in each of them; medians, and from the least to the most."
-    write_whole(table, markdown("How fast it is", f"{lead}\n\n{rounds}", sections, {}))
+    how = f"Rounds: {config.rounds}, all of a table in each; the median of them, and the range from least to most."
+    write_whole(table, markdown("How fast it is", f"{lead}\n\n{how}", sections, {}))
     for part, summary in summaries.items():
         log.info(f"\n{part}\n\n{columns(summary)}")
     took = duration(time.monotonic() - began)

@@ -1,7 +1,7 @@
 """Images a second that come out of the pipeline, by augmentation, beside keras-cv's RandAugment as documented."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import partial
 
 import tensorflow as tf
@@ -9,7 +9,7 @@ import tensorflow as tf
 from bloodcells.augmentation.compose import steps
 from bloodcells.benchmark.configs import composed
 from bloodcells.benchmark.documented import documented
-from bloodcells.benchmark.group import Figures, Group
+from bloodcells.benchmark.group import Group, Turns
 from bloodcells.data.images import Images
 from bloodcells.data.pipeline import TrainingBatches
 from bloodcells.training.devices import threads
@@ -43,7 +43,7 @@ def _ours(images: Images, option: str, seed: int) -> tf.data.Dataset:
     return TrainingBatches(images.pixels, images.one_hot, augment, size, seed, workers).from_epoch(0)
 
 
-def _pace(made: Callable[[], tf.data.Dataset]) -> Iterator[Figures]:
+def _pace(made: Callable[[], tf.data.Dataset]) -> Turns:
     batches = iter(made())
     while True:
         for _ in range(RUN_IN):

@@ -1,23 +1,20 @@
 """Where the seconds of a program go."""
 
-import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from functools import wraps
+from time import perf_counter
 from typing import Any
 
 
 class Clock:
-    """Seconds by part of a program, and those of a part within another by both: no second counts twice.
+    """Seconds by part of a program, and those of a part within another by both: no second counts twice."""
 
-    now: gives the time in seconds
-    """
-
-    def __init__(self, now: Callable[[], float] = time.perf_counter) -> None:
+    def __init__(self) -> None:
         self.seconds: dict[tuple[str, ...], float] = defaultdict(float)
         self._open: list[str] = []
-        self._now, self._since = now, now()
+        self._since = perf_counter()
 
     @contextmanager
     def within(self, part: str) -> Iterator[None]:
@@ -44,15 +41,21 @@ class Clock:
     def _ends(self, manager: AbstractContextManager[Any], part: str) -> Iterator[Any]:
         with self.within(part):
             entered = manager.__enter__()
-        yield entered
-        with self.within(part):
-            manager.__exit__(None, None, None)
+        try:
+            yield entered
+        except BaseException as error:
+            with self.within(part):
+                if not manager.__exit__(type(error), error, error.__traceback__):
+                    raise
+        else:
+            with self.within(part):
+                manager.__exit__(None, None, None)
 
     def stop(self) -> None:
         """Counts up to now."""
         self._count()
 
     def _count(self) -> None:
-        now = self._now()
+        now = perf_counter()
         self.seconds[tuple(self._open)] += now - self._since
         self._since = now

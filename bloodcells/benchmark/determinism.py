@@ -22,7 +22,7 @@ def groups(cores: int, gpu: bool, images: Images, seed: int, rounds: int) -> lis
         f"threads={number}": apart(_without_gpu, config(f"training.threads={number}"), images, rounds)
         for number in sorted({1, 2, cores})
     }
-    found = [Group("determinism", threads, f"threads={cores}", first_round=30, later_round=7)]
+    found = [Group("determinism", threads, f"threads={cores}", first_round=22, later_round=5)]
     if gpu:
         ways = {
             f"deterministic={said}": apart(train, "ours", config(f"training.deterministic={said}"), images, rounds)

@@ -1,18 +1,18 @@
 """Work in a process of its own: what imports, threads and settings cost shows only where there were none before."""
 
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import closing
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
 from typing import Any
 
-from bloodcells.benchmark.group import Figures
+from bloodcells.benchmark.group import Figures, Turns
 
 Tell = Callable[[Figures], None]
 
 
-def apart(work: Callable[..., None], *arguments: Any) -> Iterator[Figures]:
+def apart(work: Callable[..., None], *arguments: Any) -> Turns:
     """What `work(tell, *arguments)` tells in a new process, a turn at a time: `tell` returns once the next is wanted.
 
     The process begins with the first turn and is ended as the iterator is closed. `work` is a function of a module that
@@ -40,7 +40,7 @@ def apart(work: Callable[..., None], *arguments: Any) -> Iterator[Figures]:
 
 def fresh(work: Callable[..., None], *arguments: Any) -> Figures:
     """What `work(tell, *arguments)` tells first in a new process, which is then ended."""
-    with closing(apart(work, *arguments)) as turns:  # type: ignore[type-var]
+    with closing(apart(work, *arguments)) as turns:
         return next(turns)
 
 

@@ -22,14 +22,14 @@ def measured(groups: Sequence[Group], rounds: int) -> Iterator[Measurement]:
     for group in groups:
         with ExitStack() as stack:
             for turns in group.contenders.values():
-                stack.enter_context(closing(turns))  # type: ignore[type-var]
+                stack.enter_context(closing(turns))
             for number in range(1, rounds + 1):
                 found: dict[str, Figures] = {}
                 for what in list(group.contenders)[:: 1 if number % 2 else -1]:
                     found[what] = next(group.contenders[what])
                     done += (group.later_round if number > 1 else group.first_round) / len(group.contenders)
                     left = (time.perf_counter() - began) * (expected / done - 1)
-                    figures = ", ".join(f"{said(value)} {figure}" for figure, value in found[what].items())
+                    figures = "; ".join(f"{said(value)} {figure}" for figure, value in found[what].items())
                     about = f"  |  about {duration(left)} left" if left >= 1 else ""
                     log.info("%s, round %d of %d: %s: %s%s", group.part, number, rounds, what, figures, about)
                 yield from _compared(group, number, found)

@@ -46,7 +46,7 @@ def _median(values: "pd.Series[float]") -> tuple[str, str]:
 
 def said(value: float) -> str:
     """A number with three digits or all before the point: "0.0123", "12.3", "12,345"."""
-    return f"{value:,.0f}" if abs(value) >= 99.95 else f"{value:.3g}"
+    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
 
 
 def columns(table: DataFrame) -> str:

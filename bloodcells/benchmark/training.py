@@ -8,8 +8,8 @@ from bloodcells.config.tensorflow import import_tensorflow
 from bloodcells.data.images import Images
 
 BACKBONES = {  # their overrides, and about how many seconds the first round and each later one take on four cores
-    "smallcnn": (("backbone=smallcnn",), 36, 9),
-    "mobilenetv2": (("backbone=mobilenetv2", "backbone.alpha=0.35", "backbone.weights=null"), 65, 16),
+    "smallcnn": (("backbone=smallcnn",), 30, 7),
+    "mobilenetv2": (("backbone=mobilenetv2", "backbone.alpha=0.35", "backbone.weights=null"), 60, 13),
 }
 REFERENCE = "plain Keras, keras-cv"
 

@@ -1,7 +1,7 @@
 """The times of a training as it goes on."""
 
-import time
 from itertools import pairwise
+from time import perf_counter
 
 from bloodcells.benchmark.process import Tell
 
@@ -18,15 +18,15 @@ class Watch:
 
     def __init__(self, tell: Tell) -> None:
         self._tell = tell
-        self._since = time.perf_counter()
+        self._since = perf_counter()
         self._steps: list[float] = []
         self._first: float | None = None
 
     def step(self) -> None:
-        self._steps.append(time.perf_counter())
+        self._steps.append(perf_counter())
 
     def epoch(self) -> None:
-        seconds = time.perf_counter() - self._since
+        seconds = perf_counter() - self._since
         if self._first is None:
             self._first = seconds
         else:
@@ -36,7 +36,7 @@ class Watch:
                 self._first = 0.0
             self._tell(figures)
         self._steps.clear()
-        self._since = time.perf_counter()
+        self._since = perf_counter()
 
 
 def steady(ends: list[float], seconds: float) -> dict[str, float]:
