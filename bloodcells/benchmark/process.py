@@ -1,6 +1,8 @@
 """Work in a process of its own: what imports, threads and settings cost shows only where there were none before."""
 
+import os
 import signal
+import sys
 from collections.abc import Callable
 from contextlib import closing
 from multiprocessing import get_context
@@ -51,4 +53,5 @@ def _serve(connection: Connection, work: Callable[..., None], arguments: tuple[A
         connection.send(figures)
         connection.recv()
 
-    work(tell, *arguments)
+    with open(os.devnull, "w") as sys.stdout:  # no bars of progress, which take time to draw, a rest's time too
+        work(tell, *arguments)

@@ -13,6 +13,7 @@ from bloodcells.benchmark.process import Tell, apart, fresh
 def count(tell: Tell, file: str) -> None:
     """Tells 1, 2, 3, and writes each to the file before it does."""
     for number in range(1, 4):
+        print("a bar of progress")
         Path(file).write_text(str(number))
         tell({"number": float(number), "process": float(os.getpid())})
 
@@ -22,7 +23,7 @@ def fail(tell: Tell) -> None:
     os._exit(7)
 
 
-def test_it_works_in_another_process_and_rests_between_turns(tmp_path) -> None:
+def test_it_works_in_another_process_and_rests_between_turns(tmp_path, capfd) -> None:
     file = tmp_path / "number"
     with closing(apart(count, str(file))) as turns:
         assert not file.exists()  # nothing before the first turn
@@ -33,6 +34,7 @@ def test_it_works_in_another_process_and_rests_between_turns(tmp_path) -> None:
         assert file.read_text() == "2"
         assert len(active_children()) == 1
     assert active_children() == []
+    assert capfd.readouterr() == ("", "")
 
 
 def test_each_fresh_process_is_another(tmp_path) -> None:
