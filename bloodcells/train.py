@@ -22,7 +22,8 @@ Tracker = Callable[[TrainConfig, Fingerprint, str], AbstractContextManager[Any]]
 def train(config: TrainConfig, tracker: Tracker | None = None) -> None:
     """One run, as `config` has it; what opens it in the store is `tracked`, or a `tracker` that does more.
 
-    Raises InputError for what the user can mend: before a run is begun, but for a loss that stops being a number.
+    Raises InputError for what the user can mend: before a run is begun, but for a loss that stops being a number and
+    for a store or a disk that takes no more.
     """
     stages = plan(config)
     for remark in remarks(config):

@@ -148,7 +148,7 @@ def test_a_repetition_that_is_interrupted_as_it_is_compared_goes_on_by_the_same_
     assert "equal to the bit" in caplog.messages[-1]
     (found, *rest) = repetitions(place)
     assert (found.info.run_id, found.info.status, len(rest)) == (left.info.run_id, "FINISHED", before)
-    assert list((place / "mlruns" / "states").glob("*/identity.json")) == []
+    assert list((place / "mlruns" / "checkpoints").glob("*/identity.json")) == []
 
 
 def test_other_data_are_refused_and_nothing_is_begun(place, runs) -> None:

@@ -11,6 +11,7 @@ from bloodcells.config.command import CHECKOUT
 from bloodcells.config.typed import plain
 
 SOURCES = ("bloodcells", "conf", "pyproject.toml", "requirements.lock")  # what a result depends on in the checkout
+UNCOUNTED = (("data", "path"), ("backbone", "weights"), ("training", "threads"))
 
 
 @dataclass(frozen=True)
@@ -18,7 +19,8 @@ class Fingerprint:
     """SHA-256 of the data, the config, the package's source, the installed packages, the file of weights; the commit.
 
     Where a run is tracked, the study it is filed under and where a page of it goes change no result and do not count.
-    Nor does `training.threads` as it is typed: what it comes to on a machine is on record with the machine.
+    Nor do paths, since what lies there has a hash of its own, nor `training.threads` as it is typed: what it comes to
+    on a machine is on record with the machine.
     """
 
     data: str
@@ -48,8 +50,8 @@ def packages() -> list[str]:
 
 def _config_hash(config: object) -> str:
     settings = {key: value for key, value in plain(config).items() if key not in ("tracking", "study", "output")}
-    if "training" in settings:
-        settings["training"] = {key: value for key, value in settings["training"].items() if key != "threads"}
+    for group, key in UNCOUNTED:
+        settings.get(group, {}).pop(key, None)
     return hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()
 
 

@@ -28,9 +28,10 @@ def compare_metrics(original: StoredRun, again: StoredRun) -> Finding:
 def _logged(run: StoredRun) -> dict[tuple[int, str], float]:
     """Values by epoch, which is 0 for the whole run, and name."""
     client = mlflow.MlflowClient()
-    return {
-        (entry.step, name): entry.value
-        for name in run.run.data.metrics
-        if not (name.startswith(OWN) or name.endswith(("seconds", "times_slower")))
-        for entry in client.get_metric_history(run.id, name)
-    }
+    with run.readable("metrics"):
+        return {
+            (entry.step, name): entry.value
+            for name in run.run.data.metrics
+            if not (name.startswith(OWN) or name.endswith(("seconds", "times_slower")))
+            for entry in client.get_metric_history(run.id, name)
+        }

@@ -40,7 +40,8 @@ class Repetition:
             log.info(line)
         with tracked(config, fingerprint, origin, self._original) as run:
             yield run
-            again = StoredRun(mlflow.get_run(run.id))
+            with self._original.readable("repetition"):
+                again = StoredRun(mlflow.get_run(run.id))
             self.verdict = compare(self._original, again, reasons)
             run.score(self.verdict.metrics())
             if not self.verdict.equal:

@@ -87,8 +87,6 @@ def _said(value: object) -> str:
     """A fact about a machine in words."""
     if isinstance(value, list):
         return " and ".join(value) or "none"
-    if isinstance(value, bool):
-        return "on" if value else "off"
     return "not on record" if value is None else str(value)
 
 

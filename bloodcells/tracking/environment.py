@@ -14,7 +14,7 @@ MACHINE = ("processor", "gpus", "python", "threads", "onednn")
 
 
 def machine(threads: int) -> dict[str, Any]:
-    """Processor, cores, memory, GPUs, system and Python; `threads` that share an operation; whether oneDNN is used."""
+    """Processor, cores, memory, GPUs, system and Python; `threads` that share an operation; how oneDNN is used."""
     details = [tf.config.experimental.get_device_details(gpu) for gpu in tf.config.list_physical_devices("GPU")]
     return {
         "host": platform.node(),
@@ -25,8 +25,16 @@ def machine(threads: int) -> dict[str, Any]:
         "gpus": [str(detail.get("device_name", "GPU")) for detail in details],
         "python": platform.python_version(),
         "threads": threads,
-        "onednn": os.environ.get("TF_ENABLE_ONEDNN_OPTS", "1") != "0",
+        "onednn": _onednn(),
     }
+
+
+def _onednn() -> str:
+    """As the environment has it: on, off, or kept to some of the processor's instructions, such as "up to AVX2"."""
+    if os.environ.get("TF_ENABLE_ONEDNN_OPTS", "1").lower() in ("0", "false"):
+        return "off"
+    most = os.environ.get("ONEDNN_MAX_CPU_ISA")
+    return f"up to {most}" if most else "on"
 
 
 def _processor() -> str:

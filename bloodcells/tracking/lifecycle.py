@@ -51,7 +51,8 @@ def tracked(
                 run.state = state
                 yield run
         except DivergedError:  # again it would do the same
-            place.remove()
+            with one_line_errors(config.tracking):
+                place.remove()
             raise
         except KeyboardInterrupt:
             log.info(
@@ -59,7 +60,8 @@ def tracked(
                 f"after epoch {state.epochs}" if state.epochs else "from its first epoch",
             )
             raise
-        place.remove()
+        with one_line_errors(config.tracking):
+            place.remove()
 
 
 @contextmanager

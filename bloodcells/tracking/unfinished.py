@@ -23,7 +23,7 @@ from bloodcells.training.devices import threads
 from bloodcells.training.state import StateFile
 
 log = logging.getLogger(__name__)
-PLACE = "state"  # the tag with the name of a run's place
+PLACE = "checkpoint"  # the tag with the name of a run's place
 HALF = ".half-"  # begins the name of a place that is being made or taken away
 
 
@@ -60,7 +60,7 @@ def claimed(tracking: LocalTracking | ServerTracking, identity: Mapping[str, str
     Raises InputError where no place can be made.
     """
     with one_line_errors(tracking):
-        directory = _states(tracking)
+        directory = _checkpoints(tracking)
         directory.mkdir(parents=True, exist_ok=True)
         with _listing(directory):
             place, lock = _left(directory, identity) or _new(directory, identity)
@@ -70,9 +70,9 @@ def claimed(tracking: LocalTracking | ServerTracking, identity: Mapping[str, str
         lock.release()
 
 
-def _states(tracking: LocalTracking | ServerTracking) -> Path:
+def _checkpoints(tracking: LocalTracking | ServerTracking) -> Path:
     """The folder of all places: in the store, or for one on a server in the checkout's `mlruns`."""
-    return (local_directory(tracking) if isinstance(tracking, LocalTracking) else CHECKOUT / "mlruns") / "states"
+    return (local_directory(tracking) if isinstance(tracking, LocalTracking) else CHECKOUT / "mlruns") / "checkpoints"
 
 
 def _listing(directory: Path) -> FileLock:
@@ -89,8 +89,10 @@ def _left(directory: Path, identity: Mapping[str, str]) -> tuple[Place, FileLock
         lock = FileLock(file.parent / "lock")
         try:
             lock.acquire(timeout=0)
-        except Timeout:
-            continue  # it is alive
+        except Timeout:  # it is alive
+            if not others:
+                log.info("the same run is in progress, in another process: this is one more, by itself")
+            continue
         if not others:
             return Place(file.parent, identity), lock
         lock.release()

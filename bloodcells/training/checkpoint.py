@@ -23,7 +23,7 @@ def set_back(variables: Sequence[keras.Variable], values: Sequence[np.ndarray]) 
 
 
 class Checkpoint(keras.callbacks.Callback):
-    """Writes the state once everything else has been done with an epoch: it must be the last callback.
+    """Writes the state once everything else has been done with an epoch: only what tells of it comes after.
 
     Keras's own BackupAndRestore leaves out what dropout's generators, early stopping and schedules remember.
     """

@@ -4,6 +4,7 @@ import os
 
 import keras
 import tensorflow as tf
+from tensorflow.python.framework.config import disable_op_determinism, enable_op_determinism
 
 from bloodcells.config.errors import InputError
 from bloodcells.config.schema import Training
@@ -30,8 +31,8 @@ def prepare(config: Training, seed: int) -> tf.distribute.Strategy:
     tf.get_logger().setLevel("ERROR")
     _share_out(threads(config))
     # On a processor the same number of threads gives the same bits anyway; a GPU has to be asked, and takes longer.
-    if config.deterministic and tf.config.list_physical_devices("GPU"):
-        tf.config.experimental.enable_op_determinism()
+    if tf.config.list_physical_devices("GPU"):
+        (enable_op_determinism if config.deterministic else disable_op_determinism)()
     keras.backend.clear_session()
     keras.utils.set_random_seed(seed)
     keras.config.set_dtype_policy(config.precision.value)
@@ -47,12 +48,13 @@ def prepare(config: Training, seed: int) -> tf.distribute.Strategy:
 
 def _share_out(wanted: int) -> None:
     # With another number of threads sums over their parts are taken in another order: it is set, not left open.
-    present = tf.config.threading.get_intra_op_parallelism_threads() or cores()
-    if present == wanted:
-        return
     try:
         tf.config.threading.set_intra_op_parallelism_threads(wanted)
-    except RuntimeError as error:
+    except RuntimeError as error:  # TensorFlow has begun to compute
+        unset = int(os.environ.get("TF_NUM_INTRAOP_THREADS", 0)) or cores()
+        present = tf.config.threading.get_intra_op_parallelism_threads() or unset
+        if present == wanted:
+            return
         raise InputError(
             f"training.threads={wanted}: an earlier run in this process has set it to {present}; expected "
             "the same for all of them: give each number a command of its own"

@@ -2,7 +2,6 @@
 
 import math
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -34,13 +33,11 @@ class Epoch:
 
 
 class Record(keras.callbacks.Callback):
-    """Appends each epoch to `history` and hands it to `on_epoch`."""
+    """Appends each epoch to `history`."""
 
-    def __init__(
-        self, stage: Stage, trainable: Trainable, history: list[Epoch], on_epoch: Callable[[Epoch], None]
-    ) -> None:
+    def __init__(self, stage: Stage, trainable: Trainable, history: list[Epoch]) -> None:
         super().__init__()
-        self._stage, self._trainable, self._history, self._on_epoch = stage, trainable, history, on_epoch
+        self._stage, self._trainable, self._history = stage, trainable, history
 
     def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         self._began = time.perf_counter()
@@ -60,7 +57,6 @@ class Record(keras.callbacks.Callback):
             trainable_parameters=self._trainable.parameters,
         )
         self._history.append(row)
-        self._on_epoch(row)
 
 
 class StopWhereNoNumber(keras.callbacks.Callback):

@@ -79,17 +79,18 @@ def fit(
             best.begin_stage(stage.label, stage.settings.patience_epochs, len(history) - passed, continued is not None)
             progress.begin_stage(number)
             # In this order: what validation adds is recorded, and the rate before the schedule changes it; then all of
-            # it is kept.
+            # it is kept, and only then told: an epoch that a kill took back is trained again, and may be told but once.
             callbacks = [
                 validate,
                 StopWhereNoNumber(stage, len(history)),
-                Record(stage, trainable, history, on_epoch),
+                Record(stage, trainable, history),
                 best,
                 *schedules,
                 progress,
             ]
             if file:
                 callbacks.append(Checkpoint(file, number, stage, best, schedules, history, began, continued))
+            callbacks.append(keras.callbacks.LambdaCallback(on_epoch_end=lambda *_: on_epoch(history[-1])))
             model.fit(
                 batches.from_epoch(len(history)),
                 initial_epoch=passed,

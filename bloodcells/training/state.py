@@ -1,5 +1,6 @@
 """All that one epoch leaves to the next, in a file that is there whole or not at all."""
 
+import errno
 import hashlib
 import json
 import os
@@ -14,6 +15,9 @@ import numpy as np
 from bloodcells.config.errors import InputError
 from bloodcells.training.best import Search
 from bloodcells.training.epochs import Epoch
+
+UNREADABLE = (OSError, EOFError, ValueError, KeyError, BadZipFile)
+NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 @dataclass(frozen=True)
@@ -42,15 +46,20 @@ class State:
 
 
 class StateFile:
-    """The state of one run, of which `identity` says what it depends on.
-
-    epochs: how many had ended in the state that was written or read last; 0 before that
-    """
+    """The state of one run, of which `identity` says what it depends on."""
 
     def __init__(self, path: Path, identity: Mapping[str, str]) -> None:
         self._path = path
         self._identity = hashlib.sha256(json.dumps(dict(identity), sort_keys=True).encode()).hexdigest()
-        self.epochs = 0
+
+    @property
+    def epochs(self) -> int:
+        """How many had ended in the state that was written last; 0 where there is none that can be read."""
+        try:
+            with np.load(self._path, allow_pickle=False) as file:
+                return len(json.loads(str(file["rest"]))["history"])
+        except UNREADABLE:
+            return 0
 
     def write(self, state: State) -> None:
         """Puts `state` in place of the one before. Raises InputError where it cannot be written; that one stays."""
@@ -70,12 +79,12 @@ class StateFile:
         except OSError as error:
             aside.unlink(missing_ok=True)
             size = sum(array.nbytes for array in arrays.values()) / 1e6
+            room = f"room for {size:,.0f} MB: make some" if error.errno in NO_ROOM else "to write there: mend that"
+            again = f"goes on after epoch {self.epochs}" if self.epochs else "begins anew"
             raise InputError(
                 f"{self._path.parent}: the state after epoch {len(state.history)} cannot be saved "
-                f"({error.strerror or error}); expected room for {size:,.0f} MB: make some and give the same "
-                f"command, which goes on after epoch {self.epochs}"
+                f"({error.strerror or error}); expected {room} and give the same command, which {again}"
             ) from error
-        self.epochs = len(state.history)
 
     def read(self) -> State | None:
         """The state that was written last, or None where none was.
@@ -88,7 +97,7 @@ class StateFile:
                 groups = {name: _group(file, name) for name in ("variables", "optimizer", "best")}
         except FileNotFoundError:
             return None
-        except (OSError, EOFError, ValueError, KeyError, BadZipFile) as error:
+        except UNREADABLE as error:
             raise InputError(
                 f"{self._path}: expected the state of an unfinished run ({error}); remove its folder to begin anew"
             ) from error
@@ -97,7 +106,6 @@ class StateFile:
                 f"{self._path}: the state of another run, with another config, other data, code, packages or machine; "
                 "expected this run's; remove its folder to begin anew"
             )
-        self.epochs = len(rest["history"])
         return State(
             **rest
             | {

@@ -15,6 +15,16 @@ def test_the_config_hash_changes_with_every_setting_but_tracking() -> None:
         assert fingerprint(composed(override), "x").config != base
 
 
+def test_paths_do_not_count_and_are_found_from_any_folder(monkeypatch, tmp_path) -> None:
+    options = ("data=npz", "backbone=mobilenetv2", "data.path=cells.npz", "backbone.weights=weights.h5")
+    monkeypatch.chdir(tmp_path)
+    first = composed(*options)
+    assert (first.data.path, first.backbone.weights) == (f"{tmp_path}/cells.npz", f"{tmp_path}/weights.h5")
+    monkeypatch.chdir(tmp_path.parent)
+    assert fingerprint(composed(*options), "x").config == fingerprint(first, "x").config
+    assert composed("backbone=mobilenetv2", "backbone.weights=imagenet").backbone.weights == "imagenet"
+
+
 def test_code_and_commit_are_hexadecimal_and_the_data_hash_is_passed_on() -> None:
     found = fingerprint(composed(), "data's hash")
     assert found.data == "data's hash"

@@ -56,9 +56,12 @@ def test_an_image_that_only_one_of_them_answered_is_found() -> None:
 
 @pytest.fixture
 def distorting(tmp_path: Path):
-    """A function that makes a run with this table of answers to distorted images, or with none."""
+    """A function that makes a run with this table of answers to distorted images, or with none.
 
-    def make(table: dict | None):
+    asked: whether it was to answer any
+    """
+
+    def make(table: dict | None, asked: bool | None = None):
         path = tmp_path / f"{uuid4()}.csv"
         if table is not None:
             pd.DataFrame(table).to_csv(path, index=False)
@@ -69,7 +72,9 @@ def distorting(tmp_path: Path):
                 raise InputError("it keeps none")
             return path
 
-        return SimpleNamespace(file=file, readable=lambda what: nullcontext())
+        asked = table is not None if asked is None else asked
+        record = SimpleNamespace(data=SimpleNamespace(metrics={"shift/mean_accuracy": 0.5} if asked else {}))
+        return SimpleNamespace(run=record, file=file, readable=lambda what: nullcontext())
 
     return make
 
@@ -86,3 +91,5 @@ def test_distorted_images_are_compared_only_where_both_were_asked(distorting) ->
     table = {"example": ["8"], "label": [1], "blur 1": [1]}
     assert compare_distorted(distorting(table), distorting(None)) is None
     assert compare_distorted(distorting(None), distorting(table)) is None
+    with pytest.raises(InputError, match="keeps none"):
+        compare_distorted(distorting(table), distorting(None, asked=True))

@@ -6,7 +6,7 @@ from bloodcells.config.fingerprint import Fingerprint
 from bloodcells.reproduction.surroundings import Surroundings, differences, present, unrepeatable
 from tests.conftest import composed
 
-MACHINE = {"processor": "A 1", "gpus": [], "python": "3.11.7", "threads": 4, "onednn": True}
+MACHINE = {"processor": "A 1", "gpus": [], "python": "3.11.7", "threads": 4, "onednn": "on"}
 THEN = Surroundings("c" * 64, "d" * 64, "none", "commit abc", {"numpy": "2.1.0", "zict": "1.0"}, MACHINE)
 
 
@@ -34,7 +34,7 @@ def test_packages_are_named_the_weightiest_first_and_the_rest_counted() -> None:
 
 
 def test_the_machine_is_told_fact_by_fact() -> None:
-    now = {"processor": "B 2", "gpus": ["H100", "H100"], "python": "3.12.0", "threads": 2, "onednn": False}
+    now = {"processor": "B 2", "gpus": ["H100", "H100"], "python": "3.12.0", "threads": 2, "onednn": "off"}
     assert differences(THEN, replace(THEN, machine=now)) == [
         "processor: A 1, now B 2",
         "gpus: none, now H100 and H100",

@@ -73,8 +73,8 @@ class Command:
         process.start()
         return process
 
-    def give(self, end: Moment | None = None, largest_file: int | None = None, seconds: float | None = None) -> int:
-        """The exit status of a process of it, below 0 that of a signal; killed after `seconds`, if any."""
+    def give(self, end: Moment | None = None, largest_file: int | None = None, seconds: float = 300) -> int:
+        """The exit status of a process of it, below 0 that of a signal; killed after `seconds`."""
         process = self.start(end, largest_file)
         process.join(seconds)
         process.kill()
@@ -87,7 +87,9 @@ class Command:
 
     def ended(self) -> bool:
         """Whether it has come to its end: a process may be killed after that, too, on its way out."""
-        return [run.info.status for run in self.runs()] == ["FINISHED"] and not any(self.directory.glob("states/*/"))
+        return [run.info.status for run in self.runs()] == ["FINISHED"] and not any(
+            self.directory.glob("checkpoints/*/")
+        )
 
     def runs(self) -> list[Run]:
         if not (self.directory / DATABASE).exists():

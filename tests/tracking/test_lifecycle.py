@@ -48,7 +48,7 @@ class Training:
         return mlflow.search_runs(search_all_experiments=True, filter_string=seed, output_format="list")
 
     def states(self) -> list[Path]:
-        return list(Path(self.directory, "states").glob("*/state.npz"))
+        return list(Path(self.directory, "checkpoints").glob("*/state.npz"))
 
 
 @pytest.fixture
@@ -80,6 +80,8 @@ def test_the_same_command_goes_on_with_the_run_and_says_so(training, caplog) -> 
     with caplog.at_level("INFO", "bloodcells"):
         before = interrupted(training, keep_state)
         assert before.info.status == "KILLED"
+        assert caplog.messages[-1] == "interrupted: the same command goes on with this run after epoch 2"
+        interrupted(training)  # before it has read its state
         assert caplog.messages[-1] == "interrupted: the same command goes on with this run after epoch 2"
         training.run(lambda run: run.score({"stage": run.state.read().stage}))
     (after,) = training.found()
@@ -127,12 +129,14 @@ def test_a_loss_that_was_no_number_leaves_nothing_to_go_on_from(training) -> Non
     assert [run.info.status for run in training.found()] == ["FINISHED", "FAILED"]
 
 
-def test_beside_one_that_is_alive_the_same_command_begins_another(training) -> None:
+def test_beside_one_that_is_alive_the_same_command_begins_another_and_says_so(training, caplog) -> None:
     first = interrupted(training)
     identity = identity_of(training.config, training.config.tracking, fingerprint(training.config, "d" * 64))
     with claimed(training.config.tracking, identity) as place:  # as if it ran
-        assert place.name == first.data.tags["state"]
-        training.run()
+        assert place.name == first.data.tags["checkpoint"]
+        with caplog.at_level("INFO", "bloodcells"):
+            training.run()
+        assert "the same run is in progress, in another process: this is one more, by itself" in caplog.messages
     assert len(training.found()) == 2
     training.run()
     assert {run.info.status for run in training.found()} == {"FINISHED"}

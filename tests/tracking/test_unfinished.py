@@ -32,7 +32,7 @@ def left(store: LocalTracking, identity: dict[str, str] = IDENTITY) -> Place:
 
 def places(store: LocalTracking) -> list[str]:
     """What lies among the states, hidden things too."""
-    return sorted(entry.name for entry in Path(store.directory, "states").iterdir() if entry.name != ".lock")
+    return sorted(entry.name for entry in Path(store.directory, "checkpoints").iterdir() if entry.name != ".lock")
 
 
 def test_the_same_run_finds_its_place_again_and_any_other_gets_a_new_one(store) -> None:
@@ -138,7 +138,7 @@ def test_the_state_in_a_place_is_for_its_identity_alone(store, tmp_path) -> None
 
 
 def test_where_no_place_can_be_made_it_is_one_line(store, tmp_path) -> None:
-    (tmp_path / "states").write_text("no folder")
+    (tmp_path / "checkpoints").write_text("no folder")
     with pytest.raises(InputError, match=f"tracking.directory={tmp_path}: cannot track") as error:
         left(store)
     assert "\n" not in str(error.value)

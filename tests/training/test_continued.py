@@ -76,7 +76,12 @@ def trained(
     batches = TrainingBatches(PIXELS, TARGETS, steps(Augmentation(), 0), 16, config.seed)
     validate = validate or Validate(Inference(model, 60), PIXELS, TARGETS, objective)
     rows: list[Epoch] = []
-    fitted = fit(model, plan(config), batches, validate, config.optimizer, objective, rows.append, file)
+
+    def tell(row: Epoch) -> None:
+        assert file is None or file.epochs >= row.epoch  # else one that is trained again would be told twice
+        rows.append(row)
+
+    fitted = fit(model, plan(config), batches, validate, config.optimizer, objective, tell, file)
     assert tuple(rows) == fitted.history
     return model, fitted
 

@@ -41,10 +41,10 @@ def bare(state: State) -> State:
 def test_what_is_read_is_what_was_written_bit_for_bit(tmp_path) -> None:
     StateFile(tmp_path / "state.npz", IDENTITY).write(STATE)
     file = StateFile(tmp_path / "state.npz", dict(reversed(IDENTITY.items())))
+    assert file.epochs == 2  # known before it is read
     found = file.read()
     assert bare(found) == bare(STATE)
     assert arrays(found) == arrays(STATE)
-    assert file.epochs == 2
     assert found.epochs_in_stage == 2
 
 
@@ -98,6 +98,15 @@ def test_a_file_that_is_no_state_is_one_line_that_says_what_to_do(tmp_path, how)
     with pytest.raises(InputError, match=f"{path}: expected the state of an unfinished run .* remove its folder") as it:
         StateFile(path, IDENTITY).read()
     assert "\n" not in str(it.value)
+
+
+def test_where_its_folder_is_gone_no_room_is_asked_for_and_nothing_is_promised(tmp_path) -> None:
+    with pytest.raises(InputError) as error:
+        StateFile(tmp_path / "gone" / "state.npz", IDENTITY).write(STATE)
+    assert str(error.value) == (
+        f"{tmp_path}/gone: the state after epoch 2 cannot be saved (No such file or directory); expected to write "
+        "there: mend that and give the same command, which begins anew"
+    )
 
 
 @pytest.fixture

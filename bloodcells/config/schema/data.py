@@ -1,5 +1,6 @@
 """Where images come from, how they are cleaned and split: conf/data/."""
 
+import os
 from dataclasses import dataclass
 
 from bloodcells.config.schema.ranges import within
@@ -36,6 +37,9 @@ class StoredData(Data):
     """Images on disk: an archive or a folder."""
 
     path: str
+
+    def __post_init__(self) -> None:
+        self.path = os.path.abspath(self.path)  # so that a finished run's data are found from any folder
 
 
 @dataclass

@@ -1,5 +1,6 @@
 """Backbones and heads: conf/backbone/ and conf/head/."""
 
+import os
 from dataclasses import dataclass
 
 from bloodcells.config.schema.ranges import within
@@ -12,6 +13,10 @@ class Backbone:
     name: str
     weights: str | None
     input_size: int | None = within("[1, inf)")
+
+    def __post_init__(self) -> None:
+        if self.weights not in (None, "imagenet"):
+            self.weights = os.path.abspath(self.weights)  # so that a finished run's are found from any folder
 
 
 @dataclass
