@@ -9,7 +9,6 @@ from pathlib import Path
 import mlflow
 from filelock import FileLock
 from mlflow.exceptions import MlflowException
-from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
 from sqlalchemy.exc import SQLAlchemyError
 
 from bloodcells.config.command import CHECKOUT
@@ -103,6 +102,8 @@ def _create(config: LocalTracking) -> None:
     with FileLock(directory / ".lock"):
         artifacts = (directory / "artifacts").as_uri()
         if not (database := directory / DATABASE).exists():
+            from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore  # a second, for --help to wait otherwise
+
             # MLflow makes its tables in many steps, and cannot make the rest of those that a kill left.
             aside = directory / f".{DATABASE}"
             aside.unlink(missing_ok=True)
