@@ -3,8 +3,3 @@
 Every step of ours is a pure function of its images and of uniform numbers in [0, 1), a row for each image; the pipeline
 draws the numbers from (seed, epoch, example).
 """
-
-import cv2
-
-# The pipeline's threads share the batches out already; more of OpenCV's own in each call would only be in their way.
-cv2.setNumThreads(0)

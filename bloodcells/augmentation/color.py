@@ -1,12 +1,11 @@
 """Random changes of brightness, contrast, saturation and hue."""
 
-import cv2
 import numpy as np
 
+from bloodcells.augmentation.pixels import CHANNELS, HALF, compiled
 from bloodcells.config.schema import Color
 
 NUMBERS = 4  # uniforms an image
-TOGETHER = 8  # images at a time: their floating-point values fit in a core's cache
 
 
 def color(pixels: np.ndarray, uniforms: np.ndarray, config: Color) -> np.ndarray:
@@ -15,42 +14,73 @@ def color(pixels: np.ndarray, uniforms: np.ndarray, config: Color) -> np.ndarray
     pixels: uint8 (b, h, w, 3), RGB, and so is what it returns; uniforms: float64 (b, NUMBERS) in [0, 1).
     The operations are those of https://www.tensorflow.org/api_docs/python/tf/image, rounded once, at the end.
     """
-    count, height, width, _ = pixels.shape
-    lines = pixels.reshape(count, height, width * 3)  # NumPy is fastest along lines of many numbers
-    changed = np.empty_like(lines)
     amounts = (2 * uniforms - 1) * [config.brightness, config.contrast, config.saturation, config.hue]
-    for start in range(0, count, TOGETHER):
-        some = slice(start, start + TOGETHER)
-        brightness, contrast, saturation, hue = amounts[some, :, None].swapaxes(0, 1)
-        values = _brighter_and_steeper(lines[some], brightness, contrast)
-        if config.saturation > 0 or config.hue > 0:
-            values = _turned(values, saturation, hue)
-        cv2.convertScaleAbs(values.reshape(-1, width * 3), changed[some].reshape(-1, width * 3))  # rounds
-    return changed.reshape(pixels.shape)
-
-
-def _brighter_and_steeper(lines: np.ndarray, brightness: np.ndarray, contrast: np.ndarray) -> np.ndarray:
-    """uint8 (b, h, w * 3) to float32 in 0..255; the amounts: (b, 1), a share of the range and of 1."""
-    count, height, across = lines.shape
-    mean = lines.sum(axis=1, dtype=np.uint32).reshape(count, -1, 3).sum(axis=1) / (height * across // 3)
+    changed = pixels.copy()
     # Contrast scales about the mean that brightness has moved: (x - mean) (1 + contrast) + mean + moved.
-    offset = 255 * brightness - contrast * mean
-    values = lines * (1 + contrast[..., None]).astype(np.float32)
-    values += _along(offset, across)
-    return np.clip(values, 0, 255, out=values)
+    offsets = 255 * amounts[:, :1] - amounts[:, 1:2] * _means(changed)
+    _change(changed, offsets, 1 + amounts[:, 1], 1 + amounts[:, 2], amounts[:, 3])
+    return changed
 
 
-def _turned(lines: np.ndarray, saturation: np.ndarray, hue: np.ndarray) -> np.ndarray:
-    """float32 (b, h, w * 3) in 0..255, and so is what it returns; the amounts: (b, 1), a share of 1 and of a turn."""
-    shape, ones = lines.shape, np.ones_like(hue)
-    hsv = cv2.cvtColor(lines.reshape(shape[0] * shape[1], -1, 3), cv2.COLOR_RGB2HSV).reshape(shape)
-    hsv *= _along(np.hstack([ones, 1 + saturation, ones]), shape[2])
-    # Hue in degrees; OpenCV takes two turns of it, but none below 0.
-    hsv += _along(np.hstack([360 * (hue % 1), 0 * ones, 0 * ones]), shape[2])
-    np.minimum(hsv, _along(np.array([[np.inf, 1, np.inf]]), shape[2]), out=hsv)
-    return cv2.cvtColor(hsv.reshape(shape[0] * shape[1], -1, 3), cv2.COLOR_HSV2RGB).reshape(shape)
+@compiled
+def _means(pixels: np.ndarray) -> np.ndarray:
+    """Of each image's channels: float64 (b, 3)."""
+    count, height, width, _ = pixels.shape
+    sums = np.zeros((count, CHANNELS), np.int64)
+    for i in range(count):
+        for y in range(height):
+            for x in range(width):
+                for channel in range(CHANNELS):
+                    sums[i, channel] += pixels[i, y, x, channel]
+    return sums / (height * width)
 
 
-def _along(colors: np.ndarray, across: int) -> np.ndarray:
-    """(b, 3), a number for each channel, to float32 (b, 1, across), repeated along a line."""
-    return np.tile(colors.astype(np.float32), across // 3)[:, None, :]
+@compiled
+def _change(
+    pixels: np.ndarray, offsets: np.ndarray, steepness: np.ndarray, saturation: np.ndarray, turns: np.ndarray
+) -> None:
+    """offsets: (b, 3); for all channels steepness, factor of saturation and turn of hue, (b,) each."""
+    for i in range(len(pixels)):
+        image, steep, factor, turn = pixels[i], steepness[i], saturation[i], turns[i]
+        to_red, to_green, to_blue = offsets[i]
+        for y in range(image.shape[0]):
+            for x in range(image.shape[1]):
+                red = _within(image[y, x, 0] * steep + to_red)
+                green = _within(image[y, x, 1] * steep + to_green)
+                blue = _within(image[y, x, 2] * steep + to_blue)
+                red, green, blue = _turned(red, green, blue, factor, turn)
+                image[y, x, 0] = np.uint8(red + HALF)
+                image[y, x, 1] = np.uint8(green + HALF)
+                image[y, x, 2] = np.uint8(blue + HALF)
+
+
+@compiled
+def _within(value: float) -> float:
+    return min(max(value, 0.0), 255.0)
+
+
+@compiled
+def _turned(red: float, green: float, blue: float, factor: float, turn: float) -> tuple[float, float, float]:
+    """The colour, in 0..255, with its saturation times `factor` and its hue moved on by `turn`, a share of the circle.
+
+    Saturation is chroma / value, so that a factor of it, which leaves value, is one of chroma.
+    """
+    value = max(red, green, blue)
+    chroma = value - min(red, green, blue)
+    if chroma == 0:
+        return value, value, value
+    if value == red:
+        hue = (green - blue) / chroma  # in sixths of the circle
+    elif value == green:
+        hue = 2 + (blue - red) / chroma
+    else:
+        hue = 4 + (red - green) / chroma
+    hue, chroma = hue + 6 * turn, min(chroma * factor, value)
+    return _channel(value, chroma, hue + 5), _channel(value, chroma, hue + 3), _channel(value, chroma, hue + 1)
+
+
+@compiled
+def _channel(value: float, chroma: float, place: float) -> float:
+    """A channel of the colour: at its largest for a third of the circle, then falling, least for a third, rising."""
+    place -= 6 * np.floor(place / 6)
+    return value - chroma * max(0.0, min(place, 4 - place, 1.0))

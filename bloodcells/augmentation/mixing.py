@@ -1,9 +1,9 @@
 """Images and labels mixed in pairs: mixup and CutMix on batches, and the report's offline mixup on the whole set."""
 
-import cv2
 import numpy as np
 from scipy.special import betaincinv
 
+from bloodcells.augmentation.pixels import HALF, compiled
 from bloodcells.config.schema import CutMix, MixUp
 
 MIXUP_NUMBERS = 1  # uniforms an image
@@ -18,10 +18,7 @@ def mixup(pixels: np.ndarray, labels: np.ndarray, uniforms: np.ndarray, config: 
     Zhang et al. 2018, arXiv:1710.09412.
     """
     share = betaincinv(config.alpha, config.alpha, uniforms[:, 0])  # the distribution function turned round
-    blends = np.empty_like(pixels)
-    for i, own in enumerate(share):
-        cv2.addWeighted(pixels[i], own, pixels[(i + 1) % len(pixels)], 1 - own, 0, blends[i])  # rounds
-    return blends, _shared(labels, share)
+    return _blended(pixels, np.roll(np.arange(len(pixels)), -1), share), _shared(labels, share)
 
 
 def cutmix(
@@ -50,12 +47,23 @@ def doubled(pixels: np.ndarray, labels: np.ndarray, config: MixUp, seed: int) ->
     """
     rng = np.random.default_rng([seed, 1])
     share = rng.beta(config.alpha, config.alpha, len(pixels)).astype(np.float32)
-    blends = np.empty_like(pixels)
     partners = rng.permutation(len(pixels))
-    for i, (partner, own) in enumerate(zip(partners, share, strict=True)):
-        blends[i] = np.rint(pixels[i] * own + pixels[partner] * (1 - own))
     mixed = labels * share[:, None] + labels[partners] * (1 - share[:, None])
-    return np.concatenate([pixels, blends]), np.concatenate([labels, mixed])
+    return np.concatenate([pixels, _blended(pixels, partners, share)]), np.concatenate([labels, mixed])
+
+
+@compiled
+def _blended(pixels: np.ndarray, partners: np.ndarray, own: np.ndarray) -> np.ndarray:
+    """Each image with the share `own` of itself and the rest of its partner; both: (b,). Rounds."""
+    count, height, width, channels = pixels.shape
+    blends = np.empty_like(pixels)
+    for i in range(count):
+        for y in range(height):
+            for x in range(width):
+                for channel in range(channels):
+                    rest = (1 - own[i]) * pixels[partners[i], y, x, channel]
+                    blends[i, y, x, channel] = np.uint8(own[i] * pixels[i, y, x, channel] + rest + HALF)
+    return blends
 
 
 def _shared(labels: np.ndarray, own: np.ndarray) -> np.ndarray:

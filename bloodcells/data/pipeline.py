@@ -9,7 +9,6 @@ import numpy as np
 import tensorflow as tf
 
 PREFETCHED = 8  # batches made ahead, so that a slow one does not keep the model waiting
-PYTHON_THREADS = 2  # that work in Python: more of them would wait for one another, and keep the model waiting
 DRAWS = 4  # tells these random numbers from others of the same seed
 
 
@@ -72,11 +71,14 @@ class TrainingBatches:
         `steps` of them make an epoch, whose last may be smaller. Asked again, it gives the same batches; asked for a
         later epoch, those that would have come then.
         """
-        in_python = min(self._workers, PYTHON_THREADS)
-        batches = tf.data.Dataset.range(epoch * self.steps, tf.int64.max).map(self._changed, in_python)
+        numbers = tf.data.Dataset.range(epoch * self.steps, tf.int64.max)
         if layer := self._augment.layer:
+            batches = numbers.map(self._changed, self._workers)
             batches = batches.map(lambda pixels, *others: (_through(layer, pixels), *others), self._workers)
-        batches = batches.map(self._mixed, in_python).prefetch(PREFETCHED)
+            batches = batches.map(self._mixed, self._workers)
+        else:
+            batches = numbers.map(self._made, self._workers)
+        batches = batches.prefetch(PREFETCHED)
         options = tf.data.Options()
         # Threads of its own, that the model's are never kept waiting.
         options.threading.private_threadpool_size = self._workers
@@ -90,19 +92,26 @@ class TrainingBatches:
         rng = np.random.default_rng([self._seed, DRAWS, epoch])
         return rng.permutation(len(self._pixels))[: self._used], rng.random((len(self._pixels), self._augment.numbers))
 
+    def _made(self, number: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        """The batch of this number, counted over all epochs, in one visit to Python: each has to wait for its lock."""
+
+        def made(number: int) -> tuple[np.ndarray, np.ndarray]:
+            return self._augment.batch(*self._images(number))
+
+        return self._shaped(*tf.numpy_function(made, [number], (tf.uint8, tf.float32), stateful=False))
+
     def _changed(self, number: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
-        """The batch of this number, counted over all epochs, its images changed one by one; and its random numbers."""
-
-        def changed(number: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-            epoch, step = divmod(int(number), self.steps)
-            order, numbers = self._epoch(epoch)
-            chosen = order[step * self._batch_size : (step + 1) * self._batch_size]
-            uniforms = numbers[chosen]
-            return self._augment.images(self._pixels[chosen], uniforms), self._labels[chosen], uniforms
-
+        """The batch of this number before what happens to it as a whole; and its random numbers."""
         kinds = (tf.uint8, tf.float32, tf.float64)
-        pixels, labels, uniforms = tf.numpy_function(changed, [number], kinds, stateful=False)
+        pixels, labels, uniforms = tf.numpy_function(self._images, [number], kinds, stateful=False)
         return (*self._shaped(pixels, labels), tf.ensure_shape(uniforms, (None, self._augment.numbers)))
+
+    def _images(self, number: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        epoch, step = divmod(int(number), self.steps)
+        order, numbers = self._epoch(epoch)
+        chosen = order[step * self._batch_size : (step + 1) * self._batch_size]
+        uniforms = numbers[chosen]
+        return self._augment.images(self._pixels[chosen], uniforms), self._labels[chosen], uniforms
 
     def _mixed(self, pixels: tf.Tensor, labels: tf.Tensor, uniforms: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         mixed = tf.numpy_function(

@@ -1,42 +1,74 @@
-"""Operations on values alone, as what they make of a table: for each value 0..255 of each channel, what becomes of it.
+"""Operations on values alone, as what they make of the tables of values: see `tables`.
 
-tables: float32 (k, 3, 256) in 0..255, what earlier operations have made of each value. counts: float32 (k, 3, 256), how
-often each image has each value. Most operations are a line, factor times value plus offset, both (k, 3, 1) here.
+An image's counts of its values, pushed through its table, give the statistics of what the image will be, so that
+operations that depend on them need not look at the pixels again. Most operations are a line, cut off at 0 and 255.
 """
 
 import numpy as np
 
-LEVELS = 256
-IDENTITY = np.tile(np.arange(LEVELS, dtype=np.float32), (3, 1))
+from bloodcells.augmentation.pixels import CHANNELS, compiled
+from bloodcells.augmentation.randaugment.policy import Operation
+from bloodcells.augmentation.randaugment.tables import LEVELS
 
 
-def autocontrast(tables: np.ndarray, counts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The line from each channel's least and largest value to 0 and 255; a channel of one value stays."""
-    present = counts > 0
-    low = np.where(present, tables, np.inf).min(axis=2, keepdims=True)
-    spread = np.where(present, tables, -np.inf).max(axis=2, keepdims=True) - low
-    factors = np.where(spread > 0, 255 / np.where(spread > 0, spread, 1), 1)
-    return factors, np.where(spread > 0, -low * factors, 0)
+@compiled
+def change(
+    tables: np.ndarray, counts: np.ndarray, operations: np.ndarray, amounts: np.ndarray, thresholds: np.ndarray
+) -> None:
+    """Adds its operation to each image's tables, if it is one on values; the last three: (b,), as in `policy.Plan`."""
+    for i in range(len(tables)):
+        if operations[i] == Operation.NONE or operations[i] >= Operation.GREY:
+            continue
+        for channel in range(CHANNELS):
+            values = tables[i, channel]
+            if operations[i] == Operation.EQUALIZE:
+                equalize(values, counts[i, channel])
+                continue
+            factor, offset = line(values, counts[i, channel], operations[i], amounts[i])
+            for v in range(LEVELS):
+                values[v] = min(max(factor * values[v] + offset, 0.0), 255.0)
+                if operations[i] == Operation.SOLARIZE and values[v] >= thresholds[i]:
+                    values[v] = 255 - values[v]
 
 
-def contrast(tables: np.ndarray, counts: np.ndarray, factors: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The line that scales the distance from each channel's mean; factors: (k,)."""
-    means = np.einsum("kcv,kcv->kc", tables, counts)[..., None] / counts.sum(axis=2, keepdims=True)
-    return factors[:, None, None], means * (1 - factors[:, None, None])
+@compiled
+def line(values: np.ndarray, counts: np.ndarray, operation: int, amount: float) -> tuple[float, float]:
+    """What an operation multiplies a channel's values by, and then adds; values, counts: (256,).
+
+    Autocontrast takes the least and the largest value to 0 and 255, and leaves a channel of one value. Contrast scales
+    the distance from the mean.
+    """
+    if operation != Operation.AUTOCONTRAST and operation != Operation.CONTRAST:
+        return 1.0, amount
+    low, high, total, count = 255.0, 0.0, 0.0, 0
+    for v in range(LEVELS):
+        if counts[v] > 0:
+            low, high = min(low, values[v]), max(high, values[v])
+            total, count = total + counts[v] * values[v], count + counts[v]
+    if operation == Operation.CONTRAST:
+        return amount, total / count * (1 - amount)
+    factor = 255 / (high - low) if high > low else 1.0
+    return factor, -low * factor if high > low else 0.0
 
 
-def equalize(tables: np.ndarray, counts: np.ndarray) -> np.ndarray:
-    """Tables that spread each channel's values evenly over 0..255, as keras-cv does.
+@compiled
+def equalize(values: np.ndarray, counts: np.ndarray) -> None:
+    """Spreads a channel's values evenly over 0..255, as keras-cv does; values, counts: (256,).
 
     It counts in whole numbers, and cuts values off to them. The rarest value counts as the last step.
     """
-    starts = np.arange(tables.size, step=LEVELS).reshape(*tables.shape[:2], 1)
-    places = tables.astype(np.intp)
-    places += starts
-    histogram = np.bincount(places.ravel(), counts.ravel(), minlength=tables.size).reshape(tables.shape)
-    ends = np.cumsum(histogram, axis=2)
-    rarest = np.where(histogram > 0, histogram, np.inf).min(axis=2, keepdims=True)
-    step = (ends[..., -1:] - rarest) // (LEVELS - 1)
-    spread = np.floor((ends - histogram + step // 2) / np.maximum(step, 1))
-    levels = np.where(step > 0, np.minimum(spread, LEVELS - 1), np.arange(LEVELS))
-    return levels.ravel()[places]
+    histogram = np.zeros(LEVELS, np.int64)
+    for v in range(LEVELS):
+        values[v] = int(values[v])
+        histogram[int(values[v])] += counts[v]
+    total, rarest = 0, -1
+    for v in range(LEVELS):
+        times = histogram[v]
+        if times > 0 and (rarest < 0 or times < rarest):
+            rarest = times
+        histogram[v] = total  # from here on how many lie below
+        total += times
+    step = (total - rarest) // (LEVELS - 1)
+    if step > 0:
+        for v in range(LEVELS):
+            values[v] = min((histogram[int(values[v])] + step // 2) // step, LEVELS - 1)

@@ -17,7 +17,7 @@ LARGEST_ADDITION = 110  # solarize's: more would leave little of an image
 
 
 class Operation(IntEnum):
-    """The operations, evenly drawn, and NONE where an image is left alone."""
+    """The operations, evenly drawn, and NONE where an image is left alone. Those before GREY are on values alone."""
 
     NONE = -1
     AUTOCONTRAST = 0

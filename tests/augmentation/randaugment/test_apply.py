@@ -82,9 +82,7 @@ def test_each_operation_is_keras_cvs_but_for_rounding(case: tuple[Operation, flo
     for images in (smooth(3), edge_cases()):
         ours = applied(images, same_for_all(len(images), case))
         assert (ours.dtype, ours.shape) == (np.uint8, images.shape)
-        # Half for rounding; OpenCV blends colours with its grey in fixed point, which is another quarter at the most.
-        bound = 0.75 if case[0] is Operation.GREY else 0.51
-        assert np.abs(ours - keras_cvs(images, *case)).max() <= bound
+        assert np.abs(ours - keras_cvs(images, *case)).max() <= 0.51
 
 
 def test_a_chain_on_values_alone_is_keras_cvs_but_for_rounding() -> None:
