@@ -25,7 +25,7 @@ class Steps:
 
     Each step stands with how many uniform random numbers it takes for an image; it gets those, and draws none itself.
     on_images: functions of uint8 (b, h, w, 3) and float64 (b, numbers); on_batches: of labels (b, classes) too, between
-        the two. layer: keras-cv's, of float32 (h, w, 3) in 0..255, which holds random state of its own, or None.
+        the two. layer: keras-cv's, of float32 (b, h, w, 3) in 0..255, which holds random state of its own, or None.
     """
 
     on_images: tuple[tuple[int, ImageStep], ...] = ()

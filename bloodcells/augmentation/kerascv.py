@@ -8,7 +8,7 @@ from bloodcells.config.schema import RandAugment
 
 
 def randaugment_kerascv(config: RandAugment, seed: int) -> Callable[[tf.Tensor], tf.Tensor]:
-    """A function of images float32 (h, w, 3), RGB in 0..255, that applies random operations to each.
+    """A function of images float32 (b, h, w, 3), RGB in 0..255, that applies random operations to each.
 
     Its layers hold random state that starts from `seed` and moves on with every call, so in a parallel pipeline an
     image's changes depend on which call comes first. https://github.com/keras-team/keras-cv
@@ -24,8 +24,8 @@ def randaugment_kerascv(config: RandAugment, seed: int) -> Callable[[tf.Tensor],
         seed=seed,
     )
 
-    def augment(image: tf.Tensor) -> tf.Tensor:
-        return tf.ensure_shape(layer(image), image.shape)
+    def augment(images: tf.Tensor) -> tf.Tensor:
+        return tf.ensure_shape(layer(images), images.shape)
 
     # keras-cv branches on tensors in Python, which only a function traced as a whole can follow.
     return tf.function(augment)

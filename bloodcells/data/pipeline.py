@@ -21,7 +21,7 @@ class Augment(Protocol):
 
     @property
     def layer(self) -> Callable[[tf.Tensor], tf.Tensor] | None:
-        """What TensorFlow does to each image, float32 (h, w, 3) in 0..255, after `images`."""
+        """What TensorFlow does to images, float32 (b, h, w, 3) in 0..255, after `images`."""
 
     def images(self, pixels: np.ndarray, uniforms: np.ndarray) -> np.ndarray: ...
 
@@ -127,9 +127,6 @@ class TrainingBatches:
 
 
 def _through(layer: Callable[[tf.Tensor], tf.Tensor], pixels: tf.Tensor) -> tf.Tensor:
-    """What `layer` makes of each image, rounded to uint8."""
-
-    def rounded(image: tf.Tensor) -> tf.Tensor:
-        return tf.cast(tf.round(tf.clip_by_value(layer(tf.cast(image, tf.float32)), 0.0, 255.0)), tf.uint8)
-
-    return tf.map_fn(rounded, pixels)
+    """What `layer` makes of the images, rounded to uint8."""
+    changed = tf.clip_by_value(layer(tf.cast(pixels, tf.float32)), 0.0, 255.0)
+    return tf.cast(tf.round(changed), tf.uint8)

@@ -87,16 +87,16 @@ def test_an_image_is_changed_alike_whatever_batch_it_comes_in() -> None:
     assert np.array_equal(np.concatenate([images for images, _ in small]), large[0][0])
 
 
-def test_keras_cvs_layer_works_on_images_one_by_one_between_the_steps_on_images_and_on_batches() -> None:
+def test_keras_cvs_layer_works_between_the_steps_on_images_and_on_batches() -> None:
     def images(pixels: np.ndarray, uniforms: np.ndarray) -> np.ndarray:
         return pixels + np.uint8(1)
 
     def twice(pixels: np.ndarray, labels: np.ndarray, uniforms: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         return pixels * np.uint8(2), labels
 
-    def layer(image):
-        assert image.shape == (8, 8, 3)
-        return 3.0 * image - 0.4  # between two values, and beyond the largest
+    def layer(images):
+        assert images.shape[1:] == (8, 8, 3)
+        return 3.0 * images - 0.4  # between two values, and beyond the largest
 
     dark = np.minimum(PIXELS, 110)
     found, _ = TrainingBatches(dark, LABELS, Steps(((0, images),), layer, ((0, twice),)), 23, 0).first()
