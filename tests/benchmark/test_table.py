@@ -60,7 +60,7 @@ def test_on_a_terminal_names_stand_on_the_left_and_numbers_on_the_right() -> Non
 
 def test_the_machine_is_told_with_the_commit_and_whether_it_is_all() -> None:
     machine = {"processor": "Xeon", "cores": 4, "threads": 2, "gpus": [], "python": "3.11.9"}
-    line = told(machine, Fingerprint("", "", "", "", "0123456789abcdef", dirty=True))
+    line = told(machine, Fingerprint("", "", "", "", "", "0123456789abcdef", dirty=True))
     assert line.startswith("Xeon, 4 cores, 2 threads, no GPU; TensorFlow 2.")
     assert line.endswith("Python 3.11.9; commit 01234567 and changes since")
     line = told(machine | {"gpus": ["H100"]}, Fingerprint("", "", "", "", "0123456789abcdef", dirty=False))
