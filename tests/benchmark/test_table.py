@@ -63,6 +63,6 @@ def test_the_machine_is_told_with_the_commit_and_whether_it_is_all() -> None:
     line = told(machine, Fingerprint("", "", "", "", "", "0123456789abcdef", dirty=True))
     assert line.startswith("Xeon, 4 cores, 2 threads, no GPU; TensorFlow 2.")
     assert line.endswith("Python 3.11.9; commit 01234567 and changes since")
-    line = told(machine | {"gpus": ["H100"]}, Fingerprint("", "", "", "", "0123456789abcdef", dirty=False))
+    line = told(machine | {"gpus": ["H100"]}, Fingerprint("", "", "", "", "", "0123456789abcdef", dirty=False))
     assert ", H100; " in line
     assert line.endswith("commit 01234567")
