@@ -52,7 +52,7 @@ def test_steps_are_taken_in_their_order_each_with_numbers_of_its_own() -> None:
 def through_keras_cv(seed: int) -> np.ndarray:
     keras.utils.set_random_seed(0)  # as each run does with its own
     chosen = steps(composed("augmentation=randaugment_kerascv").augmentation, seed)
-    return chosen.layer(tf.constant(PIXELS, tf.float32)).numpy()
+    return chosen.layer(tf.constant(PIXELS[:1], tf.float32)).numpy()  # of several any may come first
 
 
 def test_keras_cvs_randaugment_follows_the_seed_when_run_in_order() -> None:
