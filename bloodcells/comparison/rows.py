@@ -61,7 +61,7 @@ class Row:
 
 @dataclass(frozen=True)
 class Comparison:
-    """Rows in the order of their first run.
+    """Rows in the order of their steps or else of their first run.
 
     best: the row that is highest by the measure `ranked_by`
     to_best, to_before: by measure, a difference a row; None where there is nothing to test

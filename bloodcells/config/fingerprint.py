@@ -11,6 +11,11 @@ from bloodcells.config.command import CHECKOUT
 from bloodcells.config.typed import plain
 
 SOURCES = ("bloodcells", "conf", "pyproject.toml", "requirements.lock")  # what a result depends on in the checkout
+FILING = (
+    "study",
+    "label",
+    "step",
+)  # where a run is filed, what it is called and its number there: they change no result
 UNCOUNTED = (("data", "path"), ("backbone", "weights"), ("training", "threads"))
 
 
@@ -18,8 +23,8 @@ UNCOUNTED = (("data", "path"), ("backbone", "weights"), ("training", "threads"))
 class Fingerprint:
     """SHA-256 of the data, the config, the package's source, the installed packages, the file of weights; the commit.
 
-    Where a run is tracked, the study it is filed under and where a page of it goes change no result and do not count.
-    Nor do paths, since what lies there has a hash of its own, nor `training.threads` as it is typed: what it comes to
+    Where a run is tracked, how it is filed there and where a page of it goes change no result and do not count. Nor do
+    paths, since what lies there has a hash of its own, nor `training.threads` as it is typed: what it comes to
     on a machine is on record with the machine.
     """
 
@@ -49,7 +54,7 @@ def packages() -> list[str]:
 
 
 def _config_hash(config: object) -> str:
-    settings = {key: value for key, value in plain(config).items() if key not in ("tracking", "study", "output")}
+    settings = {key: value for key, value in plain(config).items() if key not in ("tracking", "output", *FILING)}
     for group, key in UNCOUNTED:
         settings.get(group, {}).pop(key, None)
     return hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()

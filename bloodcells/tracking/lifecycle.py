@@ -11,7 +11,7 @@ from mlflow.data.meta_dataset import MetaDataset
 from mlflow.entities import RunStatus
 
 from bloodcells.config.errors import InputError
-from bloodcells.config.fingerprint import Fingerprint
+from bloodcells.config.fingerprint import FILING, Fingerprint
 from bloodcells.config.schema import LocalTracking, ServerTracking, Tracking, TrainConfig
 from bloodcells.tracking.description import compared, run_name
 from bloodcells.tracking.run import Run, Tracked, Untracked
@@ -38,7 +38,8 @@ def tracked(
         yield Untracked()
         return
     open_store(config.tracking)
-    name, program, tags = run_name(config), "bloodcells.train", {"study": config.study} if config.study else {}
+    name, program = run_name(config), "bloodcells.train"
+    tags = {key: str(value) for key in FILING if (value := getattr(config, key))}
     if original:
         name, program = f"Reproduction of {original.name}", "bloodcells.reproduce"
         tags |= {"mlflow.parentRunId": original.id}

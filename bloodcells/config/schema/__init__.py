@@ -97,7 +97,7 @@ __all__ = [
 
 @dataclass
 class TrainConfig:
-    """One training run: conf/train.yaml."""
+    """One training run: conf/train.yaml. `study`, `label` and `step` file it, and change nothing that comes out."""
 
     unfreeze: Any
     data: Data
@@ -110,6 +110,8 @@ class TrainConfig:
     evaluation: Evaluation
     tracking: Tracking
     study: str | None
+    label: str | None
+    step: int | None = within("[1, inf)")
     seed: int = within("[0, 4294967295]")
 
 
