@@ -65,6 +65,21 @@ def test_rows_keep_the_order_of_their_first_run_and_average_their_seeds(gathered
     assert comparison.rows[0].estimates[MACRO_F1].low < comparison.rows[0].estimates[MACRO_F1].mean
 
 
+def test_rows_with_a_step_come_first_in_its_order_and_are_called_by_their_label(gathered) -> None:
+    _, configurations, remarks = gathered(
+        MadeUp({"loss": "x"}, 0),
+        *(MadeUp(LION, seed, tags={"step": "10", "label": "10 Lion"}) for seed in (0, 1)),
+        *(MadeUp(ADAM, seed, tags={"step": "9", "label": f"9 seed {seed}"}) for seed in (0, 1)),
+    )
+    assert [found.label for found in configurations] == ["optimizer=adam", "10 Lion", "optimizer=adamw"]
+    assert remarks == ["optimizer=adamw: seed 1 missing"]
+
+
+def test_a_label_that_was_changed_is_the_newer_runs(gathered) -> None:
+    _, configurations, _ = gathered(MadeUp(ADAM, 0, tags={"label": "old"}), MadeUp(ADAM, 0, tags={"label": "new"}))
+    assert [found.label for found in configurations] == ["new"]
+
+
 def test_differences_are_to_the_best_and_to_the_row_before_on_the_same_images(gathered) -> None:
     runs = [MadeUp({"unfreeze": str(k)}, 0, skill) for k, skill in enumerate((0.0, 3.0, 0.5))]
     _, configurations, _ = gathered(*runs)
