@@ -25,6 +25,10 @@ class Configuration:
     runs: dict[int, StoredRun]
     answers: dict[int, Answers]
 
+    def number(self, tag: str) -> int | None:
+        """The `step` of its study that it is, or that it `follows`, by its newest run; None where that was not set."""
+        return _number(max(self.runs.values(), key=lambda run: run.run.info.start_time), tag)
+
 
 def gather(
     runs: Sequence[StoredRun], answers: Mapping[str, Answers | InputError]
@@ -77,6 +81,16 @@ def gather(
     return configurations, remarks
 
 
+def earlier(configurations: Sequence[Configuration]) -> list[int | None]:
+    """The place of what each is a change of: the step it follows, on the same data, or the one before; None: of none."""
+    steps = {(found.number("step"), found.params[DATA]): place for place, found in enumerate(configurations)}
+    found = [
+        steps.get((configuration.number("follows") or 0, configuration.params[DATA]), place - 1)
+        for place, configuration in enumerate(configurations)
+    ]
+    return [None if place < 0 else place for place in found]
+
+
 def _key(run: StoredRun) -> tuple[tuple[str, str], ...]:
     params = {key: value for key, value in run.run.data.params.items() if key != "seed"}
     return tuple(sorted((params | {DATA: run.run.data.tags.get(DATA, "unknown")[:12]}).items()))
@@ -90,8 +104,12 @@ def _label(runs: Iterable[StoredRun]) -> str | None:
 
 def _step(run: StoredRun) -> float:
     """A run's number in its study; without one it comes after all that have one."""
-    step = run.run.data.tags.get("step", "")
-    return int(step) if step.isdecimal() else math.inf
+    return _number(run, "step") or math.inf
+
+
+def _number(run: StoredRun, tag: str) -> int | None:
+    said = run.run.data.tags.get(tag, "")
+    return int(said) if said.isdecimal() else None
 
 
 def _seed(run: StoredRun) -> int:

@@ -11,11 +11,7 @@ from bloodcells.config.command import CHECKOUT
 from bloodcells.config.typed import plain
 
 SOURCES = ("bloodcells", "conf", "pyproject.toml", "requirements.lock")  # what a result depends on in the checkout
-FILING = (
-    "study",
-    "label",
-    "step",
-)  # where a run is filed, what it is called and its number there: they change no result
+FILING = ("study", "label", "step", "follows")  # where a run stands among others: nothing that changes a result
 UNCOUNTED = (("data", "path"), ("backbone", "weights"), ("training", "threads"))
 
 

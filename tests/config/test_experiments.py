@@ -90,6 +90,7 @@ def test_the_reports_start() -> None:
 @pytest.mark.parametrize("step", CHANGES)
 def test_each_step_is_the_change_that_the_report_made(step) -> None:
     before, expected = CHANGES[step]
+    assert config(step).follows == before
     assert changes(step, before, "report") == expected
 
 

@@ -232,9 +232,9 @@ def test_without_tracking_no_state_is_kept() -> None:
 
 
 def test_how_a_run_is_filed_is_in_its_tags_and_not_among_its_params(directory) -> None:
-    filed = ("study=a", "label=b", "step=3")
+    filed = ("study=a", "label=b", "step=3", "follows=2")
     training = Training(composed(f"tracking.directory={directory}", f"seed={next(SEEDS)}", *filed), directory)
     training.run()
     (run,) = training.found()
-    assert [run.data.tags[key] for key in ("study", "label", "step")] == ["a", "b", "3"]
-    assert not {"study", "label", "step"} & set(run.data.params)
+    assert [run.data.tags[key] for key in ("study", "label", "step", "follows")] == ["a", "b", "3", "2"]
+    assert not {"study", "label", "step", "follows"} & set(run.data.params)

@@ -97,7 +97,7 @@ __all__ = [
 
 @dataclass
 class TrainConfig:
-    """One training run: conf/train.yaml. `study`, `label` and `step` file it, and change nothing that comes out."""
+    """One training run: conf/train.yaml. `study`, `label`, `step` and `follows` file it and change no result."""
 
     unfreeze: Any
     data: Data
@@ -112,6 +112,7 @@ class TrainConfig:
     study: str | None
     label: str | None
     step: int | None = within("[1, inf)")
+    follows: int | None = within("[1, inf)")
     seed: int = within("[0, 4294967295]")
 
 
