@@ -82,7 +82,7 @@ def gather(
 
 
 def earlier(configurations: Sequence[Configuration]) -> list[int | None]:
-    """The place of what each is a change of: the step it follows, on the same data, or the one before; None: of none."""
+    """The place of what each is a change of: the step it follows, or else the one before; None for the first."""
     steps = {(found.number("step"), found.params[DATA]): place for place, found in enumerate(configurations)}
     found = [
         steps.get((configuration.number("follows") or 0, configuration.params[DATA]), place - 1)
