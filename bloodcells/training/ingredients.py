@@ -9,7 +9,7 @@ import numpy as np
 from bloodcells.config.schema import SGD, Adam, AdamW, CosineRestarts, FocalLoss, Lion, Loss, Optimizer, Plateau
 from bloodcells.training.plan import Stage
 
-# Their arguments have the names of the config's keys, but for these: an option's name, and what a stage's rate has in it.
+# Their arguments have the names of the config's keys, but for an option's name and what is in a stage's rate already.
 NO_ARGUMENTS = ("name", "learning_rate_factor")
 OPTIMIZERS: dict[type[Optimizer], type[keras.optimizers.Optimizer]] = {
     Adam: keras.optimizers.Adam,
