@@ -13,6 +13,8 @@ from bloodcells.data.clean import clean
 from bloodcells.data.load import load
 from bloodcells.data.split import split
 from bloodcells.model.weights import weights_file
+from bloodcells.sweep.plugins import register
+from bloodcells.sweep.ray import RayLauncher
 from bloodcells.training.plan import plan, remarks
 
 log = logging.getLogger("bloodcells.train")
@@ -74,6 +76,7 @@ def train(config: TrainConfig, tracker: Tracker | None = None) -> None:
     log.info(summary(config, fitted, scored.metrics, len(parts.test), run.where()))
 
 
+register(RayLauncher)
 main = command("train", TrainConfig)(train)
 
 if __name__ == "__main__":

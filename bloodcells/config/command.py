@@ -5,21 +5,20 @@ import os
 import signal
 import sys
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import hydra
 from hydra.core.hydra_config import HydraConfig
 from hydra.errors import HydraException
 from hydra.types import RunMode
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import DictConfig
 from omegaconf.errors import OmegaConfBaseException
 
+from bloodcells.config.checkout import CHECKOUT
 from bloodcells.config.errors import InputError
 from bloodcells.config.explain import explain
 from bloodcells.config.typed import Config, typed
 
-CHECKOUT = Path(__file__).resolve().parents[2]
 TEXTS = ("run_id", "study", "filter")  # settings that people paste
 INTERRUPTED = 130  # what a shell reports for a program that Ctrl-C ended
 
@@ -56,7 +55,6 @@ def command(config_name: str, kind: type[Config]) -> Callable[[Callable[[Config]
             # argparse takes overrides on one side of an option only; this one people type in their midst.
             sys.argv[1:] = sorted(sys.argv[1:], key=lambda argument: argument not in ("--multirun", "-m"))
             sys.argv[1:] = [_literal(argument) for argument in sys.argv[1:]]
-            OmegaConf.register_new_resolver("checkout", lambda: str(CHECKOUT), replace=True)
             conf = CHECKOUT / "conf"
             if not conf.is_dir():
                 sys.exit(f"error: {conf}: not found; bloodcells runs from its checkout: install it with `make install`")
