@@ -2,7 +2,9 @@
 
 import logging
 import os
+import re
 import signal
+import socket
 from collections.abc import Sequence
 from typing import Any
 
@@ -16,7 +18,8 @@ from bloodcells.config.checkout import CHECKOUT
 from bloodcells.config.errors import InputError
 
 log = logging.getLogger("bloodcells.sweep")
-CANCELLING_SECONDS = 10  # in which an interrupted job may end by itself
+SECONDS_TO_CONNECT = 10
+SECONDS_TO_END = 60  # for interrupted jobs to close their runs
 
 
 class RayLauncher(Launcher):
@@ -73,14 +76,17 @@ def _import_ray() -> Any:
 
 def _connected(ray: Any, address: str | None) -> Any:
     interruptible = signal.getsignal(signal.SIGTERM)
+    where = address or os.environ.get("RAY_ADDRESS", "")
     try:
+        if place := re.fullmatch(r"(.+):(\d+)", where):  # Ray itself waits without end where nobody listens
+            socket.create_connection((place[1], int(place[2])), SECONDS_TO_CONNECT).close()
         # The checkout of this process, whichever is installed there.
         here = {"env_vars": {"PYTHONPATH": str(CHECKOUT)}}
         context = ray.init(address=address, runtime_env=here, logging_level=logging.WARNING)
-    except (ConnectionError, RuntimeError, ValueError) as error:
+    except (OSError, RuntimeError, ValueError) as error:
         reason = str(error).splitlines()[0]
         raise InputError(
-            f"hydra.launcher.address={address}: no Ray cluster to be had ({reason}); expected the HOST:PORT of one, "
+            f"hydra.launcher.address={where or None}: no Ray cluster to be had ({reason}); expected the HOST:PORT of one, "
             "or null to start Ray here"
         ) from error
     signal.signal(signal.SIGTERM, interruptible)  # Ray's own would leave without cancelling the jobs
@@ -94,6 +100,7 @@ def _run(common: tuple[Any, ...], overrides: list[str], number: int) -> JobRetur
     """On whichever node: one job."""
     folder, context, task, config, state = common
     os.chdir(folder)  # where relative paths start
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a node started in the background ignores it
     Singleton.set_state(state)
     setup_globals()
     composed = context.config_loader.load_sweep_config(config, overrides)
@@ -117,4 +124,4 @@ def _returned(ray: Any, done: Any, overrides: Sequence[str], number: int) -> Job
 def _cancel(ray: Any, waiting: list[Any]) -> None:
     for job in waiting:
         ray.cancel(job)  # a KeyboardInterrupt there
-    ray.wait(waiting, num_returns=len(waiting), timeout=CANCELLING_SECONDS)
+    ray.wait(waiting, num_returns=len(waiting), timeout=SECONDS_TO_END)
