@@ -11,7 +11,7 @@ from bloodcells.config.command import CHECKOUT
 from bloodcells.config.typed import plain
 
 SOURCES = ("bloodcells", "conf", "pyproject.toml", "requirements.lock")  # what a result depends on in the checkout
-UNCOUNTED = (("data", "path"), ("backbone", "weights"), ("training", "threads"))
+UNCOUNTED = ("tracking", "study", "output", "data.path", "backbone.weights", "training.threads")
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ def fingerprint(config: object, data: str, weights: Path | None = None) -> Finge
     commit = _git("rev-parse", "HEAD") or "unknown"
     dirty = bool(_git("status", "--porcelain", "--", *SOURCES))
     installed = hashlib.sha256("\n".join(packages()).encode()).hexdigest()
-    return Fingerprint(data, _config_hash(config), _code_hash(), installed, _file_hash(weights), commit, dirty)
+    return Fingerprint(data, config_hash(config), _code_hash(), installed, _file_hash(weights), commit, dirty)
 
 
 def packages() -> list[str]:
@@ -48,10 +48,15 @@ def packages() -> list[str]:
     return sorted({f"{entry.metadata['Name']}=={entry.version}" for entry in distributions()}, key=str.lower)
 
 
-def _config_hash(config: object) -> str:
-    settings = {key: value for key, value in plain(config).items() if key not in ("tracking", "study", "output")}
-    for group, key in UNCOUNTED:
-        settings.get(group, {}).pop(key, None)
+def config_hash(config: object, *without: str) -> str:
+    """SHA-256 of the settings, `without` and UNCOUNTED left out: keys, or groups, such as "training.fine_tuning"."""
+    settings = plain(config)
+    for key in (*UNCOUNTED, *without):
+        *groups, last = key.split(".")
+        within = settings
+        for group in groups:
+            within = within.get(group, {})
+        within.pop(last, None)
     return hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()
 
 

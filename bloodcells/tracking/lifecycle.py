@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 
 import mlflow
@@ -14,6 +14,7 @@ from bloodcells.config.errors import InputError
 from bloodcells.config.fingerprint import Fingerprint
 from bloodcells.config.schema import LocalTracking, ServerTracking, Tracking, TrainConfig
 from bloodcells.tracking.description import compared, run_name
+from bloodcells.tracking.phase_1 import SweepJob, sharing
 from bloodcells.tracking.run import Run, Tracked, Untracked
 from bloodcells.tracking.store import STORE_ERRORS, one_line_errors, open_store
 from bloodcells.tracking.stored import StoredRun
@@ -25,12 +26,17 @@ log = logging.getLogger(__name__)
 
 @contextmanager
 def tracked(
-    config: TrainConfig, fingerprint: Fingerprint, origin: str, original: StoredRun | None = None
+    config: TrainConfig,
+    fingerprint: Fingerprint,
+    origin: str,
+    original: StoredRun | None = None,
+    sweep: SweepJob | None = None,
 ) -> Iterator[Run]:
     """The run of a training, as `begun`; origin: the name of the data.
 
     original: the run that it repeats. Then it stands below that one, and is no training run that searches find: it
         would count as one more seed.
+    sweep: what it is in one. Then it stands below the sweep's run, and phase 1 may be that of another of its jobs.
     Where the same command was interrupted, however that came, it is the run of then, with the state it left. That is
     asked of nobody, since it changes nothing that comes out: a scheduler may start a killed job again.
     """
@@ -42,14 +48,17 @@ def tracked(
     if original:
         name, program = f"Reproduction of {original.name}", "bloodcells.reproduce"
         tags |= {"mlflow.parentRunId": original.id}
+    if sweep:
+        tags |= sweep.tags
     identity = identity_of(config, config.tracking, fingerprint, original.id if original else "")
     with claimed(config.tracking, identity) as place:
         tags |= source_tags(program, fingerprint) | {PLACE: place.name}
         state = place.state
         try:
             with begun(config.tracking, name, tags, compared(config), origin, "training") as run:
-                run.state = state
-                yield run
+                shared = sharing(config, config.tracking, fingerprint, place, sweep, run) if sweep else None
+                with shared or nullcontext(state) as run.state:
+                    yield run
         except DivergedError:  # again it would do the same
             with one_line_errors(config.tracking):
                 place.remove()

@@ -39,9 +39,14 @@ class Place:
         return self.folder.name
 
     @property
+    def file(self) -> Path:
+        """Where training keeps its state."""
+        return self.folder / "state.npz"
+
+    @property
     def state(self) -> StateFile:
-        """The file that training keeps its state in."""
-        return StateFile(self.folder / "state.npz", self.identity)
+        """The state in it, which no other run reads."""
+        return StateFile(self.file, self.identity)
 
     def remove(self) -> None:
         """Takes it away, which says that its run has come to its end."""
@@ -129,12 +134,19 @@ def identity_of(
 
     reproduces: the id of the run that it repeats, or nothing.
     """
-    found = machine(threads(config.training))
     return {
         "server": tracking.uri if isinstance(tracking, ServerTracking) else "",
         "experiment": tracking.experiment,
         "study": config.study or "",
         "reproduces": reproduces,
+        **depends_on(config, fingerprint),
+    }
+
+
+def depends_on(config: TrainConfig, fingerprint: Fingerprint) -> dict[str, str]:
+    """What the last bits of a training depend on: config, data, code, packages, initial weights and machine."""
+    found = machine(threads(config.training))
+    return {
         **{key: getattr(fingerprint, key) for key in ("config", "data", "code", "packages", "weights")},
         **{key: str(found[key]) for key in MACHINE},
     }
