@@ -13,6 +13,7 @@ from mlflow.entities import RunStatus
 from bloodcells.config.errors import InputError
 from bloodcells.config.fingerprint import Fingerprint
 from bloodcells.config.schema import LocalTracking, ServerTracking, Tracking, TrainConfig
+from bloodcells.tracking.dead import close_dead
 from bloodcells.tracking.description import compared, run_name
 from bloodcells.tracking.phase_1 import SweepJob, sharing
 from bloodcells.tracking.run import Run, Tracked, Untracked
@@ -84,6 +85,8 @@ def begun(
 ) -> Iterator[Run]:
     """A run that ends FINISHED, or KILLED where it was interrupted, or FAILED, with the error as its tag, otherwise.
 
+    Others that were killed without a word are closed as it begins.
+
     tags: as `source_tags` makes them, and more; where a run with the same place for its state is there, it goes on.
     origin, context: the name of the data and what they are for, such as "training", for the UI's table.
     """
@@ -91,6 +94,7 @@ def begun(
         yield Untracked()
         return
     open_store(tracking)
+    close_dead(tracking)
     with one_line_errors(tracking):
         left = run_at(tags[PLACE]) if PLACE in tags else None
         run = mlflow.start_run(run_id=left.info.run_id if left else None, run_name=name, tags=dict(tags))

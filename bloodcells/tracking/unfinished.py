@@ -50,7 +50,7 @@ class Place:
 
     def remove(self) -> None:
         """Takes it away, which says that its run has come to its end."""
-        with _listing(self.folder.parent), suppress(FileNotFoundError):
+        with listing(self.folder.parent), suppress(FileNotFoundError):
             # Its name goes first, at once: half of it would be found by nobody, and stay.
             aside = self.folder.rename(self.folder.with_name(f"{HALF}{self.name}"))
             shutil.rmtree(aside, ignore_errors=True)
@@ -65,9 +65,9 @@ def claimed(tracking: LocalTracking | ServerTracking, identity: Mapping[str, str
     Raises InputError where no place can be made.
     """
     with one_line_errors(tracking):
-        directory = _checkpoints(tracking)
+        directory = checkpoints(tracking)
         directory.mkdir(parents=True, exist_ok=True)
-        with _listing(directory):
+        with listing(directory):
             place, lock = _left(directory, identity) or _new(directory, identity)
     try:
         yield place
@@ -75,12 +75,12 @@ def claimed(tracking: LocalTracking | ServerTracking, identity: Mapping[str, str
         lock.release()
 
 
-def _checkpoints(tracking: LocalTracking | ServerTracking) -> Path:
+def checkpoints(tracking: LocalTracking | ServerTracking) -> Path:
     """The folder of all places: in the store, or for one on a server in the checkout's `mlruns`."""
     return (local_directory(tracking) if isinstance(tracking, LocalTracking) else CHECKOUT / "mlruns") / "checkpoints"
 
 
-def _listing(directory: Path) -> FileLock:
+def listing(directory: Path) -> FileLock:
     """Held by whoever looks through the places, makes one or takes one away."""
     return FileLock(directory / ".lock")
 

@@ -9,7 +9,9 @@ import psutil
 import pytest
 from mlflow.entities import Run
 
+from bloodcells.config.schema import LocalTracking
 from bloodcells.model.smallcnn import smallcnn
+from bloodcells.tracking.dead import close_dead
 from bloodcells.tracking.lifecycle import tracked
 from bloodcells.tracking.phase_1 import SweepJob
 from bloodcells.train import train
@@ -77,8 +79,14 @@ def test_where_the_job_that_trains_it_is_killed_the_one_that_waits_does(tmp_path
         until(lambda: psutil.Process(first.pid).status() == psutil.STATUS_STOPPED)
         second = waiting.start()
         until(lambda: waiting.directory.with_suffix(".out").exists() and waits in waiting.told("out"))
+        store = LocalTracking("local", str(dying.directory), "bloodcells")
+        assert [run.info.status for run in dying.runs()] == ["RUNNING"]
+        assert close_dead(store) == []  # it lives, though it does nothing
     finally:
         first.kill()
+        first.join()
+    assert close_dead(store) == [run.info.run_id for run in dying.runs()]
+    assert [run.info.status for run in dying.runs()] == ["FAILED"]
     second.join(60)
     assert second.exitcode == 0, waiting.told("err")
     (trainer,) = waiting.runs()
