@@ -1,14 +1,15 @@
 # `make` alone shows what there is.
 PYTHON ?= python3
 PORT ?= 5000
+SCALE ?= laptop
 ARGS ?=
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help install train ui test slow bench lint lock
+.PHONY: help install train ablation unfreeze-depth backbones augmentation ui test slow bench lint lock
 
 help:  ## shows this
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/\t/' | expand -t 12
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/\t/' | expand -t 16
 
 install: .venv/installed  ## makes the environment in .venv from the lock file
 
@@ -23,6 +24,17 @@ install: .venv/installed  ## makes the environment in .venv from the lock file
 
 train: install  ## trains; make train ARGS="backbone=efficientnetv2l" passes overrides on
 	@$(BIN)/python -m bloodcells.train $(ARGS)
+
+ablation: install  ## the report's steps, one by one; ARGS="data=npz data.path=cells.npz", SCALE=report for a GPU
+	@$(BIN)/python -m bloodcells.train --multirun 'experiment=glob(ablation/*)' seed=0,1,2 scale=$(SCALE) $(ARGS)
+	@$(BIN)/python -m bloodcells.report study=ablation
+
+unfreeze-depth: install  ## how deep to unfreeze; ARGS and SCALE likewise
+backbones: install  ## three backbones with the same settings
+augmentation: install  ## seven augmentations
+unfreeze-depth backbones augmentation:
+	@$(BIN)/python -m bloodcells.train --multirun experiment=$(subst -,_,$@) scale=$(SCALE) $(ARGS)
+	@$(BIN)/python -m bloodcells.report study=$(subst -,_,$@)
 
 ui: install  ## MLflow's pages on the runs, at http://127.0.0.1:5000 (PORT=...)
 	@$(BIN)/mlflow ui --host 127.0.0.1 --port $(PORT) --backend-store-uri sqlite:///mlruns/mlflow.db

@@ -38,9 +38,9 @@ def bench(config: BenchConfig) -> None:
     from bloodcells.benchmark.rounds import measured
     from bloodcells.benchmark.table import columns, results, tables
     from bloodcells.comparison.writing import markdown
+    from bloodcells.page.terminal import duration
     from bloodcells.tracking.environment import machine
     from bloodcells.training.devices import cores
-    from bloodcells.training.progress import duration
 
     images = draw_cells(IMAGES, SIDE, config.seed).take(np.arange(IMAGES))  # without the planted copies after them
     here = machine(cores())

@@ -35,11 +35,10 @@ def inspect(config: InspectConfig) -> None:
     from bloodcells.inspection.copies import copies_in, exact
     from bloodcells.inspection.leaks import across
     from bloodcells.page.page import page
-    from bloodcells.page.terminal import aligned
+    from bloodcells.page.terminal import aligned, duration
     from bloodcells.tracking.contents import prepared
     from bloodcells.tracking.description import compared
     from bloodcells.tracking.lifecycle import begun, source_tags
-    from bloodcells.training.progress import duration
 
     title = f"Inspection of {Path(images.origin).name}"
     tags = source_tags("bloodcells.inspect", fingerprint(config, images.sha256))

@@ -39,7 +39,10 @@ def report(config: ReportConfig) -> None:
     shown = {INTERVALS: tables.results(comparison)}
     if len(configurations) > 1:
         to_best, to_before = tables.differences(comparison)
-        shown |= {caption(comparison): to_best, "The same, to the row before.": to_before}
+        shown |= {
+            caption(comparison): to_best,
+            "The same, to the row before, or where one is named to that.": to_before,
+        }
     files = {
         "results.csv": tables.complete(comparison).to_csv(index=False),
         "table.md": markdown(title, first, told, pictures.files()),

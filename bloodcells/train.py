@@ -13,6 +13,8 @@ from bloodcells.data.clean import clean
 from bloodcells.data.load import load
 from bloodcells.data.split import split
 from bloodcells.model.weights import weights_file
+from bloodcells.sweep.ray import RayLauncher
+from bloodcells.sweep.sweeper import Sweeper
 from bloodcells.training.plan import plan, remarks
 
 log = logging.getLogger("bloodcells.train")
@@ -74,7 +76,7 @@ def train(config: TrainConfig, tracker: Tracker | None = None) -> None:
     log.info(summary(config, fitted, scored.metrics, len(parts.test), run.where()))
 
 
-main = command("train", TrainConfig)(train)
+main = command("train", TrainConfig, [Sweeper, RayLauncher])(train)
 
 if __name__ == "__main__":
     main()

@@ -7,7 +7,7 @@ from contextlib import ExitStack, closing
 
 from bloodcells.benchmark.group import Figures, Group, Measurement
 from bloodcells.benchmark.table import said
-from bloodcells.training.progress import duration
+from bloodcells.page.terminal import duration
 
 log = logging.getLogger(__name__)
 

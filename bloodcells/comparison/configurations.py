@@ -1,10 +1,11 @@
 """Runs gathered into configurations: all that was chosen but the seed."""
 
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from bloodcells.comparison.answers import Answers
-from bloodcells.comparison.labels import labels
+from bloodcells.comparison.labels import named
 from bloodcells.config.errors import InputError
 from bloodcells.tracking.stored import StoredRun
 
@@ -24,11 +25,15 @@ class Configuration:
     runs: dict[int, StoredRun]
     answers: dict[int, Answers]
 
+    def number(self, tag: str) -> int | None:
+        """The `step` of its study that it is, or that it `follows`, by its newest run; None where that was not set."""
+        return _number(max(self.runs.values(), key=lambda run: run.run.info.start_time), tag)
+
 
 def gather(
     runs: Sequence[StoredRun], answers: Mapping[str, Answers | InputError]
 ) -> tuple[list[Configuration], list[str]]:
-    """Configurations in the order of their first run, and a remark on each run or seed that is not in them.
+    """Configurations in the order of their steps or else of their first run, and a remark on each run or seed left out.
 
     runs: the oldest first; answers: by the id of the run. Of two finished runs of one configuration and seed the newer
     counts. Each configuration is expected to have the seeds that any other has, finished or not.
@@ -55,11 +60,12 @@ def gather(
     for run in runs:
         by_params.setdefault(_key(run), []).append(run)
     kept = {key: [run for run in group if run.id in answered] for key, group in by_params.items()}
-    kept = {key: group for key, group in kept.items() if group}
+    kept = dict(sorted(((key, group) for key, group in kept.items() if group), key=lambda item: _step(item[1][-1])))
     seeds = sorted({_seed(run) for run in runs if "seed" in run.run.data.params})
     configurations = []
-    for label, (key, group) in zip(labels([dict(key) for key in kept]), kept.items(), strict=True):
-        by_seed = {_seed(run): run for run in group}  # the newest last
+    counted = [dict(sorted({_seed(run): run for run in group}.items())) for group in kept.values()]  # a seed's newest
+    names = named([_label(by_seed.values()) for by_seed in counted], [dict(key) for key in kept])
+    for label, by_seed, (key, group) in zip(names, counted, kept.items(), strict=True):
         for run in group:
             if run is not (newer := by_seed[_seed(run)]):
                 remarks.append(
@@ -68,7 +74,6 @@ def gather(
         if missing := [seed for seed in seeds if seed not in by_seed]:
             plural = "s" if len(missing) > 1 else ""
             remarks.append(f"{label}: seed{plural} {', '.join(map(str, missing))} missing")
-        by_seed = dict(sorted(by_seed.items()))
         found = {seed: answered[run.id] for seed, run in by_seed.items()}
         configurations.append(Configuration(label, dict(key), by_seed, found))
     if len({configuration.params[DATA] for configuration in configurations}) > 1:
@@ -76,9 +81,35 @@ def gather(
     return configurations, remarks
 
 
+def earlier(configurations: Sequence[Configuration]) -> list[int | None]:
+    """The place of what each is a change of: the step it follows, or else the one before; None for the first."""
+    steps = {(found.number("step"), found.params[DATA]): place for place, found in enumerate(configurations)}
+    found = [
+        steps.get((configuration.number("follows") or 0, configuration.params[DATA]), place - 1)
+        for place, configuration in enumerate(configurations)
+    ]
+    return [None if place < 0 else place for place in found]
+
+
 def _key(run: StoredRun) -> tuple[tuple[str, str], ...]:
     params = {key: value for key, value in run.run.data.params.items() if key != "seed"}
     return tuple(sorted((params | {DATA: run.run.data.tags.get(DATA, "unknown")[:12]}).items()))
+
+
+def _label(runs: Iterable[StoredRun]) -> str | None:
+    """What all of them were called, if that is the same."""
+    found = {run.run.data.tags.get("label") for run in runs}
+    return found.pop() if len(found) == 1 else None
+
+
+def _step(run: StoredRun) -> float:
+    """A run's number in its study; without one it comes after all that have one."""
+    return _number(run, "step") or math.inf
+
+
+def _number(run: StoredRun, tag: str) -> int | None:
+    said = run.run.data.tags.get(tag, "")
+    return int(said) if said.isdecimal() else None
 
 
 def _seed(run: StoredRun) -> int:

@@ -1,4 +1,4 @@
-"""What tells configurations apart, and the names of rows made of it."""
+"""What tells configurations apart, and the names of rows: those given to them, or made of it."""
 
 from collections.abc import Mapping, Sequence
 
@@ -30,6 +30,19 @@ def labels(configurations: Sequence[Params]) -> list[str]:
     names = [", ".join(f"{key}={params[key]}" for key in keys if key in params) for params in configurations]
     if "" in names or len(set(names)) < len(names):
         names = [", ".join(f"{key}={params.get(key, '-')}" for key in keys) for params in configurations]
+    return names
+
+
+def named(given: Sequence[str | None], configurations: Sequence[Params]) -> list[str]:
+    """The label given to each, or without one a name as `labels` makes it; each once.
+
+    Where several were given the same, what tells these apart stands behind it.
+    """
+    names = [label or name for label, name in zip(given, labels(configurations), strict=True)]
+    for label in {label for label in given if label and given.count(label) > 1}:
+        places = [place for place, other in enumerate(given) if other == label]
+        for place, apart in zip(places, labels([configurations[place] for place in places]), strict=True):
+            names[place] = f"{label}, {apart}"
     return names
 
 

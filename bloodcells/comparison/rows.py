@@ -2,14 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 
 import numpy as np
 from threadpoolctl import threadpool_limits
 
 from bloodcells.comparison.answers import CLEAN, SHIFTED, Answers
 from bloodcells.comparison.bootstrap import Resamples, figures
-from bloodcells.comparison.configurations import DATA, Configuration
+from bloodcells.comparison.configurations import DATA, Configuration, earlier
 from bloodcells.comparison.intervals import student
 from bloodcells.comparison.significance import Difference, holm, paired
 from bloodcells.config.errors import InputError
@@ -61,15 +60,18 @@ class Row:
 
 @dataclass(frozen=True)
 class Comparison:
-    """Rows in the order of their first run.
+    """Rows in the order of their steps or else of their first run.
 
     best: the row that is highest by the measure `ranked_by`
-    to_best, to_before: by measure, a difference a row; None where there is nothing to test
+    earlier: by row, the place of the one it is a change of, as a rule the one before; None for the first
+    to_best, to_before: by measure, a difference a row, to the best and to the earlier one; None where there is nothing
+        to test
     """
 
     rows: list[Row]
     ranked_by: str
     best: int
+    earlier: list[int | None]
     to_best: dict[str, list[Difference | None]]
     to_before: dict[str, list[Difference | None]]
 
@@ -92,12 +94,15 @@ def compare(configurations: Sequence[Configuration]) -> Comparison:
     measures = [measure for measure in MEASURES if all(measure in row.estimates for row in rows)]
     ranked_by = measures[-1]
     best = int(np.argmax([row.estimates[ranked_by].mean for row in rows]))
+    before = earlier(configurations)
     to_best, to_before = {}, {}
     for measure in measures:
         shares = [row.shares[measure] for row in rows]
         to_best[measure] = holm([None if k == best else paired(share, shares[best]) for k, share in enumerate(shares)])
-        to_before[measure] = holm([None, *(paired(row, before) for before, row in pairwise(shares))])
-    return Comparison(rows, ranked_by, best, to_best, to_before)
+        to_before[measure] = holm(
+            [None if k is None else paired(share, shares[k]) for share, k in zip(shares, before, strict=True)]
+        )
+    return Comparison(rows, ranked_by, best, before, to_best, to_before)
 
 
 def _positions(configurations: Sequence[Configuration]) -> tuple[dict[str, np.ndarray], int]:

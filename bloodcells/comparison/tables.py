@@ -31,10 +31,13 @@ def results(comparison: Comparison) -> DataFrame:
 
 
 def differences(comparison: Comparison) -> list[DataFrame]:
-    """Two tables, a row a configuration: what tells it from the best in each measure, and from the row before."""
+    """Two tables, a row a configuration: what tells it from the best in each measure, and from the row before.
+
+    Where a row is a change of another than the one before, that is the one it is told from, and is named.
+    """
     return [
-        _differences(comparison, comparison.to_best, comparison.best, "to the best", "the best"),
-        _differences(comparison, comparison.to_before, 0, "to the row before", "the first"),
+        _differences(comparison, comparison.to_best, comparison.best, "to the best", "the best", {}),
+        _differences(comparison, comparison.to_before, 0, "to the row before", "the first", _elsewhere(comparison)),
     ]
 
 
@@ -82,6 +85,8 @@ def complete(comparison: Comparison) -> DataFrame:
             cells |= {metric: found.mean, f"{metric} low": found.low, f"{metric} high": found.high}
             cells[f"{metric} by seed"] = " ".join(map(repr, found.values))
         cells |= {PARAMETERS: row.mean(PARAMETERS), SECONDS: row.mean(SECONDS)}
+        if (at := comparison.earlier[number]) is not None:
+            cells["row before"] = comparison.rows[at].label
         for family, by_measure in (("to best", comparison.to_best), ("to row before", comparison.to_before)):
             for measure, found_differences in by_measure.items():
                 cells |= _full(f"{measure} {family}", found_differences[number])
@@ -91,13 +96,25 @@ def complete(comparison: Comparison) -> DataFrame:
 
 
 def _differences(
-    comparison: Comparison, found: Mapping[str, Sequence[Difference | None]], itself: int, to: str, said: str
+    comparison: Comparison,
+    found: Mapping[str, Sequence[Difference | None]],
+    itself: int,
+    to: str,
+    said: str,
+    named: Mapping[int, str],
 ) -> DataFrame:
     table = []
     for number, row in enumerate(comparison.rows):
         told = {f"{MEASURES[measure]}, {to}": _told(found[measure][number]) for measure in comparison.measures}
+        told = {key: f"{text}{named.get(number, '')}" for key, text in told.items()}
         table.append({"configuration": row.label} | (dict.fromkeys(told, said) if number == itself else told))
     return DataFrame(table)
+
+
+def _elsewhere(comparison: Comparison) -> dict[int, str]:
+    """By place, the name of the earlier row, where that is not the one before."""
+    places = enumerate(comparison.earlier)
+    return {k: f"; to {comparison.rows[at].label}" for k, at in places if at is not None and at != k - 1}
 
 
 def _metrics(comparison: Comparison) -> list[str]:

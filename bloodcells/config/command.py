@@ -4,29 +4,33 @@ import functools
 import os
 import signal
 import sys
-from collections.abc import Callable
-from pathlib import Path
+from collections.abc import Callable, Collection
 from typing import Any
 
 import hydra
 from hydra.core.hydra_config import HydraConfig
+from hydra.core.plugins import Plugins
 from hydra.errors import HydraException
+from hydra.plugins.plugin import Plugin
 from hydra.types import RunMode
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import DictConfig
 from omegaconf.errors import OmegaConfBaseException
 
-from bloodcells.config.errors import InputError
+from bloodcells.config.checkout import CHECKOUT
+from bloodcells.config.errors import InputError, JobsFailedError
 from bloodcells.config.explain import explain
 from bloodcells.config.typed import Config, typed
 
-CHECKOUT = Path(__file__).resolve().parents[2]
 TEXTS = ("run_id", "study", "filter")  # settings that people paste
 INTERRUPTED = 130  # what a shell reports for a program that Ctrl-C ended
 
 
-def command(config_name: str, kind: type[Config]) -> Callable[[Callable[[Config], Any]], Callable[[], None]]:
+def command(
+    config_name: str, kind: type[Config], plugins: Collection[type[Plugin]] = ()
+) -> Callable[[Callable[[Config], Any]], Callable[[], None]]:
     """Makes `task` a program: `conf/<config_name>.yaml` and the overrides, typed as a `kind`, are its argument.
 
+    plugins: Hydra's, of our own, which conf/hydra names as hydra_plugins.bloodcells.CLASS.
     Exit status: 0; 1 where a job failed; 130 where it was interrupted (SIGINT or SIGTERM). HYDRA_FULL_ERROR=1
     asks for tracebacks.
     """
@@ -56,12 +60,19 @@ def command(config_name: str, kind: type[Config]) -> Callable[[Callable[[Config]
             # argparse takes overrides on one side of an option only; this one people type in their midst.
             sys.argv[1:] = sorted(sys.argv[1:], key=lambda argument: argument not in ("--multirun", "-m"))
             sys.argv[1:] = [_literal(argument) for argument in sys.argv[1:]]
-            OmegaConf.register_new_resolver("checkout", lambda: str(CHECKOUT), replace=True)
             conf = CHECKOUT / "conf"
             if not conf.is_dir():
                 sys.exit(f"error: {conf}: not found; bloodcells runs from its checkout: install it with `make install`")
             try:
+                for plugin in plugins:  # Hydra takes no other package's; the class stays importable where it stands
+                    Plugins.instance().class_name_to_class[f"hydra_plugins.bloodcells.{plugin.__name__}"] = plugin
                 hydra.main(version_base="1.3", config_path=str(conf), config_name=config_name)(job)()
+            except JobsFailedError:
+                sys.exit(1)
+            except InputError as error:
+                if tracebacks:
+                    raise
+                sys.exit(f"error: {error}")
             except (HydraException, OmegaConfBaseException, ValueError) as error:
                 if tracebacks or jobs:
                     raise

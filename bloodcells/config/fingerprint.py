@@ -11,15 +11,16 @@ from bloodcells.config.command import CHECKOUT
 from bloodcells.config.typed import plain
 
 SOURCES = ("bloodcells", "conf", "pyproject.toml", "requirements.lock")  # what a result depends on in the checkout
-UNCOUNTED = (("data", "path"), ("backbone", "weights"), ("training", "threads"))
+FILING = ("study", "label", "step", "follows", "sweep")  # where a run stands among others: it changes no result
+UNCOUNTED = ("tracking", "output", *FILING, "data.path", "backbone.weights", "training.threads")
 
 
 @dataclass(frozen=True)
 class Fingerprint:
     """SHA-256 of the data, the config, the package's source, the installed packages, the file of weights; the commit.
 
-    Where a run is tracked, the study it is filed under and where a page of it goes change no result and do not count.
-    Nor do paths, since what lies there has a hash of its own, nor `training.threads` as it is typed: what it comes to
+    Where a run is tracked, how it is filed there and where a page of it goes change no result and do not count. Nor do
+    paths, since what lies there has a hash of its own, nor `training.threads` as it is typed: what it comes to
     on a machine is on record with the machine.
     """
 
@@ -40,7 +41,7 @@ def fingerprint(config: object, data: str, weights: Path | None = None) -> Finge
     commit = _git("rev-parse", "HEAD") or "unknown"
     dirty = bool(_git("status", "--porcelain", "--", *SOURCES))
     installed = hashlib.sha256("\n".join(packages()).encode()).hexdigest()
-    return Fingerprint(data, _config_hash(config), _code_hash(), installed, _file_hash(weights), commit, dirty)
+    return Fingerprint(data, config_hash(config), _code_hash(), installed, file_hash(weights), commit, dirty)
 
 
 def packages() -> list[str]:
@@ -48,14 +49,19 @@ def packages() -> list[str]:
     return sorted({f"{entry.metadata['Name']}=={entry.version}" for entry in distributions()}, key=str.lower)
 
 
-def _config_hash(config: object) -> str:
-    settings = {key: value for key, value in plain(config).items() if key not in ("tracking", "study", "output")}
-    for group, key in UNCOUNTED:
-        settings.get(group, {}).pop(key, None)
+def config_hash(config: object, *without: str) -> str:
+    """SHA-256 of the settings, `without` and UNCOUNTED left out: keys, or groups, such as "training.fine_tuning"."""
+    settings = plain(config)
+    for key in (*UNCOUNTED, *without):
+        *groups, last = key.split(".")
+        within = settings
+        for group in groups:
+            within = within.get(group, {})
+        within.pop(last, None)
     return hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()
 
 
-def _file_hash(path: Path | None) -> str:
+def file_hash(path: Path | None) -> str:
     if path is None:
         return "none"
     with path.open("rb") as file:

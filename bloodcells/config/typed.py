@@ -26,7 +26,18 @@ def typed(composed: DictConfig, kind: type[Config]) -> Config:
     Raises InputError for an unknown option, a number out of range or settings that exclude each other, and
     omegaconf's own errors for an unknown key, a wrong type or a missing value.
     """
-    config = cast(Config, OmegaConf.to_object(OmegaConf.merge(_schema(kind, composed, ""), composed)))
+    return checked(node(composed, kind), kind)
+
+
+def node(composed: DictConfig, kind: type[Config]) -> DictConfig:
+    """A composed config as a node of the schema, every key and type checked; raises as `typed` does."""
+    composed = OmegaConf.masked_copy(composed, [str(key) for key in composed if key != "hydra"])
+    return cast(DictConfig, OmegaConf.merge(_schema(kind, composed, ""), composed))
+
+
+def checked(node: DictConfig, kind: type[Config]) -> Config:
+    """A node of the schema as a dataclass, every range and combination checked; raises as `typed` does."""
+    config = cast(Config, OmegaConf.to_object(node))
     _check_ranges(config, "")
     if isinstance(config, TrainConfig):
         _check_training(config)

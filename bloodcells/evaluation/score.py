@@ -27,7 +27,7 @@ from bloodcells.evaluation.shift.suite import shifted
 from bloodcells.model.gradcam import GradCam
 from bloodcells.model.inference import Inference
 from bloodcells.page.page import Block
-from bloodcells.training.progress import duration
+from bloodcells.page.terminal import duration
 
 SHOWN = 16  # images in a figure of mistakes
 DISTORTING = 0.0007  # seconds that distorting an image of 96 pixels takes, about

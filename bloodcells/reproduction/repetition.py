@@ -8,8 +8,9 @@ import mlflow
 
 from bloodcells.config.fingerprint import Fingerprint
 from bloodcells.config.schema import TrainConfig
-from bloodcells.reproduction.surroundings import differences, present, recorded, unrepeatable
+from bloodcells.reproduction.surroundings import differences, present, recorded
 from bloodcells.reproduction.verdict import Verdict, compare
+from bloodcells.tracking.environment import unrepeatable
 from bloodcells.tracking.lifecycle import tracked
 from bloodcells.tracking.own_images import expect_same
 from bloodcells.tracking.run import Run
@@ -35,7 +36,8 @@ class Repetition:
         """
         expect_same(self._original, origin, fingerprint.data)
         then, now = recorded(self._original), present(config, fingerprint)
-        reasons = [*unrepeatable(config, then, now), *differences(then, now)]
+        gpus = bool(then.machine["gpus"] or now.machine["gpus"])
+        reasons = [*unrepeatable(config, gpus), *differences(then, now)]
         for line in reasons or ["code, packages and machine are as they were"]:
             log.info(line)
         with tracked(config, fingerprint, origin, self._original) as run:

@@ -6,8 +6,9 @@ from typing import Any
 
 from bloodcells.config.fingerprint import Fingerprint, packages
 from bloodcells.config.schema import TrainConfig
-from bloodcells.tracking.environment import MACHINE, machine
+from bloodcells.tracking.environment import machine
 from bloodcells.tracking.stored import StoredRun
+from bloodcells.tracking.unfinished import MACHINE
 from bloodcells.training.devices import threads
 
 FIRST = ("tensorflow", "keras", "numpy")  # of the packages those that results most likely depend on
@@ -88,13 +89,3 @@ def _said(value: object) -> str:
     if isinstance(value, list):
         return " and ".join(value) or "none"
     return "not on record" if value is None else str(value)
-
-
-def unrepeatable(config: TrainConfig, then: Surroundings, now: Surroundings) -> list[str]:
-    """What of the config keeps the run from coming out the same again, a line each."""
-    found = []
-    if config.augmentation.randaugment_kerascv:
-        found.append("augmentation: keras-cv's RandAugment holds random state, so no two runs with it are equal")
-    if (then.machine["gpus"] or now.machine["gpus"]) and not config.training.deterministic:
-        found.append("training.deterministic=false: a GPU takes sums in any order, so no two runs on one are equal")
-    return found

@@ -4,15 +4,15 @@ from pathlib import PurePath
 from typing import Any
 
 from bloodcells.augmentation.compose import name_of
+from bloodcells.config.fingerprint import FILING
 from bloodcells.config.schema import StoredData, TrainConfig
 from bloodcells.config.typed import plain
 from bloodcells.data.clean import Cleaned
 from bloodcells.data.split import Split
 from bloodcells.model.trainable import Trainable
-from bloodcells.page.terminal import aligned
+from bloodcells.page.terminal import aligned, duration
 from bloodcells.training.fit import Fitted
 from bloodcells.training.plan import Stage, remarks
-from bloodcells.training.progress import duration
 
 
 def run_name(config: TrainConfig) -> str:
@@ -31,7 +31,7 @@ def compared(config: TrainConfig) -> dict[str, str | int | float]:
         key.removesuffix(".name"): value
         for key, value in _flat(plain(config)).items()
         if key.startswith(("data.clean.", "data.split."))
-        or key.partition(".")[0] not in ("data", "evaluation", "output", "study", "tracking")
+        or key.partition(".")[0] not in ("data", "evaluation", "output", "tracking", *FILING)
     }
     settings.pop("data.split.seed", None)  # it follows `seed` as a rule, and is in the config's hash
     choices = {

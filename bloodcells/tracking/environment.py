@@ -7,10 +7,8 @@ from typing import Any
 import psutil
 import tensorflow as tf
 
+from bloodcells.config.schema import TrainConfig
 from bloodcells.training.devices import cores
-
-# What the last bits of a result depend on, beside code, packages, config and data.
-MACHINE = ("processor", "gpus", "python", "threads", "onednn")
 
 
 def machine(threads: int) -> dict[str, Any]:
@@ -27,6 +25,16 @@ def machine(threads: int) -> dict[str, Any]:
         "threads": threads,
         "onednn": _onednn(),
     }
+
+
+def unrepeatable(config: TrainConfig, gpus: bool) -> list[str]:
+    """What of the config keeps a run from coming out the same again, a line each; gpus: whether it has any."""
+    found = []
+    if config.augmentation.randaugment_kerascv:
+        found.append("augmentation: keras-cv's RandAugment holds random state, so no two runs with it are equal")
+    if gpus and not config.training.deterministic:
+        found.append("training.deterministic=false: a GPU takes sums in any order, so no two runs on one are equal")
+    return found
 
 
 def _onednn() -> str:

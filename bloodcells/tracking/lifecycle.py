@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 
 import mlflow
@@ -11,26 +11,36 @@ from mlflow.data.meta_dataset import MetaDataset
 from mlflow.entities import RunStatus
 
 from bloodcells.config.errors import InputError
-from bloodcells.config.fingerprint import Fingerprint
+from bloodcells.config.fingerprint import FILING, Fingerprint
 from bloodcells.config.schema import LocalTracking, ServerTracking, Tracking, TrainConfig
+from bloodcells.tracking.dead import close_dead
 from bloodcells.tracking.description import compared, run_name
+from bloodcells.tracking.identity import identity_of
+from bloodcells.tracking.parent import SweepJob
+from bloodcells.tracking.phase_1 import sharing
 from bloodcells.tracking.run import Run, Tracked, Untracked
 from bloodcells.tracking.store import STORE_ERRORS, one_line_errors, open_store
 from bloodcells.tracking.stored import StoredRun
-from bloodcells.tracking.unfinished import PLACE, claimed, identity_of, run_at
+from bloodcells.tracking.unfinished import PLACE, claimed, run_at
 from bloodcells.training.epochs import DivergedError
+from bloodcells.training.state import StateFile
 
 log = logging.getLogger(__name__)
 
 
 @contextmanager
 def tracked(
-    config: TrainConfig, fingerprint: Fingerprint, origin: str, original: StoredRun | None = None
+    config: TrainConfig,
+    fingerprint: Fingerprint,
+    origin: str,
+    original: StoredRun | None = None,
+    sweep: SweepJob | None = None,
 ) -> Iterator[Run]:
     """The run of a training, as `begun`; origin: the name of the data.
 
     original: the run that it repeats. Then it stands below that one, and is no training run that searches find: it
         would count as one more seed.
+    sweep: what it is in one. Then it stands below the sweep's run, and phase 1 may be that of another of its jobs.
     Where the same command was interrupted, however that came, it is the run of then, with the state it left. That is
     asked of nobody, since it changes nothing that comes out: a scheduler may start a killed job again.
     """
@@ -38,18 +48,22 @@ def tracked(
         yield Untracked()
         return
     open_store(config.tracking)
-    name, program, tags = run_name(config), "bloodcells.train", {"study": config.study} if config.study else {}
+    name, program = run_name(config), "bloodcells.train"
+    tags = {key: str(value) for key in FILING if (value := getattr(config, key))}
     if original:
         name, program = f"Reproduction of {original.name}", "bloodcells.reproduce"
         tags |= {"mlflow.parentRunId": original.id}
+    if sweep:
+        tags |= sweep.tags
     identity = identity_of(config, config.tracking, fingerprint, original.id if original else "")
     with claimed(config.tracking, identity) as place:
         tags |= source_tags(program, fingerprint) | {PLACE: place.name}
-        state = place.state
+        state = StateFile(place.file, place.identity)
         try:
             with begun(config.tracking, name, tags, compared(config), origin, "training") as run:
-                run.state = state
-                yield run
+                shared = sharing(config, config.tracking, fingerprint, place, sweep, run) if sweep else None
+                with shared or nullcontext(state) as run.state:
+                    yield run
         except DivergedError:  # again it would do the same
             with one_line_errors(config.tracking):
                 place.remove()
@@ -75,6 +89,8 @@ def begun(
 ) -> Iterator[Run]:
     """A run that ends FINISHED, or KILLED where it was interrupted, or FAILED, with the error as its tag, otherwise.
 
+    Others that were killed without a word are closed as it begins.
+
     tags: as `source_tags` makes them, and more; where a run with the same place for its state is there, it goes on.
     origin, context: the name of the data and what they are for, such as "training", for the UI's table.
     """
@@ -82,6 +98,7 @@ def begun(
         yield Untracked()
         return
     open_store(tracking)
+    close_dead(tracking)
     with one_line_errors(tracking):
         left = run_at(tags[PLACE]) if PLACE in tags else None
         run = mlflow.start_run(run_id=left.info.run_id if left else None, run_name=name, tags=dict(tags))

@@ -33,6 +33,7 @@ class Run(Protocol):
 
     id: str  # MLflow's, or nothing where nothing is kept
     state: StateFile | None  # where training keeps its state, for the same command to go on from
+    note: str  # Markdown that ends every description, or nothing
 
     def describe(self, text: str) -> None:
         """Markdown, shown at the top of the run's page."""
@@ -55,6 +56,7 @@ class Untracked:
 
     id = ""
     state: StateFile | None = None
+    note = ""
 
     def describe(self, text: str) -> None: ...
 
@@ -77,10 +79,11 @@ class Tracked:
         self._continued, self._steps = continued, cache(self._steps_of)
         self._model = self._page = self._weights = ""
         self.state: StateFile | None = None
+        self.note = ""
 
     def describe(self, text: str) -> None:
         with one_line_errors(self._config):
-            mlflow.set_tag("mlflow.note.content", text)
+            mlflow.set_tag("mlflow.note.content", f"{text}\n{self.note}".rstrip())
 
     def score(self, metrics: Mapping[str, float], step: int | None = None) -> None:
         with one_line_errors(self._config):

@@ -1,4 +1,7 @@
-"""Where unfinished runs keep the state of their training, and how the same command finds it again."""
+"""Where unfinished runs keep the state of their training, and how the same command finds it again.
+
+Needs no TensorFlow.
+"""
 
 import json
 import logging
@@ -15,14 +18,11 @@ from filelock import FileLock, Timeout
 from mlflow.entities import Run
 
 from bloodcells.config.command import CHECKOUT
-from bloodcells.config.fingerprint import Fingerprint
-from bloodcells.config.schema import LocalTracking, ServerTracking, TrainConfig
-from bloodcells.tracking.environment import MACHINE, machine
+from bloodcells.config.schema import LocalTracking, ServerTracking
 from bloodcells.tracking.store import local_directory, one_line_errors
-from bloodcells.training.devices import threads
-from bloodcells.training.state import StateFile
 
 log = logging.getLogger(__name__)
+MACHINE = ("processor", "gpus", "python", "threads", "onednn")  # what the last bits of a result depend on of a machine
 PLACE = "checkpoint"  # the tag with the name of a run's place
 HALF = ".half-"  # begins the name of a place that is being made or taken away
 
@@ -39,13 +39,13 @@ class Place:
         return self.folder.name
 
     @property
-    def state(self) -> StateFile:
-        """The file that training keeps its state in."""
-        return StateFile(self.folder / "state.npz", self.identity)
+    def file(self) -> Path:
+        """Where training keeps its state."""
+        return self.folder / "state.npz"
 
     def remove(self) -> None:
         """Takes it away, which says that its run has come to its end."""
-        with _listing(self.folder.parent), suppress(FileNotFoundError):
+        with listing(self.folder.parent), suppress(FileNotFoundError):
             # Its name goes first, at once: half of it would be found by nobody, and stay.
             aside = self.folder.rename(self.folder.with_name(f"{HALF}{self.name}"))
             shutil.rmtree(aside, ignore_errors=True)
@@ -60,9 +60,9 @@ def claimed(tracking: LocalTracking | ServerTracking, identity: Mapping[str, str
     Raises InputError where no place can be made.
     """
     with one_line_errors(tracking):
-        directory = _checkpoints(tracking)
+        directory = checkpoints(tracking)
         directory.mkdir(parents=True, exist_ok=True)
-        with _listing(directory):
+        with listing(directory):
             place, lock = _left(directory, identity) or _new(directory, identity)
     try:
         yield place
@@ -70,12 +70,12 @@ def claimed(tracking: LocalTracking | ServerTracking, identity: Mapping[str, str
         lock.release()
 
 
-def _checkpoints(tracking: LocalTracking | ServerTracking) -> Path:
+def checkpoints(tracking: LocalTracking | ServerTracking) -> Path:
     """The folder of all places: in the store, or for one on a server in the checkout's `mlruns`."""
     return (local_directory(tracking) if isinstance(tracking, LocalTracking) else CHECKOUT / "mlruns") / "checkpoints"
 
 
-def _listing(directory: Path) -> FileLock:
+def listing(directory: Path) -> FileLock:
     """Held by whoever looks through the places, makes one or takes one away."""
     return FileLock(directory / ".lock")
 
@@ -120,24 +120,6 @@ def _new(directory: Path, identity: Mapping[str, str]) -> tuple[Place, FileLock]
     lock = FileLock(place.folder / "lock")
     lock.acquire(timeout=0)
     return place, lock
-
-
-def identity_of(
-    config: TrainConfig, tracking: LocalTracking | ServerTracking, fingerprint: Fingerprint, reproduces: str = ""
-) -> dict[str, str]:
-    """What tells a training from any other: where it is filed, and what its last bits depend on.
-
-    reproduces: the id of the run that it repeats, or nothing.
-    """
-    found = machine(threads(config.training))
-    return {
-        "server": tracking.uri if isinstance(tracking, ServerTracking) else "",
-        "experiment": tracking.experiment,
-        "study": config.study or "",
-        "reproduces": reproduces,
-        **{key: getattr(fingerprint, key) for key in ("config", "data", "code", "packages", "weights")},
-        **{key: str(found[key]) for key in MACHINE},
-    }
 
 
 def run_at(place: str) -> Run | None:

@@ -9,7 +9,8 @@ import numpy as np
 from bloodcells.config.schema import SGD, Adam, AdamW, CosineRestarts, FocalLoss, Lion, Loss, Optimizer, Plateau
 from bloodcells.training.plan import Stage
 
-# Their arguments have the names of the config's keys.
+# Their arguments have the names of the config's keys, but for an option's name and what is in a stage's rate already.
+NO_ARGUMENTS = ("name", "learning_rate_factor")
 OPTIMIZERS: dict[type[Optimizer], type[keras.optimizers.Optimizer]] = {
     Adam: keras.optimizers.Adam,
     AdamW: keras.optimizers.AdamW,
@@ -69,4 +70,4 @@ def balanced_weights(labels: np.ndarray, classes: int) -> np.ndarray:
 
 
 def _settings(config: Any) -> dict[str, Any]:
-    return {f.name: getattr(config, f.name) for f in fields(config) if f.name != "name"}
+    return {f.name: getattr(config, f.name) for f in fields(config) if f.name not in NO_ARGUMENTS}

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from bloodcells.config.schema import BatchNorm, Phase, TrainConfig
+from bloodcells.config.schema import BatchNorm, Lion, Phase, TrainConfig
 from bloodcells.model.depth import Depth, depths
 
 FEATURE_EXTRACTION = "feature_extraction"
@@ -30,13 +30,16 @@ def plan(config: TrainConfig) -> list[Stage]:
     """Feature extraction, then fine tuning in as many steps as `unfreeze` has; stages of no epochs are left out.
 
     Without pretrained weights phase 1 trains the whole network, batch normalisation included, for a head cannot stand
-    on random features; and both phases' learning rates are raised by `training.from_scratch_factor`.
+    on random features; and both phases' learning rates are raised by `training.from_scratch_factor`. Lion takes its own
+    share of either.
     Raises InputError as `depths` does.
     """
     training, epochs = config.training, config.training.fine_tuning.epochs
     steps = depths(config.unfreeze, config.backbone.name, epochs)
     scratch = config.backbone.weights is None
     factor = training.from_scratch_factor if scratch else 1.0
+    if isinstance(config.optimizer, Lion):
+        factor *= config.optimizer.learning_rate_factor
     first = training.feature_extraction
     stages = [
         Stage(

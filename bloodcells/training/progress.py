@@ -10,19 +10,10 @@ import keras
 from rich import progress as bars
 from rich.console import Console
 
+from bloodcells.page.terminal import duration
 from bloodcells.training.plan import Stage
 
 log = logging.getLogger(__name__)
-
-
-def duration(seconds: float) -> str:
-    """Seconds as people say them: "42 s", "3 min 20 s", "2 h 5 min"."""
-    whole = round(seconds)
-    if whole < 60:
-        return f"{whole} s"
-    if whole < 3600:
-        return f"{whole // 60} min" + (f" {whole % 60} s" if whole % 60 else "")
-    return f"{whole // 3600} h {whole % 3600 // 60} min"
 
 
 class Progress(keras.callbacks.Callback):

@@ -45,12 +45,17 @@ class State:
         return sum(row.stage == self.history[-1].stage for row in self.history)
 
 
+def identity_hash(identity: Mapping[str, str]) -> str:
+    """SHA-256 of what a state depends on, in hexadecimal."""
+    return hashlib.sha256(json.dumps(dict(identity), sort_keys=True).encode()).hexdigest()
+
+
 class StateFile:
     """The state of one run, of which `identity` says what it depends on."""
 
     def __init__(self, path: Path, identity: Mapping[str, str]) -> None:
         self._path = path
-        self._identity = hashlib.sha256(json.dumps(dict(identity), sort_keys=True).encode()).hexdigest()
+        self._identity = identity_hash(identity)
 
     @property
     def epochs(self) -> int:

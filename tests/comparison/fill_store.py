@@ -43,6 +43,7 @@ class MadeUp:
     status: str = "FINISHED"
     study: str = "made-up"
     data: str = "d" * 64
+    tags: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -66,6 +67,7 @@ def fill(directory: Path, runs: Iterable[MadeUp], size: Size) -> list[str]:
         start = START + 60_000 * number
         params = CHOICES | made_up.choices | {"seed": str(made_up.seed)}
         tags = {"mlflow.source.name": "bloodcells.train", "sha256.data": made_up.data, "study": made_up.study}
+        tags |= made_up.tags
         run = client.create_run(experiment, start, tags, f"{params['backbone']} seed={made_up.seed}")
         ids.append(run.info.run_id)
         metrics = {}

@@ -1,6 +1,6 @@
 """Rows are called by as little as tells them apart."""
 
-from bloodcells.comparison.labels import labels, telling, varying
+from bloodcells.comparison.labels import labels, named, telling, varying
 
 ADAM = {
     "backbone": "vgg19",
@@ -39,3 +39,9 @@ def test_a_key_that_a_row_does_not_have_is_not_in_its_name() -> None:
 
 def test_a_single_row_has_a_name_too() -> None:
     assert labels([LION]) == ["backbone=vgg19"]
+
+
+def test_a_label_that_was_given_is_the_name_and_what_shares_it_is_told_apart() -> None:
+    assert named(["first", None, "x"], [ADAM, LION, SMALL]) == ["first", "backbone=vgg19, optimizer=lion", "x"]
+    assert named(["same", "same", "x"], [ADAM, LION, SMALL]) == ["same, optimizer=adam", "same, optimizer=lion", "x"]
+    assert named([None], [LION]) == ["backbone=vgg19"]

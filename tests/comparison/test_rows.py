@@ -9,6 +9,7 @@ from scipy import stats
 from bloodcells.comparison.answers import CLEAN, MACRO_F1, SHIFTED, Answers, read
 from bloodcells.comparison.configurations import Configuration, gather
 from bloodcells.comparison.rows import compare
+from bloodcells.comparison.tables import complete, differences
 from bloodcells.config.errors import InputError
 from bloodcells.config.schema import LocalTracking
 from bloodcells.tracking.stored import search
@@ -63,6 +64,45 @@ def test_rows_keep_the_order_of_their_first_run_and_average_their_seeds(gathered
         assert found.low <= max(0, found.mean - half) + 1e-9
         assert found.high >= min(1, found.mean + half) - 1e-9
     assert comparison.rows[0].estimates[MACRO_F1].low < comparison.rows[0].estimates[MACRO_F1].mean
+
+
+def test_rows_with_a_step_come_first_in_its_order_and_are_called_by_their_label(gathered) -> None:
+    _, configurations, remarks = gathered(
+        MadeUp({"loss": "x"}, 0),
+        *(MadeUp(LION, seed, tags={"step": "10", "label": "10 Lion"}) for seed in (0, 1)),
+        *(MadeUp(ADAM, seed, tags={"step": "9", "label": f"9 seed {seed}"}) for seed in (0, 1)),
+    )
+    assert [found.label for found in configurations] == ["optimizer=adam", "10 Lion", "optimizer=adamw"]
+    assert remarks == ["optimizer=adamw: seed 1 missing"]
+
+
+def test_a_step_is_told_from_the_one_it_follows_if_that_is_there(gathered) -> None:
+    def step(number: int, **tags: str) -> MadeUp:
+        return MadeUp({"unfreeze": str(number)}, 0, number, tags={"step": str(number), "label": f"s{number}", **tags})
+
+    _, configurations, _ = gathered(
+        step(1), step(2, follows="1"), step(3, follows="1"), step(4), step(5, follows="9"), MadeUp(LION, 0)
+    )
+    comparison = compare(configurations)
+    assert comparison.earlier == [None, 0, 0, 2, 3, 4]
+    first, third = (configurations[k].answers[0].right for k in (0, 2))
+    assert comparison.to_before[CLEAN][2].points == pytest.approx(100 * (third.mean() - first.mean()))
+    cells = differences(comparison)[1]["clean accuracy, to the row before"].tolist()
+    assert [cell.partition("; to ")[2] for cell in cells] == ["", "", "s1", "", "", ""]
+    assert complete(comparison)["row before"].tolist()[1:] == ["s1", "s1", "s3", "s4", "s5"]
+
+
+def test_a_step_is_not_told_from_one_of_other_data(gathered) -> None:
+    _, configurations, _ = gathered(
+        MadeUp(ADAM, 0, tags={"step": "1"}), MadeUp(ADAM, 0, tags={"step": "1"}, data="e" * 64),
+        MadeUp(LION, 0, tags={"step": "2", "follows": "1"}),
+    )  # fmt: skip
+    assert compare(configurations).earlier == [None, 0, 0]
+
+
+def test_a_label_that_was_changed_is_the_newer_runs(gathered) -> None:
+    _, configurations, _ = gathered(MadeUp(ADAM, 0, tags={"label": "old"}), MadeUp(ADAM, 0, tags={"label": "new"}))
+    assert [found.label for found in configurations] == ["new"]
 
 
 def test_differences_are_to_the_best_and_to_the_row_before_on_the_same_images(gathered) -> None:

@@ -7,10 +7,11 @@ from bloodcells.config.fingerprint import fingerprint
 from tests.conftest import composed
 
 
-def test_the_config_hash_changes_with_every_setting_but_tracking() -> None:
+def test_the_config_hash_changes_with_every_setting_but_tracking_and_filing() -> None:
     base = fingerprint(composed(), "x").config
     assert fingerprint(composed(), "x").config == base
-    assert fingerprint(composed("tracking=off"), "x").config == base
+    for override in ("tracking=off", "study=a", "label=a", "step=1", "follows=1", "scale=report"):
+        assert fingerprint(composed(override), "x").config == base
     for override in ("seed=1", "unfreeze=3", "loss.gamma=1", "training.batch_norm=train", "augmentation=none"):
         assert fingerprint(composed(override), "x").config != base
 

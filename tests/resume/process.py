@@ -7,12 +7,15 @@ import os
 import resource
 import signal
 import sys
+import time
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from importlib import import_module
 from multiprocessing import get_context
 from multiprocessing.process import BaseProcess
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import mlflow
 from mlflow.entities import Run
@@ -20,6 +23,9 @@ from mlflow.entities import Run
 from bloodcells.config.tensorflow import import_tensorflow
 from bloodcells.tracking.store import DATABASE, database_uri
 from bloodcells.train import main
+
+if TYPE_CHECKING:
+    from bloodcells.tracking.phase_1 import SweepJob
 
 # What `train` imports; the server has imported all of it before it forks. TensorFlow starts no threads by that.
 NEEDED = (
@@ -62,10 +68,11 @@ class Moment:
 
 @dataclass(frozen=True)
 class Command:
-    """One training command, given any number of times; its runs are kept in `directory`."""
+    """One training command, given any number of times; its runs are kept in `directory`; job: what it is in a sweep."""
 
     directory: Path
     overrides: tuple[str, ...]
+    job: "SweepJob | None" = None
 
     def start(self, end: Moment | None = None, largest_file: int | None = None) -> BaseProcess:
         """A process of it, begun; largest_file: in bytes, for a disk that is full."""
@@ -107,6 +114,9 @@ def _run(command: Command, end: Moment | None, largest_file: int | None) -> None
         end.prepare()
     if largest_file:
         resource.setrlimit(resource.RLIMIT_FSIZE, (largest_file, largest_file))
+    if command.job:
+        lifecycle = import_module("bloodcells.tracking.lifecycle")
+        lifecycle.tracked = partial(lifecycle.tracked, sweep=command.job)
     sys.argv = ["train", *command.overrides, f"tracking.directory={command.directory}"]
     main()
 
@@ -126,3 +136,11 @@ def outcome(run: Run, directory: Path) -> dict[str, Any]:
     client = mlflow.MlflowClient(database_uri(directory))
     answers = Path(client.download_artifacts(run.info.run_id, "predictions.csv")).read_text()
     return {"weights": run.data.tags["sha256.weights"], "answers": answers, **histories(run, directory)}
+
+
+def until(condition: Callable[[], bool], seconds: float = 60) -> None:
+    """Waits for it."""
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.05)

@@ -2,7 +2,8 @@
 
 import pytest
 
-from bloodcells.tracking.environment import machine
+from bloodcells.tracking.environment import machine, unrepeatable
+from tests.conftest import composed
 
 
 @pytest.mark.parametrize(
@@ -21,3 +22,13 @@ def test_how_onednn_is_used_follows_from_its_variables(monkeypatch, variables, e
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
     assert machine(1)["onednn"] == expected
+
+
+def test_what_cannot_come_out_the_same_is_told() -> None:
+    assert unrepeatable(composed("augmentation=extended"), gpus=False) == []
+    assert unrepeatable(composed("training.deterministic=false"), gpus=False) == []  # on a processor it does
+    assert unrepeatable(composed(), gpus=True) == []
+    (line,) = unrepeatable(composed("training.deterministic=false"), gpus=True)
+    assert line.startswith("training.deterministic=false: ")
+    (line,) = unrepeatable(composed("augmentation=randaugment_kerascv"), gpus=False)
+    assert "no two runs with it are equal" in line

@@ -13,8 +13,9 @@ from mlflow.exceptions import MlflowException
 from bloodcells.config.errors import InputError
 from bloodcells.config.fingerprint import fingerprint
 from bloodcells.config.schema import TrainConfig
+from bloodcells.tracking.identity import identity_of
 from bloodcells.tracking.lifecycle import tracked
-from bloodcells.tracking.unfinished import claimed, identity_of
+from bloodcells.tracking.unfinished import claimed
 from bloodcells.training.epochs import DivergedError
 from tests.conftest import composed
 from tests.training.test_state import STATE
@@ -229,3 +230,12 @@ def test_without_tracking_no_state_is_kept() -> None:
     config = composed("tracking=off")
     with tracked(config, fingerprint(config, "d" * 64), "x") as run:
         assert run.state is None
+
+
+def test_how_a_run_is_filed_is_in_its_tags_and_not_among_its_params(directory) -> None:
+    filed = ("study=a", "label=b", "step=3", "follows=2")
+    training = Training(composed(f"tracking.directory={directory}", f"seed={next(SEEDS)}", *filed), directory)
+    training.run()
+    (run,) = training.found()
+    assert [run.data.tags[key] for key in ("study", "label", "step", "follows")] == ["a", "b", "3", "2"]
+    assert not {"study", "label", "step", "follows"} & set(run.data.params)

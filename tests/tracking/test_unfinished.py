@@ -12,7 +12,8 @@ import pytest
 from bloodcells.config.errors import InputError
 from bloodcells.config.fingerprint import fingerprint
 from bloodcells.config.schema import LocalTracking, ServerTracking
-from bloodcells.tracking.unfinished import Place, claimed, identity_of
+from bloodcells.tracking.identity import identity_of
+from bloodcells.tracking.unfinished import Place, claimed
 from tests.conftest import composed
 
 IDENTITY = {"experiment": "cells", "config": "c", "data": "d", "code": "e", "threads": "4"}

@@ -69,7 +69,7 @@ def test_an_optimizer_has_the_settings_of_its_file_and_the_rate_of_its_stage(nam
     config = composed(f"optimizer={name}", "backbone=vgg19", "training.feature_extraction.learning_rate=0.007")
     built = optimizer(config.optimizer, plan(config)[0], 10)
     assert isinstance(built, getattr(keras.optimizers, {"sgd": "SGD", "adamw": "AdamW"}.get(name, name.capitalize())))
-    assert float(built.learning_rate) == pytest.approx(0.007)
+    assert float(built.learning_rate) == pytest.approx(0.0014 if name == "lion" else 0.007)
     for key in ("beta_1", "beta_2", "epsilon", "weight_decay", "momentum", "nesterov"):
         if hasattr(config.optimizer, key):
             assert getattr(built, key) == getattr(config.optimizer, key)

@@ -26,6 +26,12 @@ def test_the_reports_two_phases() -> None:
     assert remarks(composed(*PRETRAINED)) == []
 
 
+def test_lion_takes_its_own_share_of_both_rates() -> None:
+    assert [stage[2] for stage in stages(*PRETRAINED, "optimizer=lion")] == [2e-5, 2e-6]
+    lion = ("optimizer=lion", "optimizer.learning_rate_factor=0.1", "training.from_scratch_factor=20")
+    assert [stage[2] for stage in stages(*RANDOM, *lion)] == [2e-4, 2e-5]
+
+
 def test_batch_norm_trains_in_fine_tuning_if_asked() -> None:
     assert [stage[-1] for stage in stages(*PRETRAINED, "training.batch_norm=train")] == [False, True]
 

@@ -29,7 +29,7 @@ from bloodcells.config.schema.evaluation import (
 )
 from bloodcells.config.schema.model import Backbone, Head, MobileNetV2
 from bloodcells.config.schema.ranges import within
-from bloodcells.config.schema.tracking import LocalTracking, ServerTracking, Tracking
+from bloodcells.config.schema.tracking import LocalTracking, ServerTracking, Sweep, Tracking
 from bloodcells.config.schema.training import (
     SGD,
     Adam,
@@ -87,6 +87,7 @@ __all__ = [
     "Shift",
     "Split",
     "StoredData",
+    "Sweep",
     "SyntheticData",
     "Tracking",
     "TrainConfig",
@@ -97,7 +98,7 @@ __all__ = [
 
 @dataclass
 class TrainConfig:
-    """One training run: conf/train.yaml."""
+    """One training run: conf/train.yaml. `study`, `label`, `step` and `follows` file it and change no result."""
 
     unfreeze: Any
     data: Data
@@ -110,6 +111,10 @@ class TrainConfig:
     evaluation: Evaluation
     tracking: Tracking
     study: str | None
+    sweep: Sweep
+    label: str | None
+    step: int | None = within("[1, inf)")
+    follows: int | None = within("[1, inf)")
     seed: int = within("[0, 4294967295]")
 
 

@@ -24,3 +24,10 @@ class ServerTracking(Tracking):
 
     uri: str
     experiment: str
+
+
+@dataclass
+class Sweep:
+    """What `--multirun` does with jobs that have a finished run: skips them, or with `rerun` does them again."""
+
+    rerun: bool

@@ -31,11 +31,12 @@ class AdamW(Adam):
 
 @dataclass
 class Lion(Optimizer):
-    """Lion: interpolation rates and decoupled weight decay."""
+    """Lion: interpolation rates and decoupled weight decay; `learning_rate_factor`: what it takes of a phase's rate."""
 
     beta_1: float = within("[0, 1)")
     beta_2: float = within("[0, 1)")
     weight_decay: float = within("[0, inf)")
+    learning_rate_factor: float = within("(0, inf)")
 
 
 @dataclass

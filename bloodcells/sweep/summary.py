@@ -1,0 +1,111 @@
+"""What is told of a sweep before and after: what is skipped, what failed and how to do just that again."""
+
+import logging
+import shlex
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from hydra.core.utils import JobReturn, JobStatus
+from pandas import DataFrame
+
+from bloodcells.config.errors import JobsFailedError
+from bloodcells.page.terminal import aligned, duration
+from bloodcells.sweep.decide import Decided
+from bloodcells.sweep.expand import Job
+from bloodcells.sweep.supervise import Outcome
+from bloodcells.tracking.parent import Parent
+
+log = logging.getLogger(__name__)
+MOST = 10  # jobs that are told one by one on the terminal
+
+
+@dataclass(frozen=True)
+class Row:
+    """What became of a job; `result`: "done", "done before" or "failed"."""
+
+    job: Job
+    result: str
+    run: str = ""
+    error: str = ""
+
+
+class Summary:
+    """What becomes of the jobs of a sweep; parent: its run, or None with tracking=off."""
+
+    def __init__(self, decided: Decided, parent: Parent | None) -> None:
+        self._decided, self._parent, self._began = decided, parent, time.monotonic()
+
+    def tell_before(self) -> None:
+        """Says which jobs are done already and which cannot be run; the latter get a run with their error."""
+        decided = self._decided
+        for job in decided.skipped[:MOST]:
+            log.info(
+                "job %d of %d is done already, run %s: %s",
+                job.number,
+                decided.total,
+                decided.done[job.number],
+                job.name,
+            )
+        if len(decided.skipped) > MOST:
+            log.info("and %d more are done already", len(decided.skipped) - MOST)
+        for job, error in decided.wrong.items():
+            log.info("job %d of %d, %s, cannot be run: %s", job.number, decided.total, job.name, error)
+            if self._parent:
+                self._parent.record(job.number, job.name, job.study, str(error))
+
+    def tell_after(self, returned: Sequence[JobReturn]) -> None:
+        """Says what came of all, on the terminal and in the sweep's run. Raises JobsFailedError where a job failed."""
+        rows = self._rows(returned)
+        failed = [row for row in rows if row.result == "failed"]
+        counts = {result: sum(row.result == result for row in rows) for result in ("done", "done before", "failed")}
+        told = ", ".join(f"{count} {result}" for result, count in counts.items() if count)
+        lines = {"jobs": f"{len(rows)}: {told}, in {duration(time.monotonic() - self._began)}"}
+        for row in failed[:MOST]:
+            lines[" " * len(lines) if len(lines) > 1 else "failed"] = (
+                f"job {row.job.number}, {row.job.name}: {row.error}"
+            )
+        if len(failed) > MOST:
+            lines[" " * len(lines)] = f"and {len(failed) - MOST} more"
+        if failed:
+            lines["again"] = f"the same command does just those: {command()}"
+        if self._parent:
+            table = DataFrame(
+                [(row.job.number, row.job.name, row.result, row.run, row.error) for row in rows],
+                columns=["job", "name", "result", "run", "error"],
+            )
+            text = "\n".join([f"`{command()}`", "", *(f"- {key.strip()}: {said}" for key, said in lines.items())])
+            metrics = {f"jobs/{result.replace(' ', '_')}": float(count) for result, count in counts.items()}
+            self._parent.tell(text, {"jobs.csv": table.to_csv(index=False)}, metrics)
+            lines["sweep"] = f"run {self._parent.id}"
+        log.info(aligned(lines))
+        if failed:
+            raise JobsFailedError
+
+    def _rows(self, returned: Sequence[JobReturn]) -> list[Row]:
+        """A row a job, in their order; what a launcher lost, with the node it was on, is looked up in the store."""
+        decided = self._decided
+        outcomes = {outcome.number: outcome for outcome in map(_outcome, returned) if outcome}
+        runs = self._parent.jobs() if self._parent else {}
+        rows = [Row(job, "done before", decided.done[job.number]) for job in decided.skipped]
+        rows += [Row(job, "failed", error=str(error)) for job, error in decided.wrong.items()]
+        for job in decided.to_do:
+            run, outcome = runs.get(job.number), outcomes.get(job.number)
+            error = outcome.error if outcome else "lost: what it ran on, or its launcher, ended without a word"
+            if not outcome and run and run.info.status == "FINISHED":
+                error = ""
+            elif not outcome and self._parent:
+                error = self._parent.record(job.number, job.name, job.study, error)
+            rows.append(Row(job, "failed" if error else "done", run.info.run_id if run else "", error))
+        return sorted(rows, key=lambda row: row.job.number)
+
+
+def command() -> str:
+    """What was typed, as it can be typed again."""
+    return f"python -m bloodcells.train {shlex.join(sys.argv[1:])}"
+
+
+def _outcome(returned: JobReturn) -> Outcome | None:
+    """What a supervisor returned, or None where it ended otherwise."""
+    return returned.return_value if returned.status is JobStatus.COMPLETED else None

@@ -1,0 +1,102 @@
+"""A run whose phase 1 another job of its sweep trained ends as the same run by itself, equal to the bit."""
+
+import signal
+from functools import partial
+from pathlib import Path
+
+import mlflow
+import psutil
+import pytest
+from mlflow.entities import Run
+
+from bloodcells.config.schema import LocalTracking
+from bloodcells.model.smallcnn import smallcnn
+from bloodcells.tracking.dead import close_dead
+from bloodcells.tracking.lifecycle import tracked
+from bloodcells.tracking.phase_1 import SweepJob
+from bloodcells.train import train
+from tests.conftest import TINY, composed
+from tests.resume.process import Command, Moment, histories, outcome, until
+
+TWO_EPOCHS = (*TINY, "training.feature_extraction.epochs=2", "augmentation=randaugment")
+
+
+def trained(directory: Path, overrides: tuple[str, ...], job: SweepJob | None = None) -> Run:
+    config = composed(*TWO_EPOCHS, *overrides, f"tracking.directory={directory}")
+    train(config, partial(tracked, sweep=job))
+    return mlflow.search_runs(search_all_experiments=True, output_format="list")[0]
+
+
+@pytest.mark.parametrize(
+    ("seed", "weights"),
+    [
+        (1, True),
+        pytest.param(0, True, marks=pytest.mark.slow),
+        pytest.param(0, False, marks=pytest.mark.slow),
+        pytest.param(1, False, marks=pytest.mark.slow),
+    ],
+)
+def test_it_ends_as_by_itself_and_says_whose_phase_1_it_has(tmp_path, caplog, seed, weights) -> None:
+    if weights:
+        smallcnn((32, 32, 3)).save_weights(tmp_path / "smallcnn.weights.h5")
+    given = (f"seed={seed}", f"backbone.weights={tmp_path / 'smallcnn.weights.h5' if weights else 'null'}")
+    deep = (*given, "unfreeze=all", "training.fine_tuning.epochs=2", "training.batch_norm=train")
+    store = tmp_path / "mlruns"
+    alone = trained(store, deep)
+    first = trained(store, (*given, "unfreeze=4"), SweepJob("p", 0, tmp_path / "shared"))
+    caplog.clear()
+    with caplog.at_level("INFO", "bloodcells"):
+        second = trained(store, deep, SweepJob("p", 1, tmp_path / "shared"))
+
+    assert f"phase 1 is taken from run {first.info.run_id} of this sweep: 2 epochs" in caplog.messages
+    assert "goes on after epoch 2 of at most 4" in caplog.messages
+    assert outcome(second, store) == outcome(alone, store)
+    assert len(outcome(second, store)["val/accuracy"]) == 4
+    tags = second.data.tags
+    assert tags["phase_1"] == first.info.run_id == first.data.tags["phase_1"]
+    assert (tags["mlflow.parentRunId"], tags["sweep.job"]) == ("p", "1")
+    assert f"phase 1 is that of run {first.info.run_id}" in tags["mlflow.note.content"]
+    assert "phase 1 is that of" not in first.data.tags["mlflow.note.content"]
+    # Its seconds are those of the run that trained it: what this one would have taken.
+    client = mlflow.MlflowClient()
+    ours, theirs = (client.get_metric_history(run.info.run_id, "epoch_seconds") for run in (second, first))
+    assert [row.value for row in ours[:2]] == [row.value for row in theirs[:2]]
+    assert second.data.metrics["training_seconds"] > sum(row.value for row in ours)
+    assert not list((store / "checkpoints").glob("*/"))
+    (left,) = (tmp_path / "shared").glob("*/*.npz")
+    assert left.stem == first.info.run_id
+
+
+def test_where_the_job_that_trains_it_is_killed_the_one_that_waits_does(tmp_path) -> None:
+    stops = Moment("bloodcells.tracking.phase_1.SharingFile.write", 1, signal.SIGSTOP)  # as its first epoch ends
+    dying, waiting = (
+        Command(tmp_path / name, (*TWO_EPOCHS, "augmentation=none", f"unfreeze={depth}"), SweepJob("p", 0, tmp_path))
+        for name, depth in (("dying", 4), ("waiting", "all"))
+    )
+    waits = "waits for phase 1, which another job of this sweep is training\n"
+    first = dying.start(stops)
+    try:
+        until(lambda: psutil.Process(first.pid).status() == psutil.STATUS_STOPPED)
+        second = waiting.start()
+        until(lambda: waiting.directory.with_suffix(".out").exists() and waits in waiting.told("out"))
+        store = LocalTracking("local", str(dying.directory), "bloodcells")
+        assert [run.info.status for run in dying.runs()] == ["RUNNING"]
+        assert close_dead(store) == []  # it lives, though it does nothing
+    finally:
+        first.kill()
+        first.join()
+    assert close_dead(store) == [run.info.run_id for run in dying.runs()]
+    assert [run.info.status for run in dying.runs()] == ["FAILED"]
+    second.join(60)
+    assert second.exitcode == 0, waiting.told("err")
+    (trainer,) = waiting.runs()
+    assert trainer.data.tags["phase_1"] == trainer.info.run_id
+    assert "is taken from" not in waiting.told("out")
+
+    assert dying.give() == 0, dying.told("err")
+    (run,) = dying.runs()
+    assert (run.info.status, run.data.tags["phase_1"]) == ("FINISHED", trainer.info.run_id)
+    ours, theirs = histories(run, dying.directory), histories(trainer, waiting.directory)
+    for metric in ("train/loss", "val/loss"):
+        assert ours[metric][:2] == theirs[metric][:2]
+        assert ours[metric][2] != theirs[metric][2]
