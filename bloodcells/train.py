@@ -13,8 +13,7 @@ from bloodcells.data.clean import clean
 from bloodcells.data.load import load
 from bloodcells.data.split import split
 from bloodcells.model.weights import weights_file
-from bloodcells.sweep.ray import RayLauncher
-from bloodcells.sweep.sweeper import Sweeper
+from bloodcells.sweep import PLUGINS
 from bloodcells.training.plan import plan, remarks
 
 log = logging.getLogger("bloodcells.train")
@@ -24,8 +23,7 @@ Tracker = Callable[[TrainConfig, Fingerprint, str], AbstractContextManager[Any]]
 def train(config: TrainConfig, tracker: Tracker | None = None) -> None:
     """One run, as `config` has it; what opens it in the store is `tracked`, or a `tracker` that does more.
 
-    Raises InputError for what the user can mend: before a run is begun, but for a loss that stops being a number and
-    for a store or a disk that takes no more.
+    Raises InputError for what the user can mend, before a run is begun but for a loss that is no number or a full disk.
     """
     stages = plan(config)
     for remark in remarks(config):
@@ -76,7 +74,7 @@ def train(config: TrainConfig, tracker: Tracker | None = None) -> None:
     log.info(summary(config, fitted, scored.metrics, len(parts.test), run.where()))
 
 
-main = command("train", TrainConfig, [Sweeper, RayLauncher])(train)
+main = command("train", TrainConfig, PLUGINS)(train)
 
 if __name__ == "__main__":
     main()

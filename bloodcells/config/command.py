@@ -9,7 +9,6 @@ from typing import Any
 
 import hydra
 from hydra.core.hydra_config import HydraConfig
-from hydra.core.plugins import Plugins
 from hydra.errors import HydraException
 from hydra.plugins.plugin import Plugin
 from hydra.types import RunMode
@@ -19,6 +18,7 @@ from omegaconf.errors import OmegaConfBaseException
 from bloodcells.config.checkout import CHECKOUT
 from bloodcells.config.errors import InputError, JobsFailedError
 from bloodcells.config.explain import explain
+from bloodcells.config.plugins import register
 from bloodcells.config.typed import Config, typed
 
 TEXTS = ("run_id", "study", "filter")  # settings that people paste
@@ -64,8 +64,8 @@ def command(
             if not conf.is_dir():
                 sys.exit(f"error: {conf}: not found; bloodcells runs from its checkout: install it with `make install`")
             try:
-                for plugin in plugins:  # Hydra takes no other package's; the class stays importable where it stands
-                    Plugins.instance().class_name_to_class[f"hydra_plugins.bloodcells.{plugin.__name__}"] = plugin
+                for plugin in plugins:
+                    register(plugin)
                 hydra.main(version_base="1.3", config_path=str(conf), config_name=config_name)(job)()
             except JobsFailedError:
                 sys.exit(1)

@@ -3,21 +3,31 @@
 import hashlib
 import json
 import subprocess
+import tomllib
 from dataclasses import dataclass
 from importlib.metadata import distributions
 from pathlib import Path
 
 from bloodcells.config.command import CHECKOUT
+from bloodcells.config.requirements import required
 from bloodcells.config.typed import plain
 
-SOURCES = ("bloodcells", "conf", "pyproject.toml", "requirements.lock")  # what a result depends on in the checkout
-FILING = ("study", "label", "step", "follows", "sweep")  # where a run stands among others: it changes no result
-UNCOUNTED = ("tracking", "output", *FILING, "data.path", "backbone.weights", "training.threads")
+# The source that a training goes through: not what comes before it or after, such as a report.
+CODE = tuple(
+    f"bloodcells/{name}"
+    for name in (
+        "__init__.py", "train.py", "config", "data", "augmentation", "model", "training", "evaluation", "tracking"
+    )
+)  # fmt: skip
+SOURCES = (*CODE, "conf", "pyproject.toml", "requirements.lock")  # what a result depends on in the checkout
+GPU_LIBRARIES = "tensorflow[and-cuda]"  # an extra that changes bits where it is installed
+FILING = ("study", "label", "step", "follows")  # where a run stands among others: it changes no result
+UNCOUNTED = ("tracking", "output", "sweep", *FILING, "data.path", "backbone.weights", "training.threads")
 
 
 @dataclass(frozen=True)
 class Fingerprint:
-    """SHA-256 of the data, the config, the package's source, the installed packages, the file of weights; the commit.
+    """SHA-256 of the data, the config, the source of training, the packages it needs, the file of weights; the commit.
 
     Where a run is tracked, how it is filed there and where a page of it goes change no result and do not count. Nor do
     paths, since what lies there has a hash of its own, nor `training.threads` as it is typed: what it comes to
@@ -40,8 +50,7 @@ def fingerprint(config: object, data: str, weights: Path | None = None) -> Finge
     """
     commit = _git("rev-parse", "HEAD") or "unknown"
     dirty = bool(_git("status", "--porcelain", "--", *SOURCES))
-    installed = hashlib.sha256("\n".join(packages()).encode()).hexdigest()
-    return Fingerprint(data, config_hash(config), _code_hash(), installed, file_hash(weights), commit, dirty)
+    return Fingerprint(data, config_hash(config), _code_hash(), _packages_hash(), file_hash(weights), commit, dirty)
 
 
 def packages() -> list[str]:
@@ -68,9 +77,17 @@ def file_hash(path: Path | None) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
+def _packages_hash() -> str:
+    """Of those that bloodcells requires: a linter beside them changes nothing."""
+    project = tomllib.loads((CHECKOUT / "pyproject.toml").read_text())["project"]
+    lines = [f"{name}=={entry.version}" for name, entry in required(*project["dependencies"], GPU_LIBRARIES).items()]
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()
+
+
 def _code_hash() -> str:
     digest = hashlib.sha256()
-    for file in sorted((CHECKOUT / "bloodcells").rglob("*.py")):
+    places = [CHECKOUT / place for place in CODE]
+    for file in sorted(file for place in places for file in ([place] if place.is_file() else place.rglob("*.py"))):
         digest.update(file.relative_to(CHECKOUT).as_posix().encode() + b"\0" + file.read_bytes() + b"\0")
     return digest.hexdigest()
 

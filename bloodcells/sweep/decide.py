@@ -12,11 +12,12 @@ from bloodcells.config.typed import plain
 from bloodcells.data.load import load
 from bloodcells.model.weights import weights_file
 from bloodcells.sweep.expand import Job
-from bloodcells.tracking.stored import search
-from bloodcells.training.plan import plan
+from bloodcells.tracking.stored import StoredRun, search
+from bloodcells.training.plan import PHASE_2, plan
 
 # The tags of a run that tell what came of it, beside the study that it is filed under.
 TAGS = ("sha256.config", "sha256.data", "sha256.code", "sha256.packages", "sha256.initial_weights")
+FINISHED = "attributes.status = 'FINISHED'"
 Key = tuple[str, ...]
 
 
@@ -24,10 +25,12 @@ Key = tuple[str, ...]
 class Decided:
     """The jobs of a sweep by what is to become of them.
 
-    to_do: are to be run; skipped: are done, `done` has the run that did by their numbers; wrong: why they cannot be run
+    to_do: are to be run, `keys` tells their results by their numbers; skipped: are done, `done` has the run that did
+    wrong: why they cannot be run
     """
 
     to_do: list[Job]
+    keys: dict[int, Key]
     skipped: list[Job]
     done: dict[int, str]
     wrong: dict[Job, InputError]
@@ -41,7 +44,8 @@ class Decided:
 def decide(jobs: Sequence[Job], done: Mapping[Key, str]) -> Decided:
     """Sorts the jobs; done: what `finished` gives."""
     known = _Known()
-    decided = Decided([], [], {}, {})
+    decided = Decided([], {}, [], {}, {})
+    phases_1: dict[Key, int] = {}  # the first job of each
     for job in jobs:
         try:
             key = known.key(job)
@@ -53,6 +57,10 @@ def decide(jobs: Sequence[Job], done: Mapping[Key, str]) -> Decided:
             decided.skipped.append(job)
         else:
             decided.to_do.append(job)
+            decided.keys[job.number] = key
+            phases_1.setdefault(known.phase_1(job), job.number)
+    # Those that train a phase 1 before those that take it over: side by side these would wait for it.
+    decided.to_do.sort(key=lambda job: job.number not in phases_1.values())
     return decided
 
 
@@ -61,15 +69,20 @@ def finished(tracking: Tracking, below: str | None) -> dict[Key, str]:
 
     below: the run that they have to be children of, or None.
     """
-    where = "attributes.status = 'FINISHED'"
-    if below is not None:
-        where += f" and tags.`mlflow.parentRunId` = '{below}'"
-    runs = search(tracking, where)
-    return {
-        (tags.get("study", ""), *(tags.get(tag, "") for tag in TAGS)): run.id
-        for run in runs
-        for tags in [run.run.data.tags]
-    }
+    where = FINISHED if below is None else f"{FINISHED} and tags.`mlflow.parentRunId` = '{below}'"
+    return {_key_of(run): run.id for run in search(tracking, where)}
+
+
+def finished_since(tracking: Tracking, key: Key) -> str | None:
+    """The id of a finished training run with this key, or None."""
+    told = [f"tags.`{tag}` = '{value}'" for tag, value in zip(TAGS, key[1:], strict=True)]
+    runs = [run for run in search(tracking, " and ".join([FINISHED, *told])) if _key_of(run) == key]
+    return runs[-1].id if runs else None
+
+
+def _key_of(run: StoredRun) -> Key:
+    tags = run.run.data.tags
+    return (tags.get("study", ""), *(tags.get(tag, "") for tag in TAGS))
 
 
 class _Known:
@@ -89,6 +102,12 @@ class _Known:
         plan(job.config)
         found = self._fingerprint(job.config)
         return (job.config.study or "", found.config, found.data, found.code, found.packages, found.weights)
+
+    def phase_1(self, job: Job) -> Key:
+        """What tells the first phase of a job, which has a key, from those of others."""
+        assert isinstance(job.config, TrainConfig)
+        found = self._fingerprint(job.config)
+        return (config_hash(job.config, *PHASE_2), found.data, found.weights)
 
     def _fingerprint(self, config: TrainConfig) -> Fingerprint:
         source = {key: value for key, value in plain(config.data).items() if key not in ("clean", "split")}

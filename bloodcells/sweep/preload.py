@@ -7,6 +7,7 @@ from bloodcells.config.tensorflow import import_tensorflow
 
 import_tensorflow()
 
+import joblib  # noqa: E402, F401  # whose workers start processes by a method of its own, to be known here
 import mlflow.keras  # noqa: E402, F401
 
 import bloodcells.augmentation.compose  # noqa: E402

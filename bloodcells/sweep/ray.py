@@ -25,8 +25,8 @@ SECONDS_TO_END = 60  # for interrupted jobs to close their runs
 class RayLauncher(Launcher):
     """Each job is a Ray task: those that fit run at once, spread over the nodes, the others wait.
 
-    address: the cluster's, "auto" for the one that this machine belongs to; None: that of RAY_ADDRESS, or the one that
-        this machine belongs to, or else Ray is started here for as long as the sweep takes
+    address: the cluster's, "auto" for the one that this machine belongs to; None: that of RAY_ADDRESS, or else Ray is
+        started here for as long as the sweep takes
     num_cpus, num_gpus: of its node, kept for one job; parts of one are possible
     max_retries: how often a job is begun again because its node, or the process it ran in, was lost
     """
@@ -76,18 +76,18 @@ def _import_ray() -> Any:
 
 def _connected(ray: Any, address: str | None) -> Any:
     interruptible = signal.getsignal(signal.SIGTERM)
-    where = address or os.environ.get("RAY_ADDRESS", "")
+    where = address or os.environ.get("RAY_ADDRESS", "local")
     try:
         if place := re.fullmatch(r"(.+):(\d+)", where):  # Ray itself waits without end where nobody listens
             socket.create_connection((place[1], int(place[2])), SECONDS_TO_CONNECT).close()
         # The checkout of this process, whichever is installed there.
         here = {"env_vars": {"PYTHONPATH": str(CHECKOUT)}}
-        context = ray.init(address=address, runtime_env=here, logging_level=logging.WARNING)
+        context = ray.init(address=where, runtime_env=here, log_to_driver=False, logging_level=logging.WARNING)
     except (OSError, RuntimeError, ValueError) as error:
         reason = str(error).splitlines()[0]
         raise InputError(
-            f"hydra.launcher.address={where or None}: no Ray cluster to be had ({reason}); expected the HOST:PORT of one, "
-            "or null to start Ray here"
+            f"hydra.launcher.address={where}: no Ray cluster to be had ({reason}); expected the HOST:PORT of one, or "
+            "null to start Ray here"
         ) from error
     signal.signal(signal.SIGTERM, interruptible)  # Ray's own would leave without cancelling the jobs
     nodes = [node for node in ray.nodes() if node["Alive"]]

@@ -8,13 +8,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from hydra.core.utils import JobReturn, JobStatus
+from mlflow.entities import Run
 from pandas import DataFrame
 
-from bloodcells.config.errors import JobsFailedError
+from bloodcells.config.errors import InputError, JobsFailedError
 from bloodcells.page.terminal import aligned, duration
 from bloodcells.sweep.decide import Decided
 from bloodcells.sweep.expand import Job
 from bloodcells.sweep.supervise import Outcome
+from bloodcells.tracking.dead import close_dead
 from bloodcells.tracking.parent import Parent
 
 log = logging.getLogger(__name__)
@@ -71,6 +73,9 @@ class Summary:
         if failed:
             lines["again"] = f"the same command does just those: {command()}"
         if self._parent:
+            lines["sweep"] = f"run {self._parent.id}"
+        log.info(aligned(lines))  # before the store is told, which may be away
+        if self._parent:
             table = DataFrame(
                 [(row.job.number, row.job.name, row.result, row.run, row.error) for row in rows],
                 columns=["job", "name", "result", "run", "error"],
@@ -78,34 +83,52 @@ class Summary:
             text = "\n".join([f"`{command()}`", "", *(f"- {key.strip()}: {said}" for key, said in lines.items())])
             metrics = {f"jobs/{result.replace(' ', '_')}": float(count) for result, count in counts.items()}
             self._parent.tell(text, {"jobs.csv": table.to_csv(index=False)}, metrics)
-            lines["sweep"] = f"run {self._parent.id}"
-        log.info(aligned(lines))
         if failed:
             raise JobsFailedError
 
     def _rows(self, returned: Sequence[JobReturn]) -> list[Row]:
-        """A row a job, in their order; what a launcher lost, with the node it was on, is looked up in the store."""
+        """A row a job, in their order."""
         decided = self._decided
-        outcomes = {outcome.number: outcome for outcome in map(_outcome, returned) if outcome}
-        runs = self._parent.jobs() if self._parent else {}
+        runs = self._runs(any(found.status is not JobStatus.COMPLETED for found in returned))
         rows = [Row(job, "done before", decided.done[job.number]) for job in decided.skipped]
         rows += [Row(job, "failed", error=str(error)) for job, error in decided.wrong.items()]
-        for job in decided.to_do:
-            run, outcome = runs.get(job.number), outcomes.get(job.number)
-            error = outcome.error if outcome else "lost: what it ran on, or its launcher, ended without a word"
-            if not outcome and run and run.info.status == "FINISHED":
-                error = ""
-            elif not outcome and self._parent:
-                error = self._parent.record(job.number, job.name, job.study, error)
-            rows.append(Row(job, "failed" if error else "done", run.info.run_id if run else "", error))
+        rows += [
+            self._row(job, found, runs.get(job.number)) for job, found in zip(decided.to_do, returned, strict=True)
+        ]
         return sorted(rows, key=lambda row: row.job.number)
+
+    def _runs(self, lost: bool) -> dict[int, Run]:
+        """Those of jobs, by their numbers; none where the store is away, which no job depends on any more.
+
+        lost: whether jobs ended without a word, whose runs are to be closed
+        """
+        if self._parent is None:
+            return {}
+        try:
+            if lost:
+                close_dead(self._parent.tracking)
+            return self._parent.jobs()
+        except InputError as error:
+            log.warning(str(error))
+            return {}
+
+    def _row(self, job: Job, returned: JobReturn, run: Run | None) -> Row:
+        """What came of a job that was run; one whose launcher lost sight of it may have ended all the same."""
+        if returned.status is JobStatus.COMPLETED:
+            outcome: Outcome = returned.return_value
+            if outcome.by:
+                return Row(job, "done before", outcome.by)
+            error = outcome.error
+        elif run and run.info.status == "FINISHED":
+            error = ""
+        else:
+            lost = returned._return_value
+            error = f"lost, and with it what became of it: {type(lost).__name__}: {lost}"
+            if self._parent and not (run and run.info.status == "RUNNING"):  # it may be alive, on another machine
+                error = self._parent.record(job.number, job.name, job.study, error)
+        return Row(job, "failed" if error else "done", run.info.run_id if run else "", error)
 
 
 def command() -> str:
     """What was typed, as it can be typed again."""
     return f"python -m bloodcells.train {shlex.join(sys.argv[1:])}"
-
-
-def _outcome(returned: JobReturn) -> Outcome | None:
-    """What a supervisor returned, or None where it ended otherwise."""
-    return returned.return_value if returned.status is JobStatus.COMPLETED else None

@@ -2,8 +2,9 @@
 
 import json
 import logging
-from collections.abc import Sequence
-from contextlib import nullcontext
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING, cast
 from hydra.core.config_loader import ConfigLoader
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.plugins import Plugins
-from hydra.core.utils import JobReturn, configure_log
+from hydra.core.utils import JobReturn, JobStatus, configure_log
 from hydra.plugins.sweeper import Sweeper as HydraSweeper
 from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig, OmegaConf
@@ -54,6 +55,8 @@ class Sweeper(HydraSweeper):
         configure_log(self._config.hydra.hydra_logging, self._config.hydra.verbose)
         said = [*self._params, *arguments]
         jobs, name = self._jobs(said)
+        if not jobs:
+            raise InputError(f"{' '.join(said)}: no job; expected one or more: nothing matches that, or it is empty")
         configs = [job.config for job in jobs if isinstance(job.config, TrainConfig)]
         if not configs:
             raise next(job.config for job in jobs if isinstance(job.config, InputError))
@@ -61,7 +64,7 @@ class Sweeper(HydraSweeper):
         if any((config.tracking, config.sweep.rerun) != (tracking, rerun) for config in configs):
             raise InputError("tracking and sweep: expected the same for all jobs of a sweep; received several")
         if not isinstance(tracking, LocalTracking | ServerTracking):
-            self._run(decide(jobs, {}), None, None)
+            self._run(decide(jobs, {}), None, None, rerun)
             return
         open_store(tracking)
         close_dead(tracking)
@@ -70,16 +73,18 @@ class Sweeper(HydraSweeper):
             # One that is done again from the start, and was interrupted, does not begin with that once more.
             below = (left.info.run_id if left else "none") if rerun else None
             decided = decide(jobs, finished(tracking, below))
-            if decided.to_do or decided.wrong:
+            if len(decided.wrong) == len(jobs):
+                raise next(iter(decided.wrong.values()))
+            if decided.to_do or decided.wrong or left:
                 studies = {config.study for config in configs}
-                with parent_run(tracking, place, left, f"sweep {name}", studies) as parent:
-                    self._run(decided, parent, place.folder)
+                with parent_run(tracking, place, left, name, studies) as parent, _closing_dead(tracking):
+                    self._run(decided, parent, place.folder, rerun)
             else:
                 log.info("all %d jobs are done already; sweep.rerun=true does them again", len(jobs))
             place.remove()
 
     def _jobs(self, arguments: Sequence[str]) -> tuple[list[Job], str]:
-        """Those that the overrides expand to, each with its share of threads where several run; and what is swept."""
+        """Those that the overrides expand to, each with its share of threads where several run; and a name for all."""
         from hydra._internal.core_plugins.basic_sweeper import BasicSweeper  # which Hydra imports anew as it begins
 
         loader = self._context.config_loader
@@ -89,15 +94,16 @@ class Sweeper(HydraSweeper):
         (overrides,) = BasicSweeper.split_arguments(parsed, None)
         jobs = expand(loader, self._config, overrides)
         share = threads(self._config.hydra.launcher, len(jobs))
-        swept = " ".join(str(override.input_line) for override in parsed if override.is_sweep_override())
+        last = {override.get_key_element(): override for override in parsed}  # counts, of several for a key
+        swept = [str(override.input_line) for override in last.values() if override.is_sweep_override()]
         return [
             replace(job, overrides=(*job.overrides, f"training.threads={share}"))
             if share and isinstance(job.config, TrainConfig) and job.config.training.threads is None
             else job
             for job in jobs
-        ], swept
+        ], f"sweep {' '.join(swept) or 'of one job'}"
 
-    def _run(self, decided: "Decided", parent: "Parent | None", shared: Path | None) -> None:
+    def _run(self, decided: "Decided", parent: "Parent | None", shared: Path | None, rerun: bool) -> None:
         """Has the jobs that are to be done run, and tells of all; raises JobsFailedError where one failed."""
         from bloodcells.sweep.summary import Summary
         from bloodcells.sweep.supervise import Supervisor
@@ -109,9 +115,10 @@ class Sweeper(HydraSweeper):
         folder.mkdir(parents=True, exist_ok=True)
         OmegaConf.save(self._config, folder / "multirun.yaml")
         logs = None if self._config.hydra.launcher._target_ == ALONE else folder
-        named = tuple((job.number, job.name) for job in decided.to_do)
-        supervisor = Supervisor(named, decided.total, parent, shared, logs)
-        with Watch(parent, [number for number, _ in named], len(decided.done)) if parent else nullcontext():
+        named = tuple((job.number, job.name, decided.keys[job.number]) for job in decided.to_do)
+        driver = os.getpid() if "n_jobs" in self._config.hydra.launcher else None  # joblib's workers would go on
+        supervisor = Supervisor(named, decided.total, parent, shared, logs, driver, rerun)
+        with Watch(parent, [job.number for job in decided.to_do], len(decided.done)) if parent else nullcontext():
             returned = self._launch(decided.to_do, supervisor)
         summary.tell_after(returned)
 
@@ -119,7 +126,28 @@ class Sweeper(HydraSweeper):
         if not jobs:
             return []
         launcher = Plugins.instance().instantiate_launcher(self._context, supervisor, self._config)
-        return launcher.launch([list(job.overrides) for job in jobs], initial_job_idx=0)
+        try:
+            return launcher.launch([list(job.overrides) for job in jobs], initial_job_idx=0)
+        except InputError:
+            raise
+        except Exception as error:  # noqa: BLE001  # Submitit's and joblib's raise for all what befell one of their workers
+            log.warning("the launcher ended with %s: %s", type(error).__name__, error)
+            lost = JobReturn(status=JobStatus.FAILED)
+            lost.return_value = error
+            return [lost] * len(jobs)
+
+
+@contextmanager
+def _closing_dead(tracking: LocalTracking | ServerTracking) -> Iterator[None]:
+    """Closes the runs of jobs that an interrupt did not leave the time to: joblib kills its workers."""
+    from bloodcells.tracking.dead import close_dead
+
+    try:
+        yield
+    except KeyboardInterrupt:
+        log.info("interrupted: the same command goes on with this sweep")
+        close_dead(tracking)
+        raise
 
 
 def _identity(said: Sequence[str], tracking: LocalTracking | ServerTracking) -> dict[str, str]:

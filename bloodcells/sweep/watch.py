@@ -19,7 +19,7 @@ class Watch:
     def __init__(self, parent: Parent, numbers: Sequence[int], done_before: int) -> None:
         """numbers: of the jobs that are to be run; done_before: how many others are done."""
         self._parent, self._numbers, self._done_before = parent, set(numbers), done_before
-        self._began, self._milliseconds = time.monotonic(), time.time() * 1000
+        self._began = time.monotonic()
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._watch, daemon=True)
 
@@ -39,11 +39,11 @@ class Watch:
             except InputError:  # a server that is away for a moment; the jobs find out by themselves
                 continue
             pause = max(2.0, (time.monotonic() - asked) / SHARE_OF_TIME)
-            ours = [run.info for number, run in jobs.items() if number in self._numbers]
-            ended = [info.status for info in ours if info.end_time and info.end_time >= self._milliseconds]
+            statuses = [run.info.status for number, run in jobs.items() if number in self._numbers]
+            ended = [status for status in statuses if status != "RUNNING"]
             if len(ended) > told:
                 told = len(ended)
-                log.info(self.line(ended, sum(info.status == "RUNNING" for info in ours)))
+                log.info(self.line(ended, len(statuses) - told))
 
     def line(self, ended: Sequence[str], running: int) -> str:
         """How far the sweep is; ended: the status of each job that has ended since it began."""
@@ -53,5 +53,6 @@ class Watch:
         told += f", {len(ended) - done} failed" if done < len(ended) else ""
         if not running + left:
             return told
-        seconds = (time.monotonic() - self._began) / len(ended) * (running + left)
+        half = running / 2  # done of those that are running, on average
+        seconds = (time.monotonic() - self._began) / (len(ended) + half) * (left + half)
         return f"{told}, {running} running, {left} left; about {duration(seconds)} to go"

@@ -48,8 +48,9 @@ def _close(run_id: str, place: Path) -> bool:
                 if client.get_run(run_id).info.status != RUNNING:  # it has ended since
                     return False
                 client.set_tag(run_id, "error", ERROR)
-                last_seen = max(file.stat().st_mtime for file in files)
-                client.set_terminated(run_id, RunStatus.to_string(RunStatus.FAILED), round(last_seen * 1000))
+                last_seen = round(1000 * max(file.stat().st_mtime for file in files))
+                ended = max(last_seen, client.get_run(run_id).info.start_time)
+                client.set_terminated(run_id, RunStatus.to_string(RunStatus.FAILED), ended)
         except Timeout:  # it is alive
             return False
     log.info("run %s is closed as failed: its process was killed", run_id)

@@ -31,7 +31,7 @@ def compared(config: TrainConfig) -> dict[str, str | int | float]:
         key.removesuffix(".name"): value
         for key, value in _flat(plain(config)).items()
         if key.startswith(("data.clean.", "data.split."))
-        or key.partition(".")[0] not in ("data", "evaluation", "output", "tracking", *FILING)
+        or key.partition(".")[0] not in ("data", "evaluation", "output", "sweep", "tracking", *FILING)
     }
     settings.pop("data.split.seed", None)  # it follows `seed` as a rule, and is in the config's hash
     choices = {

@@ -4,17 +4,18 @@ from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from uuid import uuid4
 
 import mlflow
 from mlflow import MlflowClient
 from mlflow.entities import Run
 
-from bloodcells.config.errors import JobsFailedError
 from bloodcells.config.schema import LocalTracking, ServerTracking
-from bloodcells.tracking.store import one_line_errors, open_store
+from bloodcells.tracking.store import database_uri, local_directory, one_line_errors
 from bloodcells.tracking.unfinished import PLACE, Place
 
-PARENT, NUMBER, PROGRAM = "mlflow.parentRunId", "sweep.job", "mlflow.source.name"  # tags
+# Tags; an attempt is one call of a sweep's command, of which there are several where it was taken up again.
+PARENT, NUMBER, ATTEMPT, PROGRAM = "mlflow.parentRunId", "sweep.job", "sweep.attempt", "mlflow.source.name"
 
 
 @dataclass(frozen=True)
@@ -23,52 +24,59 @@ class SweepJob:
 
     parent: the id of the sweep's run; number: the job's; shared: the folder where its jobs leave each other phase 1,
         in MB about twice the weights for each that is another. Whoever made the folder takes it away.
+    attempt: of the sweep
     """
 
     parent: str
     number: int
     shared: Path
+    attempt: str = ""
 
     @property
     def tags(self) -> dict[str, str]:
         """Those of its run."""
-        return {PARENT: self.parent, NUMBER: str(self.number)}
+        return {PARENT: self.parent, NUMBER: str(self.number), ATTEMPT: self.attempt}
 
 
 @dataclass(frozen=True)
 class Parent:
-    """The run of a sweep, as any process that the store can be reached from sees it."""
+    """The run of a sweep, as any process that the store can be reached from sees it, in one attempt at its jobs."""
 
     tracking: LocalTracking | ServerTracking
     id: str
+    attempt: str
 
-    def jobs(self) -> dict[int, Run]:
-        """The runs of jobs by their numbers, of several for one job the newest."""
+    def job(self, number: int, shared: Path) -> SweepJob:
+        """What the run of a job is told; shared: see there."""
+        return SweepJob(self.id, number, shared, self.attempt)
+
+    def jobs(self, number: int | None = None) -> dict[int, Run]:
+        """The runs of this attempt by their jobs' numbers, of several for one job the newest; number: of one job."""
+        where = f"tags.`{PARENT}` = '{self.id}' and tags.`{ATTEMPT}` = '{self.attempt}'"
+        if number is not None:
+            where += f" and tags.`{NUMBER}` = '{number}'"
         with self._client() as client:
             experiment = client.get_run(self.id).info.experiment_id
-            found = client.search_runs(
-                [experiment], f"tags.`{PARENT}` = '{self.id}'", max_results=50_000, order_by=["start_time ASC"]
-            )
-        return {int(run.data.tags[NUMBER]): run for run in found if NUMBER in run.data.tags}
+            found = client.search_runs([experiment], where, max_results=50_000, order_by=["start_time ASC"])
+        return {int(run.data.tags[NUMBER]): run for run in found}
 
     def record(self, number: int, name: str, study: str | None, error: str) -> str:
         """Sees to it that a job that failed has a run that FAILED with its error; gives the error that stands there.
 
         A job can end before it has a run, and so that its run does not know.
         """
-        left = self.jobs().get(number)
+        run = self.jobs(number).get(number)
+        if run and "error" in run.data.tags:
+            return str(run.data.tags["error"])
         with self._client() as client:
-            if left is None:
+            if run is None:
                 experiment = client.get_run(self.id).info.experiment_id
-                tags = {PARENT: self.id, NUMBER: str(number), PROGRAM: "bloodcells.train"}
-                left = client.create_run(
-                    experiment, tags=tags | ({"study": study} if study else {}), run_name=name[:250]
-                )
-            elif left.info.status == "FAILED" and "error" in left.data.tags:
-                return str(left.data.tags["error"])
-            client.set_tag(left.info.run_id, "error", error[:5000])
-            client.set_terminated(left.info.run_id, "FAILED")
-            return error
+                tags = {PARENT: self.id, NUMBER: str(number), ATTEMPT: self.attempt, PROGRAM: "bloodcells.train"}
+                tags |= {"study": study} if study else {}
+                run = client.create_run(experiment, tags=tags, run_name=name[:250])
+            client.set_tag(run.info.run_id, "error", error[:5000])
+            client.set_terminated(run.info.run_id, "FAILED")
+        return error
 
     def tell(self, text: str, files: Mapping[str, str], counts: Mapping[str, float]) -> None:
         """Keeps what is told of the sweep: its description, Markdown; files by their names; metrics."""
@@ -79,16 +87,14 @@ class Parent:
             for name, count in counts.items():
                 client.log_metric(self.id, name, count)
 
-    def open(self) -> LocalTracking | ServerTracking:
-        """The store, with MLflow pointed at it."""
-        open_store(self.tracking)
-        return self.tracking
-
     @contextmanager
     def _client(self) -> Iterator[MlflowClient]:
-        self.open()
-        with one_line_errors(self.tracking):
-            yield MlflowClient()
+        tracking = self.tracking
+        with one_line_errors(tracking):
+            if isinstance(tracking, LocalTracking):
+                yield MlflowClient(database_uri(local_directory(tracking)))
+            else:
+                yield MlflowClient(tracking.uri)
 
 
 @contextmanager
@@ -97,25 +103,24 @@ def parent_run(
 ) -> Iterator[Parent]:
     """The run of a sweep, with its state at `place`: a new one, or the one that was left there.
 
-    studies: what its jobs are filed under; a single one is its own, too.
-    It ends FINISHED; FAILED where a job did, which raises `JobsFailedError`; KILLED where it was interrupted.
+    studies: what its jobs are filed under; a single one is its own, too. MLflow must point at the store.
+    It ends FINISHED, or KILLED where it was interrupted, or FAILED where a job did or whatever else went wrong.
     """
     (study,) = studies if len(studies) == 1 else (None,)
-    tags = {"study": study} if study else {}
+    tags = {PROGRAM: "bloodcells.sweep", PLACE: place.name} | ({"study": study} if study else {})
     with one_line_errors(tracking):
         client = MlflowClient()
-        run = left or client.create_run(
-            mlflow.set_experiment(tracking.experiment).experiment_id,
-            run_name=name[:250],
-            tags={**tags, PROGRAM: "bloodcells.sweep", PLACE: place.name},
-        )
+        experiment = mlflow.set_experiment(tracking.experiment).experiment_id
+        run = left or client.create_run(experiment, run_name=name[:250], tags=tags)
         client.update_run(run.info.run_id, status="RUNNING")
-    status = "KILLED"
+        if "error" in run.data.tags:
+            client.delete_tag(run.info.run_id, "error")
+    status = "FAILED"
     try:
-        yield Parent(tracking, run.info.run_id)
+        yield Parent(tracking, run.info.run_id, uuid4().hex)
         status = "FINISHED"
-    except JobsFailedError:
-        status = "FAILED"
+    except KeyboardInterrupt:
+        status = "KILLED"
         raise
     finally:
         with one_line_errors(tracking):

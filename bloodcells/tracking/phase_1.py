@@ -19,11 +19,11 @@ from bloodcells.tracking.parent import SweepJob
 from bloodcells.tracking.run import Run
 from bloodcells.tracking.store import one_line_errors
 from bloodcells.tracking.unfinished import Place
+from bloodcells.training.plan import PHASE_2
 from bloodcells.training.state import State, StateFile, identity_hash
 
 log = logging.getLogger(__name__)
 TRAINED_BY = "phase_1"  # the tag with the id of the run that trained a run's phase 1
-PHASE_2 = ("unfreeze", "training.fine_tuning", "training.batch_norm", "evaluation")  # settings that come in after it
 
 
 class SharingFile(StateFile):

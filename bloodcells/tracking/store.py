@@ -129,4 +129,4 @@ def _connected(config: ServerTracking) -> Iterator[None]:
         yield
     finally:
         for key in impatient:
-            del os.environ[key]
+            os.environ.pop(key, None)  # another thread may have been here

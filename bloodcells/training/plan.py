@@ -7,6 +7,7 @@ from bloodcells.model.depth import Depth, depths
 
 FEATURE_EXTRACTION = "feature_extraction"
 FINE_TUNING = "fine_tuning"
+PHASE_2 = ("unfreeze", "training.fine_tuning", "training.batch_norm", "evaluation")  # settings that come in after it
 
 
 @dataclass(frozen=True)

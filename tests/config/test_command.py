@@ -95,7 +95,8 @@ def test_in_a_sweep_the_other_jobs_go_on_and_the_exit_status_says_that_one_faile
         if config.seed == 1:
             raise InputError("no")
 
-    status, got, errors = call("unfreeze=0", "--multirun", "seed=0,1,2", f"hydra.sweep.dir={tmp_path}", task=task)
+    arguments = ("unfreeze=0", "--multirun", "seed=0,1,2", f"hydra.sweep.dir={tmp_path}", "hydra/sweeper=basic")
+    status, got, errors = call(*arguments, task=task)
     assert status == 1
     assert [config.seed for config in got] == [0, 1, 2]
     assert errors == ["error: job 1 (unfreeze=0, seed=1): no"]

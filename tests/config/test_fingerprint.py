@@ -1,10 +1,15 @@
 """Fingerprints: equal for what gives the same result, different for what may not."""
 
+import shutil
+import subprocess
+import sys
+
 import pytest
 
 from bloodcells.config import fingerprint as module
-from bloodcells.config.fingerprint import fingerprint
-from tests.conftest import composed
+from bloodcells.config.command import CHECKOUT
+from bloodcells.config.fingerprint import CODE, config_hash, fingerprint
+from tests.conftest import TINY, composed
 
 
 def test_the_config_hash_changes_with_every_setting_but_tracking_and_filing() -> None:
@@ -14,6 +19,14 @@ def test_the_config_hash_changes_with_every_setting_but_tracking_and_filing() ->
         assert fingerprint(composed(override), "x").config == base
     for override in ("seed=1", "unfreeze=3", "loss.gamma=1", "training.batch_norm=train", "augmentation=none"):
         assert fingerprint(composed(override), "x").config != base
+
+
+def test_a_hash_of_some_settings_leaves_out_what_it_is_told_to() -> None:
+    parts = ("unfreeze", "training.fine_tuning")
+    base = config_hash(composed(), *parts)
+    assert base != config_hash(composed())
+    assert base == config_hash(composed("unfreeze=3", "training.fine_tuning.epochs=1"), *parts)
+    assert base != config_hash(composed("training.feature_extraction.epochs=1"), *parts)
 
 
 def test_paths_do_not_count_and_are_found_from_any_folder(monkeypatch, tmp_path) -> None:
@@ -52,3 +65,51 @@ def test_a_checkout_with_changed_sources_is_dirty(monkeypatch, changed, dirty) -
     monkeypatch.setattr(module, "_git", lambda command, *_: changed if command == "status" else "c0ffee")
     found = fingerprint(composed(), "x")
     assert (found.commit, found.dirty) == ("c0ffee", dirty)
+
+
+@pytest.fixture
+def checkout(tmp_path, monkeypatch):
+    """A copy of the sources, in place of the checkout."""
+    shutil.copytree(CHECKOUT / "bloodcells", tmp_path / "bloodcells")
+    shutil.copy(CHECKOUT / "pyproject.toml", tmp_path)
+    monkeypatch.setattr(module, "CHECKOUT", tmp_path)
+    return tmp_path
+
+
+def test_a_changed_report_leaves_the_code_of_a_training_what_it_was(checkout) -> None:
+    config = composed()
+
+    def code_after_change(file: str) -> str:
+        (checkout / "bloodcells" / file).write_text("changed = True")
+        return fingerprint(config, "x").code
+
+    code = fingerprint(config, "x").code
+    for file in ("comparison/rows.py", "benchmark/new.py", "report.py", "page/page.py"):
+        assert code_after_change(file) == code, file
+    found = {code}
+    for file in ("train.py", "config/schema/data.py", "model/build.py", "training/new.py", "evaluation/shift/blur.py"):
+        found.add(code_after_change(file))
+    assert len(found) == 6
+
+
+def test_all_that_a_training_imports_of_bloodcells_is_in_its_code(tmp_path) -> None:
+    overrides = [*TINY, f"tracking.directory={tmp_path}"]
+    tell = "print(*(module.__file__ for name, module in sys.modules.items() if name.startswith('bloodcells.')))"
+    program = f"import sys; from bloodcells.train import main; main(); {tell}"
+    done = subprocess.run([sys.executable, "-c", program, *overrides], cwd=CHECKOUT, capture_output=True, text=True)
+    imported = [file.removeprefix(f"{CHECKOUT}/") for file in done.stdout.splitlines()[-1].split()]
+    assert "bloodcells/training/fit.py" in imported, done.stderr
+    covered = tuple(place if place.endswith(".py") else f"{place}/" for place in CODE)
+    # A page shows numbers that are there, in a browser or the terminal; a sweep has the program called for each job.
+    covered += ("bloodcells/page/", "bloodcells/sweep/")
+    assert [file for file in imported if not file.startswith(covered)] == []
+
+
+def test_packages_that_bloodcells_does_not_require_do_not_count(checkout) -> None:
+    def requiring(lines: str) -> str:
+        (checkout / "pyproject.toml").write_text(f"[project]\ndependencies = [{lines}]")
+        return fingerprint(composed(), "x").packages
+
+    assert requiring('"pandas"') == requiring('"pandas", "numpy"')  # which pandas requires itself
+    assert requiring('"pandas"') != requiring('"pandas", "ruff"')
+    assert requiring('"pandas", "not-installed"') == requiring('"pandas"')

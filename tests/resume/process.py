@@ -36,7 +36,7 @@ import_tensorflow()
 for name in NEEDED:
     import_module(name)
 FORKS = get_context("forkserver")
-FORKS.set_forkserver_preload([__name__])
+FORKS.set_forkserver_preload([__name__, "tests.resume.compiled"])
 
 
 @dataclass(frozen=True)

@@ -30,7 +30,7 @@ def trained(directory: Path, overrides: tuple[str, ...], job: SweepJob | None = 
 @pytest.mark.parametrize(
     ("seed", "weights"),
     [
-        (1, True),
+        pytest.param(1, True, marks=pytest.mark.slow),
         pytest.param(0, True, marks=pytest.mark.slow),
         pytest.param(0, False, marks=pytest.mark.slow),
         pytest.param(1, False, marks=pytest.mark.slow),
@@ -67,6 +67,7 @@ def test_it_ends_as_by_itself_and_says_whose_phase_1_it_has(tmp_path, caplog, se
     assert left.stem == first.info.run_id
 
 
+@pytest.mark.slow
 def test_where_the_job_that_trains_it_is_killed_the_one_that_waits_does(tmp_path) -> None:
     stops = Moment("bloodcells.tracking.phase_1.SharingFile.write", 1, signal.SIGSTOP)  # as its first epoch ends
     dying, waiting = (

@@ -5,12 +5,13 @@ from itertools import product
 import pytest
 from hydra import initialize_config_dir
 from hydra.core.global_hydra import GlobalHydra
+from hydra.core.override_parser.types import Glob
 from hydra.types import RunMode
 
 from bloodcells.config.command import CHECKOUT
 from bloodcells.config.errors import InputError
 from bloodcells.sweep import expand as module
-from bloodcells.sweep.expand import Job, expand
+from bloodcells.sweep.expand import Job, Nested, expand
 from tests.conftest import composed
 
 
@@ -68,3 +69,11 @@ def test_hydra_composes_once_for_each_choice_of_options(monkeypatch) -> None:
         ["optimizer=adam", "optimizer=lion"], [f"seed={k}" for k in range(20)], ["unfreeze=0", "unfreeze=5"]
     )
     assert (len(jobs), len(calls)) == (80, 2)
+
+
+def test_globs_reach_the_files_of_a_groups_folders() -> None:
+    with initialize_config_dir(str(CHECKOUT / "conf"), version_base="1.3"):
+        options = Nested(GlobalHydra.instance().hydra.config_loader).get_group_options("experiment")
+    folder = CHECKOUT / "conf" / "experiment"
+    assert sorted(options) == sorted(str(file.relative_to(folder).with_suffix("")) for file in folder.rglob("*.yaml"))
+    assert Glob(["ablation/*"]).filter(options)[:2] == ["ablation/01_vgg19", "ablation/02_vgg19_lion"]

@@ -1,6 +1,8 @@
 """Runs that a kill left RUNNING are closed; those that live, or are another machine's, are not."""
 
+import os
 import shutil
+import time
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -12,6 +14,7 @@ from bloodcells.tracking.dead import close_dead
 from bloodcells.tracking.lifecycle import tracked
 from bloodcells.tracking.store import open_store
 from bloodcells.tracking.unfinished import PLACE, claimed
+from bloodcells.training.state import StateFile
 from tests.conftest import composed
 from tests.training.test_state import STATE
 
@@ -42,17 +45,19 @@ def status(run_id: str) -> str:
 def left(config, identity: dict[str, str]) -> Path:
     """A place whose process is gone."""
     with claimed(config.tracking, identity) as place:
-        place.state.write(STATE)
+        StateFile(place.file, place.identity).write(STATE)
     return place.folder
 
 
 def test_a_run_whose_process_is_gone_is_failed_and_says_why(config) -> None:
     place = left(config, {"config": "of then", "processor": "another"})
     run_id = running(place)
+    last_seen = round(time.time()) + 60
+    os.utime(place / "state.npz", (last_seen, last_seen))
     assert close_dead(config.tracking) == [run_id]
     found = mlflow.get_run(run_id)
     assert (found.info.status, found.data.tags["error"][:6]) == ("FAILED", "killed")
-    assert found.info.end_time == round((place / "state.npz").stat().st_mtime * 1000)
+    assert found.info.end_time == last_seen * 1000
     assert close_dead(config.tracking) == []
 
 

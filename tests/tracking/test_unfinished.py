@@ -14,6 +14,7 @@ from bloodcells.config.fingerprint import fingerprint
 from bloodcells.config.schema import LocalTracking, ServerTracking
 from bloodcells.tracking.identity import identity_of
 from bloodcells.tracking.unfinished import Place, claimed
+from bloodcells.training.state import StateFile
 from tests.conftest import composed
 
 IDENTITY = {"experiment": "cells", "config": "c", "data": "d", "code": "e", "threads": "4"}
@@ -131,11 +132,12 @@ def test_the_state_in_a_place_is_for_its_identity_alone(store, tmp_path) -> None
     from tests.training.test_state import STATE
 
     first, other = left(store), left(store, IDENTITY | {"data": "other"})
-    first.state.write(STATE)
-    assert first.state.read().stage == STATE.stage
-    shutil.copy(first.folder / "state.npz", other.folder)
+    state = StateFile(first.file, first.identity)
+    state.write(STATE)
+    assert state.read().stage == STATE.stage
+    shutil.copy(first.file, other.folder)
     with pytest.raises(InputError, match="the state of another run"):
-        other.state.read()
+        StateFile(other.file, other.identity).read()
 
 
 def test_where_no_place_can_be_made_it_is_one_line(store, tmp_path) -> None:

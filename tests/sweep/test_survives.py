@@ -1,0 +1,221 @@
+"""Sweeps that are killed, and whose jobs fail: taken up again, they end as undisturbed ones."""
+
+import os
+import random
+import signal
+import time
+from pathlib import Path
+
+import mlflow
+import numpy as np
+import pandas as pd
+import pytest
+
+from bloodcells.data.synthetic import draw_cells
+from tests.conftest import SHORT, TINY
+from tests.resume.process import Command, outcome
+from tests.sweep.command import Sweep
+
+GRID = ("--multirun", *TINY, "unfreeze=0,all", "seed=0,1")
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory) -> Sweep:
+    sweep = Sweep(tmp_path_factory.mktemp("undisturbed") / "mlruns", GRID)
+    assert sweep.give(sweep.served()) == 0, sweep.told("err")
+    return sweep
+
+
+def assert_same_end(sweep: Sweep, undisturbed: Sweep) -> None:
+    assert sweep.statuses() == ["FINISHED"] * 4
+    (parent,) = sweep.sweeps()
+    assert parent.info.status == "FINISHED"
+    assert len(sweep.runs()) == 5
+    for run, other in zip(sweep.jobs(), undisturbed.jobs(), strict=True):
+        assert run.data.tags["mlflow.parentRunId"] == parent.info.run_id
+        assert "error" not in {**run.data.tags, **parent.data.tags}
+        assert outcome(run, sweep.directory) == outcome(other, undisturbed.directory)
+    assert [path.name for path in Path(sweep.directory, "checkpoints").iterdir()] == [".lock"]
+
+
+def test_each_job_comes_out_as_it_does_alone(tmp_path, undisturbed) -> None:
+    told = undisturbed.told("out")
+    assert told.count("phase 1 is taken from run") == 2
+    assert [line for line in told.splitlines() if line.startswith("job ")] == [
+        f"job {number} of 4: unfreeze={depth} seed={seed}"
+        for number, (depth, seed) in enumerate([("0", 0), ("0", 1), ("all", 0), ("all", 1)], start=1)
+    ]
+    assert "jobs   4: 4 done, in" in told
+    (parent,) = undisturbed.sweeps()
+    assert parent.info.run_name == "sweep unfreeze=0,all seed=0,1"
+    assert parent.data.metrics == {"jobs/done": 4, "jobs/done_before": 0, "jobs/failed": 0}
+    last = undisturbed.jobs()[3]
+    assert (last.data.params["unfreeze"], last.data.params["seed"]) == ("all", "1")
+
+    alone = Command(tmp_path / "mlruns", (*TINY, "unfreeze=all", "seed=1"))
+    assert alone.give() == 0, alone.told("err")
+    (run,) = alone.runs()
+    assert outcome(run, alone.directory) == outcome(last, undisturbed.directory)
+
+
+def test_what_is_done_is_skipped_and_done_again_only_if_that_is_asked(undisturbed) -> None:
+    before = [run.info.run_id for run in undisturbed.runs()]
+    assert undisturbed.give(undisturbed.served()) == 0, undisturbed.told("err")
+    assert "all 4 jobs are done already; sweep.rerun=true does them again" in undisturbed.told("out")
+    assert [run.info.run_id for run in undisturbed.runs()] == before
+
+    done = undisturbed.jobs()[1].info.run_id
+    wider = Sweep(undisturbed.directory, ("--multirun", *TINY, "unfreeze=0,5", "seed=1"))
+    try:
+        assert wider.give(wider.served()) == 0, wider.told("err")
+        assert f"job 1 of 2 is done already, run {done}: unfreeze=0" in wider.told("out")
+        assert "jobs   2: 1 done, 1 done before" in wider.told("out")
+        (job,) = (run for run in wider.runs() if run.data.params.get("unfreeze") == "5")
+        assert job.data.tags["mlflow.parentRunId"] == wider.sweeps()[0].info.run_id
+    finally:
+        for run in wider.runs():
+            if run.info.run_id not in before:
+                mlflow.delete_run(run.info.run_id)
+
+
+def test_killed_it_goes_on_where_it_stopped(tmp_path, undisturbed) -> None:
+    sweep = Sweep(tmp_path / "mlruns", GRID)
+    process = sweep.start(sweep.served())
+    while "FINISHED" not in sweep.statuses():
+        process.join(0.2)
+    process.join(1)  # in the midst of the second job
+    process.kill()
+    process.join()
+    assert process.exitcode == -9, sweep.told("err")
+    assert sweep.give(sweep.served()) == 0, sweep.told("err")
+    assert_same_end(sweep, undisturbed)
+
+
+@pytest.mark.slow
+def test_killed_twenty_times_at_random_moments_it_ends_as_undisturbed(tmp_path, undisturbed) -> None:
+    rng, kills = random.Random(0), 0
+    for attempt in range(100):
+        sweep = Sweep(tmp_path / f"mlruns{attempt}", GRID)
+        status = -9
+        while status:
+            jobs = [(number, rng.uniform(0, 4)) for number in range(1, 5) if rng.random() < 0.2]
+            status = sweep.give(sweep.served(*jobs), seconds=rng.uniform(1, 25))
+            assert status in (0, 1, -9), sweep.told("err")
+            kills += status == -9
+        assert_same_end(sweep, undisturbed)
+        if kills >= 20:
+            return
+
+
+def test_jobs_that_fail_or_are_killed_are_on_record_and_the_others_go_on(tmp_path) -> None:
+    rates = "training.fine_tuning.learning_rate=1e30,1e-5,1e-6,-1"
+    sweep = Sweep(tmp_path / "mlruns", ("--multirun", *TINY, rates))
+    assert sweep.give(sweep.served((3, 0.5))) == 1
+    assert sweep.statuses() == ["FAILED", "FINISHED", "FAILED", "FAILED"]
+    errors = [run.data.tags.get("error", "") for run in sweep.jobs()]
+    assert errors[0].startswith("DivergedError: the loss is ")
+    assert errors[2].startswith("killed")
+    assert errors[3].startswith("training.fine_tuning.learning_rate=-1.0: expected a number in (0, inf)")
+    told = sweep.told("out")
+    assert f"job 4 of 4, training.fine_tuning.learning_rate=-1, cannot be run: {errors[3]}" in told
+    assert "jobs    4: 1 done, 3 failed, in" in told
+    assert f"failed  job 1, training.fine_tuning.learning_rate=1e+30: {errors[0]}" in told
+    assert "the same command does just those: python -m bloodcells.train --multirun training" in told
+    (parent,) = sweep.sweeps()
+    assert parent.info.status == "FAILED"
+    table = pd.read_csv(Path(parent.info.artifact_uri.removeprefix("file://"), "jobs.csv"))
+    assert list(table["result"]) == ["failed", "done", "failed", "failed"]
+
+    assert sweep.give(sweep.served()) == 1
+    # Where there was nothing to go on from, a job has a second run.
+    newest = {
+        run.data.tags["sweep.job"]: run.info.status for run in reversed(sweep.runs()) if "sweep.job" in run.data.tags
+    }
+    assert newest == {"1": "FAILED", "2": "FINISHED", "3": "FINISHED", "4": "FAILED"}
+    assert sweep.statuses().count("FINISHED") == 2
+    assert "jobs    4: 1 done, 1 done before, 2 failed" in sweep.told("out")
+    (parent,) = sweep.sweeps()
+    assert parent.data.metrics == {"jobs/done": 1, "jobs/done_before": 1, "jobs/failed": 2}
+
+
+def test_interrupted_it_says_so_and_leaves_nothing_running(tmp_path) -> None:
+    sweep = Sweep(tmp_path / "mlruns", GRID)
+    process = sweep.start(sweep.served())
+    while not any(sweep.statuses()):
+        process.join(0.2)
+    os.kill(process.pid, signal.SIGTERM)
+    process.join()
+    assert process.exitcode == 130
+    assert sweep.told("err") == "interrupted\n"
+    assert sweep.statuses() == ["KILLED"]
+    assert [run.info.status for run in sweep.sweeps()] == ["KILLED"]
+
+
+def test_two_sweeps_at_once_on_a_fresh_store(tmp_path) -> None:
+    sweeps = [Sweep(tmp_path / "mlruns", ("--multirun", *TINY, f"unfreeze={depth},all", "seed=0")) for depth in (0, 4)]
+    processes = [sweep.start(sweep.served()) for sweep in sweeps]
+    for process in processes:
+        process.join()
+    assert [process.exitcode for process in processes] == [0, 0], sweeps[0].told("err")
+    # What both have to do, one of them has done.
+    assert sweeps[0].statuses() == ["FINISHED"] * 3
+    assert sorted(run.data.params["unfreeze"] for run in sweeps[0].jobs()) == ["0", "4", "all"]
+    assert "1 done, 1 done before" in sweeps[0].told("out")
+    assert [run.info.status for run in sweeps[0].sweeps()] == ["FINISHED"] * 2
+
+
+def test_a_sweep_of_nothing_and_one_of_which_nothing_can_be_run_are_refused(tmp_path) -> None:
+    nothing = Sweep(tmp_path / "a", ("--multirun", *TINY, "experiment=glob(zzz/*)"))
+    assert nothing.give(nothing.served()) == 1
+    assert "no job; expected one or more" in nothing.told("err")
+    wrong = Sweep(tmp_path / "b", ("--multirun", *TINY, "unfreeze=blok,bluk"))
+    assert wrong.give(wrong.served()) == 1
+    assert wrong.told("err").startswith("error: unfreeze=blok: smallcnn has the blocks")
+    assert wrong.runs() == []
+
+
+def test_a_job_that_is_done_stays_done_when_its_data_are_away_for_a_moment(tmp_path) -> None:
+    archive = tmp_path / "cells.npz"
+    cells = draw_cells(200, 32, 0)
+    np.savez(archive, images=cells.pixels, labels=cells.labels)
+    rates = "training.fine_tuning.learning_rate=1e-5,-1"
+    sweep = Sweep(tmp_path / "mlruns", ("--multirun", *SHORT, "data=npz", f"data.path={archive}", rates))
+    assert sweep.give(sweep.served()) == 1
+    archive.rename(tmp_path / "away.npz")
+    assert sweep.give(sweep.served()) == 1
+    assert f"data.path={archive}: no such file" in sweep.told("err")
+    assert sweep.statuses() == ["FINISHED", "FAILED"]
+
+
+def test_what_a_launcher_raises_is_told_of_its_jobs(tmp_path) -> None:
+    sweep = Sweep(tmp_path / "mlruns", ("--multirun", *TINY, "seed=0,1", "hydra/launcher=submitit_slurm"))
+    assert sweep.give(sweep.served()) == 1
+    assert "jobs    2: 2 failed" in sweep.told("out")
+    assert "lost, and with it what became of it: RuntimeError: Could not detect" in sweep.told("out")
+    assert sweep.statuses() == ["FAILED"] * 2
+
+
+@pytest.mark.slow
+def test_side_by_side_they_come_out_as_alone_on_as_many_threads_and_end_with_the_sweep(tmp_path) -> None:
+    both = ("--multirun", *TINY, "seed=0,1", "hydra/launcher=joblib", "hydra.launcher.n_jobs=2")
+    sweep = Sweep(tmp_path / "mlruns", both)
+    assert sweep.give() == 0, sweep.told("err")
+    one = sweep.jobs()[1]
+    alone = Command(tmp_path / "alone", (*TINY, "seed=1", f"training.threads={one.data.params['training.threads']}"))
+    assert alone.give() == 0, alone.told("err")
+    assert outcome(one, sweep.directory) == outcome(alone.runs()[0], alone.directory)
+
+    for number, ended in ((signal.SIGTERM, 130), (signal.SIGKILL, -9)):
+        other = Sweep(tmp_path / number.name, (*both, "training.fine_tuning.epochs=300"))
+        process = other.start()
+        while len(other.statuses()) < 2:
+            process.join(0.2)
+        os.kill(process.pid, number)
+        process.join()
+        assert process.exitcode == ended
+        time.sleep(5)
+        states = [file.stat().st_mtime for file in other.directory.glob("checkpoints/*/state.npz")]
+        time.sleep(3)
+        assert [file.stat().st_mtime for file in other.directory.glob("checkpoints/*/state.npz")] == states
+        if number == signal.SIGTERM:
+            assert "RUNNING" not in other.statuses()
