@@ -33,7 +33,7 @@ def bench(config: BenchConfig) -> None:
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # keras-cv has TensorFlow tell of oneDNN between the lines
     os.environ.setdefault("TF_FORCE_GPU_ALLOW_GROWTH", "true")  # several processes share a GPU
     import_tensorflow()
-    from bloodcells.benchmark import augmentation, determinism, run, startup, training
+    from bloodcells.benchmark import augmentation, determinism, run, startup, sweep, training
     from bloodcells.benchmark.machine import told
     from bloodcells.benchmark.rounds import measured
     from bloodcells.benchmark.table import columns, results, tables
@@ -54,6 +54,7 @@ def bench(config: BenchConfig) -> None:
         Part.determinism: lambda: determinism.groups(
             here["cores"], bool(here["gpus"]), images, config.seed, config.rounds
         ),
+        Part.sweep: sweep.groups,
     }
     chosen = [group for part in dict.fromkeys(config.parts) for group in groups[part]()]
     found = results(list(measured(chosen, config.rounds)))

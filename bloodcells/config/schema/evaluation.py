@@ -91,6 +91,7 @@ class Part(Enum):
     startup = "startup"
     run = "run"
     determinism = "determinism"
+    sweep = "sweep"
 
 
 @dataclass
