@@ -27,14 +27,20 @@ def undisturbed(tmp_path_factory) -> Sweep:
 
 
 def assert_same_end(sweep: Sweep, undisturbed: Sweep) -> None:
-    assert sweep.statuses() == ["FINISHED"] * 4
     (parent,) = sweep.sweeps()
     assert parent.info.status == "FINISHED"
-    assert len(sweep.runs()) == 5
-    for run, other in zip(sweep.jobs(), undisturbed.jobs(), strict=True):
+    finished = [run for run in sweep.jobs() if run.info.status == "FINISHED"]
+    for run, other in zip(finished, undisturbed.jobs(), strict=True):
         assert run.data.tags["mlflow.parentRunId"] == parent.info.run_id
         assert "error" not in {**run.data.tags, **parent.data.tags}
         assert outcome(run, sweep.directory) == outcome(other, undisturbed.directory)
+    # Of a job that was killed before it had a run there is one that says so, and nothing else in it.
+    others = [run for run in sweep.jobs() if run.info.status != "FINISHED"]
+    assert [(run.info.status, run.data.params, run.data.metrics) for run in others] == [("FAILED", {}, {})] * len(
+        others
+    )
+    assert all(run.data.tags["error"].startswith("killed") for run in others)
+    assert len(sweep.runs()) == 5 + len(others)
     assert [path.name for path in Path(sweep.directory, "checkpoints").iterdir()] == [".lock"]
 
 
