@@ -33,7 +33,7 @@ def test_without_parts_or_a_folder_nothing_begins(tmp_path, monkeypatch) -> None
         bench(config_of("bench", f"output={tmp_path}/none"))
 
 
-def test_every_part_is_measured_unless_some_are_chosen() -> None:
-    assert config_of("bench").parts == list(Part)
+def test_every_part_but_the_longest_is_measured_unless_some_are_chosen() -> None:
+    assert config_of("bench").parts == [part for part in Part if part is not Part.sweep]
     with pytest.raises(InputError, match=r"rounds=0: expected a number in \[1, inf\)"):
         config_of("bench", "rounds=0")

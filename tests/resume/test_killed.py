@@ -58,6 +58,7 @@ def test_killed_in_each_part_and_once_out_of_room_it_ends_as_undisturbed(tmp_pat
     assert_same_end(command, undisturbed)
 
 
+@pytest.mark.slow  # of a sweep's interrupt tests/sweep has one that is not
 def test_interrupted_it_says_so_and_goes_on_likewise(tmp_path, undisturbed) -> None:
     command = Command(tmp_path / "mlruns", OVERRIDES)
     in_epoch_2 = replace(IN_AN_EPOCH, number=5, sent=signal.SIGINT)  # an epoch has three batches
