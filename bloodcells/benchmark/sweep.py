@@ -30,7 +30,7 @@ def groups() -> list[Group]:
         "a sweep": _timed([sweep]),
         "a sweep, a job a core": _timed([(*sweep, "hydra/launcher=joblib")]),
     }
-    return [Group("sweep", contenders, ONE_BY_ONE, first_round=480, later_round=480)]
+    return [Group("sweep", contenders, ONE_BY_ONE, first_round=800, later_round=800)]
 
 
 def _timed(commands: Iterable[Iterable[str]]) -> Turns:
