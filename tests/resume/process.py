@@ -20,21 +20,13 @@ from typing import TYPE_CHECKING, Any
 import mlflow
 from mlflow.entities import Run
 
-from bloodcells.config.tensorflow import import_tensorflow
+import bloodcells.sweep.preload  # noqa: F401  # all that training imports, once in the server; it starts no threads
 from bloodcells.tracking.store import DATABASE, database_uri
 from bloodcells.train import main
 
 if TYPE_CHECKING:
     from bloodcells.tracking.phase_1 import SweepJob
 
-# What `train` imports; the server has imported all of it before it forks. TensorFlow starts no threads by that.
-NEEDED = (
-    "bloodcells.augmentation.compose", "bloodcells.data.pipeline", "bloodcells.evaluation.score",
-    "bloodcells.tracking.contents", "bloodcells.tracking.lifecycle", "bloodcells.training.fit", "mlflow.keras",
-)  # fmt: skip
-import_tensorflow()
-for name in NEEDED:
-    import_module(name)
 FORKS = get_context("forkserver")
 FORKS.set_forkserver_preload([__name__, "tests.resume.compiled"])
 
