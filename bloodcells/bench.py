@@ -9,15 +9,16 @@ from pathlib import Path
 import numpy as np
 
 from bloodcells.benchmark.group import Group
-from bloodcells.config.command import CHECKOUT, command
+from bloodcells.config.checkout import CHECKOUT
+from bloodcells.config.command import command
 from bloodcells.config.errors import InputError
-from bloodcells.config.fingerprint import fingerprint
 from bloodcells.config.schema import BenchConfig, Part
-from bloodcells.config.tensorflow import import_tensorflow
 from bloodcells.data.synthetic import draw_cells
-from bloodcells.page.output import checked_output, write_whole
-from bloodcells.page.page import Section
-from bloodcells.page.terminal import aligned
+from bloodcells.provenance.fingerprint import fingerprint
+from bloodcells.reporting.files import checked_output, write_whole
+from bloodcells.reporting.page import Section
+from bloodcells.reporting.quiet_tensorflow import import_tensorflow
+from bloodcells.reporting.terminal import aligned
 
 log = logging.getLogger("bloodcells.bench")
 IMAGES, SIDE = 768, 96  # generated cells, and their pixels a side, as the report's have
@@ -38,8 +39,8 @@ def bench(config: BenchConfig) -> None:
     from bloodcells.benchmark.rounds import measured
     from bloodcells.benchmark.table import columns, results, tables
     from bloodcells.comparison.writing import markdown
-    from bloodcells.page.terminal import duration
-    from bloodcells.tracking.environment import machine
+    from bloodcells.provenance.machine import machine
+    from bloodcells.reporting.terminal import duration
     from bloodcells.training.devices import cores
 
     images = draw_cells(IMAGES, SIDE, config.seed).take(np.arange(IMAGES))  # without the planted copies after them

@@ -6,13 +6,13 @@ from pathlib import Path
 
 from bloodcells.config.command import command
 from bloodcells.config.errors import InputError
-from bloodcells.config.fingerprint import fingerprint
 from bloodcells.config.schema import Data, EvaluateConfig
-from bloodcells.config.tensorflow import import_tensorflow
 from bloodcells.data.clean import clean
 from bloodcells.data.images import Images
 from bloodcells.data.load import load
-from bloodcells.tracking.own_images import own_images
+from bloodcells.provenance.fingerprint import fingerprint
+from bloodcells.reporting.quiet_tensorflow import import_tensorflow
+from bloodcells.runs.images import own_images
 from bloodcells.tracking.stored import find_run
 
 log = logging.getLogger("bloodcells.evaluate")
@@ -38,9 +38,9 @@ def evaluate(config: EvaluateConfig) -> None:
     from bloodcells.evaluation.page import evaluation_page
     from bloodcells.evaluation.score import score
     from bloodcells.model.restore import restore
-    from bloodcells.page.terminal import aligned
-    from bloodcells.tracking.description import outcome
-    from bloodcells.tracking.lifecycle import begun, source_tags
+    from bloodcells.reporting.terminal import aligned
+    from bloodcells.runs.description import outcome
+    from bloodcells.runs.lifecycle import begun, source_tags
 
     with tempfile.TemporaryDirectory() as folder:
         model = restore(run.model_file(Path(folder)))

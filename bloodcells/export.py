@@ -6,12 +6,12 @@ from pathlib import Path
 
 from bloodcells.config.command import command
 from bloodcells.config.schema import ExportConfig
-from bloodcells.config.tensorflow import import_tensorflow
 from bloodcells.deployment.check import TOLERANCE, agreement, fresh_answers
 from bloodcells.deployment.formats import check_installed, write
 from bloodcells.deployment.place import file_name, megabytes, put, workshop
-from bloodcells.page.terminal import aligned
-from bloodcells.tracking.own_images import own_images
+from bloodcells.reporting.quiet_tensorflow import import_tensorflow
+from bloodcells.reporting.terminal import aligned
+from bloodcells.runs.images import own_images
 from bloodcells.tracking.stored import find_run
 
 log = logging.getLogger("bloodcells.export")

@@ -5,13 +5,13 @@ import time
 from pathlib import Path
 
 from bloodcells.config.command import command
-from bloodcells.config.fingerprint import fingerprint
 from bloodcells.config.schema import InspectConfig
-from bloodcells.config.tensorflow import import_tensorflow
 from bloodcells.data.clean import clean
 from bloodcells.data.load import load
 from bloodcells.data.split import split
-from bloodcells.page.output import checked_output, write_whole
+from bloodcells.provenance.fingerprint import fingerprint
+from bloodcells.reporting.files import checked_output, write_whole
+from bloodcells.reporting.quiet_tensorflow import import_tensorflow
 
 log = logging.getLogger("bloodcells.inspect")
 
@@ -34,11 +34,11 @@ def inspect(config: InspectConfig) -> None:
     from bloodcells.inspection.classes import distribution, imbalance, samples
     from bloodcells.inspection.copies import copies_in, exact
     from bloodcells.inspection.leaks import across
-    from bloodcells.page.page import page
-    from bloodcells.page.terminal import aligned, duration
-    from bloodcells.tracking.contents import prepared
-    from bloodcells.tracking.description import compared
-    from bloodcells.tracking.lifecycle import begun, source_tags
+    from bloodcells.reporting.page import page
+    from bloodcells.reporting.terminal import aligned, duration
+    from bloodcells.runs.contents import prepared
+    from bloodcells.runs.description import compared
+    from bloodcells.runs.lifecycle import begun, source_tags
 
     title = f"Inspection of {Path(images.origin).name}"
     tags = source_tags("bloodcells.inspect", fingerprint(config, images.sha256))

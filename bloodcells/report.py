@@ -10,12 +10,12 @@ from bloodcells.comparison.depth import depth_curves
 from bloodcells.comparison.folder import folder_of, write
 from bloodcells.comparison.reference import read_references
 from bloodcells.comparison.rows import compare
+from bloodcells.comparison.sections import INTERVALS, Pictures, caption, lead, sections, summary
 from bloodcells.comparison.selection import select
-from bloodcells.comparison.story import INTERVALS, Pictures, caption, lead, sections, summary
 from bloodcells.comparison.writing import latex, markdown
 from bloodcells.config.command import command
 from bloodcells.config.schema import ReportConfig
-from bloodcells.page.page import page
+from bloodcells.reporting.page import page
 
 log = logging.getLogger("bloodcells.report")
 

@@ -4,11 +4,11 @@ import logging
 
 from bloodcells.config.command import command
 from bloodcells.config.schema import ReproduceConfig
-from bloodcells.config.tensorflow import import_tensorflow
-from bloodcells.page.terminal import aligned
+from bloodcells.reporting.quiet_tensorflow import import_tensorflow
+from bloodcells.reporting.terminal import aligned
 from bloodcells.reproduction.settings import settings
+from bloodcells.runs.train import train
 from bloodcells.tracking.stored import find_run
-from bloodcells.train import train
 
 log = logging.getLogger("bloodcells.reproduce")
 

@@ -1,78 +1,9 @@
-"""Trains a classifier and logs the run: `python -m bloodcells.train`, read from top to bottom."""
-
-import logging
-from collections.abc import Callable
-from contextlib import AbstractContextManager
-from typing import Any
+"""Trains a classifier and logs the run: `python -m bloodcells.train`. With `--multirun`, trains a sweep of them."""
 
 from bloodcells.config.command import command
-from bloodcells.config.fingerprint import Fingerprint, fingerprint
 from bloodcells.config.schema import TrainConfig
-from bloodcells.config.tensorflow import import_tensorflow
-from bloodcells.data.clean import clean
-from bloodcells.data.load import load
-from bloodcells.data.split import split
-from bloodcells.model.weights import weights_file
+from bloodcells.runs.train import train
 from bloodcells.sweep import PLUGINS
-from bloodcells.training.plan import plan, remarks
-
-log = logging.getLogger("bloodcells.train")
-Tracker = Callable[[TrainConfig, Fingerprint, str], AbstractContextManager[Any]]
-
-
-def train(config: TrainConfig, tracker: Tracker | None = None) -> None:
-    """One run, as `config` has it; what opens it in the store is `tracked`, or a `tracker` that does more.
-
-    Raises InputError for what the user can mend, before a run is begun but for a loss that is no number or a full disk.
-    """
-    stages = plan(config)
-    for remark in remarks(config):
-        log.info(remark)
-    weights = weights_file(config.backbone)
-    images = load(config.data)
-    log.info(images.describe())
-    cleaned = clean(images, config.data.clean)
-    log.info(cleaned.describe())
-    parts = split(cleaned, config.data.split)
-    log.info(parts.describe())
-
-    # TensorFlow comes in only here: --help, completion and every complaint above come without waiting for it.
-    import_tensorflow()
-    from bloodcells.augmentation.compose import beforehand, steps
-    from bloodcells.data.pipeline import TrainingBatches
-    from bloodcells.evaluation.score import score
-    from bloodcells.model.build import build
-    from bloodcells.model.inference import Inference
-    from bloodcells.tracking.contents import epoch_scorer, final_metrics, inputs, results
-    from bloodcells.tracking.description import describe, summary
-    from bloodcells.tracking.lifecycle import tracked
-    from bloodcells.training.devices import prepare, threads
-    from bloodcells.training.fit import counted, fit
-    from bloodcells.training.ingredients import loss
-    from bloodcells.training.validate import Validate
-
-    seed, classes, batch_size = config.seed, len(images.class_names), config.training.batch_size
-    strategy = prepare(config.training, seed)
-    with strategy.scope():
-        model = build(config.backbone, config.head, images.size, classes, weights)
-        objective = loss(config.loss, parts.training.labels, classes)
-    pixels, labels = beforehand(parts.training.pixels, parts.training.one_hot, config.augmentation, seed)
-    augment, workers = steps(config.augmentation, seed), threads(config.training)
-    batches = TrainingBatches(pixels, labels, augment, batch_size, seed, workers, strategy.num_replicas_in_sync)
-    infer = Inference(model, batch_size)
-    validate = Validate(infer, parts.validation.pixels, parts.validation.one_hot, objective)
-    with (tracker or tracked)(config, fingerprint(config, images.sha256, weights), images.origin) as run:
-        run.describe(describe(config, cleaned, parts, stages, counted(model, stages)))
-        run.keep(inputs(config, cleaned, parts, batches.first()))
-        with strategy.scope():
-            fitted = fit(model, stages, batches, validate, config.optimizer, objective, epoch_scorer(run), run.state)
-        run.keep_model(model, images.class_names)
-        answered = {"validation": parts.validation, "test": parts.test}
-        scored = score(model, answered, config.evaluation, config.augmentation, batch_size, seed)
-        run.score(final_metrics(fitted, scored))
-        run.keep(results(fitted, scored))
-    log.info(summary(config, fitted, scored.metrics, len(parts.test), run.where()))
-
 
 main = command("train", TrainConfig, PLUGINS)(train)
 

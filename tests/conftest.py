@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 from hydra import compose, initialize_config_dir
 
-from bloodcells.config.command import CHECKOUT
+from bloodcells.config.checkout import CHECKOUT
 from bloodcells.config.schema import TrainConfig
-from bloodcells.config.tensorflow import import_tensorflow
 from bloodcells.config.typed import typed
 from bloodcells.data.images import Images
+from bloodcells.reporting.quiet_tensorflow import import_tensorflow
 
 os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
 import_tensorflow()
@@ -47,7 +47,7 @@ def tiny_run(tmp_path: Path):
     """A function that trains with the overrides given, TINY's before them, and gives MLflow's record of the run."""
     import mlflow
 
-    from bloodcells.train import train
+    from bloodcells.runs.train import train
 
     def run(*overrides: str, short: tuple[str, ...] = TINY) -> mlflow.entities.Run:
         train(composed(*short, f"tracking.directory={tmp_path}/mlruns", *overrides))

@@ -12,8 +12,8 @@ from bloodcells.data.images import Images
 from bloodcells.data.synthetic import draw_cells
 from bloodcells.evaluate import evaluate
 from bloodcells.evaluation.predictions import Predictions
+from bloodcells.runs.train import train
 from bloodcells.tracking.store import database_uri
-from bloodcells.train import train
 from tests.config.test_programs import config_of
 from tests.conftest import SHORT, composed
 

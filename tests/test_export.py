@@ -13,7 +13,7 @@ from bloodcells.deployment import formats
 from bloodcells.export import export
 from bloodcells.model.restore import restore
 from bloodcells.model.views import averaged
-from bloodcells.tracking.own_images import own_images
+from bloodcells.runs.images import own_images
 from bloodcells.tracking.stored import find_run
 from tests.config.test_programs import config_of
 from tests.conftest import TINY, composed
@@ -22,7 +22,7 @@ from tests.conftest import TINY, composed
 @pytest.fixture(scope="module")
 def store(tmp_path_factory):
     """The folder of a store with one tiny run."""
-    from bloodcells.train import train
+    from bloodcells.runs.train import train
 
     directory = tmp_path_factory.mktemp("store")
     train(composed(*TINY, f"tracking.directory={directory}"))

@@ -12,7 +12,7 @@ from bloodcells.comparison.answers import CLEAN, SHIFTED, read
 from bloodcells.comparison.configurations import gather
 from bloodcells.comparison.depth import depth_curves
 from bloodcells.comparison.rows import compare
-from bloodcells.config.command import CHECKOUT
+from bloodcells.config.checkout import CHECKOUT
 from bloodcells.config.errors import InputError
 from bloodcells.config.schema import LocalTracking, ReportConfig
 from bloodcells.report import report

@@ -14,9 +14,9 @@ from bloodcells.data.synthetic import draw_cells
 from bloodcells.reproduce import reproduce
 from bloodcells.reproduction import repetition
 from bloodcells.reproduction.verdict import NotReproducedError, compare
+from bloodcells.runs.train import train
 from bloodcells.tracking.store import database_uri
 from bloodcells.tracking.stored import StoredRun, find_run, search
-from bloodcells.train import train
 from tests.config.test_programs import config_of
 from tests.conftest import SHORT, composed
 

@@ -14,12 +14,12 @@ import mlflow
 import numpy as np
 import pytest
 
-from bloodcells.config.command import CHECKOUT
+from bloodcells.config.checkout import CHECKOUT
 from bloodcells.config.errors import InputError
 from bloodcells.data.synthetic import draw_cells
 from bloodcells.evaluation.predictions import Predictions
+from bloodcells.runs.train import train
 from bloodcells.tracking.store import database_uri
-from bloodcells.train import train
 from bloodcells.training.devices import prepare
 from tests.conftest import SHORT, TINY, composed
 
@@ -149,7 +149,7 @@ def test_two_logical_processors_share_each_batch(tmp_path) -> None:
         "prepare, seen = devices.prepare, []\n"
         "devices.prepare = lambda *arguments: seen.append(prepare(*arguments)) or seen[0]\n"
         "from tests.conftest import TINY, composed\n"
-        "from bloodcells.train import train\n"
+        "from bloodcells.runs.train import train\n"
         "train(composed(*TINY, 'training.mirrored=true', 'loss=crossentropy', f'tracking.directory={sys.argv[1]}'))\n"
         "assert seen[0].num_replicas_in_sync == 2\n"
     )
@@ -202,7 +202,7 @@ def test_what_is_wrong_beforehand_leaves_no_run_and_no_store(tmp_path, overrides
 
 
 def test_weights_that_cannot_be_had_are_told_before_any_data_work(monkeypatch) -> None:
-    monkeypatch.setattr("bloodcells.train.load", lambda config: pytest.fail("the data were loaded first"))
+    monkeypatch.setattr("bloodcells.runs.train.load", lambda config: pytest.fail("the data were loaded first"))
     with pytest.raises(InputError, match="no such file"):
         train(composed("backbone=vgg19", "backbone.weights=none.h5"))
 

@@ -3,7 +3,7 @@
 from hydra import compose, initialize_config_dir
 from hydra.core.global_hydra import GlobalHydra
 
-from bloodcells.config.command import CHECKOUT
+from bloodcells.config.checkout import CHECKOUT
 from bloodcells.config.schema import TrainConfig
 from bloodcells.config.typed import typed
 

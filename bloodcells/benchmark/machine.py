@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from importlib.metadata import version
 from typing import Any
 
-from bloodcells.config.fingerprint import Fingerprint
+from bloodcells.provenance.fingerprint import Fingerprint
 
 
 def told(machine: Mapping[str, Any], fingerprint: Fingerprint) -> str:

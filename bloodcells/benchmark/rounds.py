@@ -7,7 +7,7 @@ from contextlib import ExitStack, closing
 
 from bloodcells.benchmark.group import Figures, Group, Measurement
 from bloodcells.benchmark.table import said
-from bloodcells.page.terminal import duration
+from bloodcells.reporting.terminal import duration
 
 log = logging.getLogger(__name__)
 

@@ -13,7 +13,7 @@ from bloodcells.benchmark.clock import Clock
 from bloodcells.benchmark.configs import composed
 from bloodcells.benchmark.group import Figures, Group, Turns
 from bloodcells.benchmark.process import Tell, fresh
-from bloodcells.config.tensorflow import import_tensorflow
+from bloodcells.reporting.quiet_tensorflow import import_tensorflow
 
 SHORT = (
     "data.images=300",
@@ -28,15 +28,15 @@ TEN_MINUTES, EPOCHS = 600.0, 25  # its seconds, and the epochs that conf/trainin
 
 # What bloodcells.train calls, by the module it takes it from, and what that is part of.
 CALLED = {
-    "bloodcells.train": {"load": "data", "clean": "data", "split": "data", "fingerprint": TRACKING},
+    "bloodcells.runs.train": {"load": "data", "clean": "data", "split": "data", "fingerprint": TRACKING},
     "bloodcells.training.devices": {"prepare": "model"},
     "bloodcells.model.build": {"build": "model"},
     "bloodcells.augmentation.compose": {"steps": "model"},
     "bloodcells.training.fit": {"fit": TRAINING},
     "bloodcells.training.state": {"StateFile.write": TRACKING},
     "bloodcells.evaluation.score": {"score": "scoring"},
-    "bloodcells.tracking.contents": {"inputs": "figures", "results": "figures"},
-    "bloodcells.tracking.lifecycle": {"tracked": TRACKING},
+    "bloodcells.runs.contents": {"inputs": "figures", "results": "figures"},
+    "bloodcells.runs.lifecycle": {"tracked": TRACKING},
     "bloodcells.tracking.run": dict.fromkeys(
         ("Tracked.describe", "Tracked.keep", "Tracked.keep_model", "Tracked.score"), TRACKING
     ),
@@ -69,7 +69,7 @@ def _run(tell: Tell, how: str, seed: int) -> None:
             setattr(owner, function, clock.timed(getattr(owner, function), part))
     with tempfile.TemporaryDirectory() as folder:
         place = (f"tracking.directory={folder}",) if how == "local" else ()
-        modules["bloodcells.train"].train(composed(*SHORT, f"seed={seed}", f"tracking={how}", *place))
+        modules["bloodcells.runs.train"].train(composed(*SHORT, f"seed={seed}", f"tracking={how}", *place))
         clock.stop()
     figures = breakdown(clock.seconds, [(row.stage, row.seconds) for row in fitted[0].history])
     tell(figures if how == "local" else {name: value for name, value in figures.items() if name != SHARE})

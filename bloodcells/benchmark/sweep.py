@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from itertools import product
 
 from bloodcells.benchmark.group import Group, Turns
-from bloodcells.config.command import CHECKOUT
+from bloodcells.config.checkout import CHECKOUT
 
 # Short runs, their phases in the proportion that conf/training/two_phase.yaml has.
 SHORT = (

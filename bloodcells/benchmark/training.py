@@ -4,8 +4,8 @@ from bloodcells.benchmark.configs import composed
 from bloodcells.benchmark.group import Group
 from bloodcells.benchmark.process import Tell, apart
 from bloodcells.config.schema import TrainConfig
-from bloodcells.config.tensorflow import import_tensorflow
 from bloodcells.data.images import Images
+from bloodcells.reporting.quiet_tensorflow import import_tensorflow
 
 BACKBONES = {  # their overrides, and about how many seconds the first round and each later one take on four cores
     "smallcnn": (("backbone=smallcnn",), 30, 7),

@@ -10,7 +10,7 @@ from matplotlib.lines import Line2D
 from bloodcells.comparison.depth import PARAMETERS, DepthCurve
 from bloodcells.comparison.reference import Reference
 from bloodcells.comparison.rows import MEASURES, Comparison, Row
-from bloodcells.evaluation.figures.style import PALETTE, literal
+from bloodcells.reporting.style import PALETTE, literal
 
 COLORS = dict(zip(MEASURES, PALETTE, strict=False))
 MARKERS = dict(zip(MEASURES, "os", strict=False))

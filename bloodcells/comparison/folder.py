@@ -5,10 +5,10 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
-from bloodcells.config.command import CHECKOUT
+from bloodcells.config.checkout import CHECKOUT
 from bloodcells.config.errors import InputError
 from bloodcells.config.schema import LocalTracking, ReportConfig, ServerTracking
-from bloodcells.page.page import Picture
+from bloodcells.reporting.page import Picture
 
 
 def folder_of(config: ReportConfig) -> Path:

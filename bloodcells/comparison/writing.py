@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from pandas import DataFrame
 
-from bloodcells.page.page import Picture, Section
+from bloodcells.reporting.page import Picture, Section
 
 
 def markdown(title: str, lead: str, sections: Sequence[Section], pictures: Mapping[str, Picture]) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 
 import hydra
 from hydra.core.hydra_config import HydraConfig
+from hydra.core.plugins import Plugins
 from hydra.errors import HydraException
 from hydra.plugins.plugin import Plugin
 from hydra.types import RunMode
@@ -18,7 +19,6 @@ from omegaconf.errors import OmegaConfBaseException
 from bloodcells.config.checkout import CHECKOUT
 from bloodcells.config.errors import InputError, JobsFailedError
 from bloodcells.config.explain import explain
-from bloodcells.config.plugins import register
 from bloodcells.config.typed import Config, typed
 
 TEXTS = ("run_id", "study", "filter")  # settings that people paste
@@ -65,7 +65,7 @@ def command(
                 sys.exit(f"error: {conf}: not found; bloodcells runs from its checkout: install it with `make install`")
             try:
                 for plugin in plugins:
-                    register(plugin)
+                    register_plugin(plugin)
                 hydra.main(version_base="1.3", config_path=str(conf), config_name=config_name)(job)()
             except JobsFailedError:
                 sys.exit(1)
@@ -86,6 +86,14 @@ def command(
         return program
 
     return decorate
+
+
+def register_plugin(plugin: type[Plugin]) -> None:
+    """Lets conf/ name a plugin of ours as `_target_: hydra_plugins.bloodcells.CLASS`; Hydra accepts no other package.
+
+    The class stays importable from its own module, so that it reaches a launcher's workers like any other.
+    """
+    Plugins.instance().class_name_to_class[f"hydra_plugins.bloodcells.{plugin.__name__}"] = plugin
 
 
 def _literal(argument: str) -> str:

@@ -15,7 +15,7 @@ from omegaconf.errors import (
     ValidationError,
 )
 
-from bloodcells.config.schema import OPTIONS
+from bloodcells.config.options import options
 
 
 def nearest(word: str, candidates: Iterable[str]) -> str:
@@ -57,9 +57,7 @@ def _unknown_key(error: OmegaConfBaseException) -> str:
     elsewhere = [path for path in _leaves(error) if path.rpartition(".")[2] == word]
     if elsewhere:
         return f"{said}; did you mean {' or '.join(elsewhere[:3])}?"
-    owners = [
-        f"{place}={name}" for name, kind in OPTIONS.get(place, {}).items() if word in {f.name for f in fields(kind)}
-    ]
+    owners = [f"{place}={name}" for name, kind in options(place).items() if word in {f.name for f in fields(kind)}]
     return f"{said}; {' and '.join(owners)} would have it" if owners else said
 
 

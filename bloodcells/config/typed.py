@@ -9,8 +9,8 @@ from omegaconf import DictConfig, OmegaConf
 
 from bloodcells.config.errors import InputError
 from bloodcells.config.explain import nearest
+from bloodcells.config.options import options
 from bloodcells.config.schema import (
-    OPTIONS,
     EvaluateConfig,
     ServerTracking,
     TrainConfig,
@@ -66,19 +66,19 @@ def _schema(option: type, composed: DictConfig, prefix: str) -> DictConfig:
     node = OmegaConf.structured(option)
     for f in dataclasses.fields(option):
         place = prefix + f.name
-        kind, options = f.type, OPTIONS.get(place, {})
+        kind, known = f.type, options(place)
         if not dataclasses.is_dataclass(kind):
             continue
         found = OmegaConf.select(composed, place)
         if found is not None and not isinstance(found, DictConfig):
             keys = f"keys under it, such as {place}.{dataclasses.fields(kind)[0].name}=VALUE"
-            choice = f"{'schedule@' if '.' in place else ''}{place}=OPTION, of {', '.join(options)}"
-            raise InputError(f"{place}={found}: expected {choice if options else keys}")
-        if options:
+            choice = f"{'schedule@' if '.' in place else ''}{place}=OPTION, of {', '.join(known)}"
+            raise InputError(f"{place}={found}: expected {choice if known else keys}")
+        if known:
             name = str(OmegaConf.select(composed, f"{place}.name"))
-            if name not in options:
-                raise InputError(f"{place}.name={name}: expected one of {', '.join(options)}{nearest(name, options)}")
-            kind = options[name]
+            if name not in known:
+                raise InputError(f"{place}.name={name}: expected one of {', '.join(known)}{nearest(name, known)}")
+            kind = known[name]
         node[f.name] = _schema(cast(type, kind), composed, place + ".")
     return node
 

@@ -5,7 +5,7 @@ from importlib.metadata import packages_distributions
 
 from packaging.utils import canonicalize_name
 
-from bloodcells.config.requirements import required
+from bloodcells.provenance.requirements import required
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from pandas import DataFrame
 from bloodcells.data.images import Images
 from bloodcells.evaluation.figures.pictures import distorted_images
 from bloodcells.evaluation.score import SHOWN, Scored
-from bloodcells.page.page import Block, Section, page
+from bloodcells.reporting.page import Block, Section, page
 
 
 def evaluation_page(title: str, lead: str, scored: Scored, images: Images, seed: int) -> str:

@@ -26,8 +26,8 @@ from bloodcells.evaluation.shift.catalogue import DISTORTIONS, overlapping
 from bloodcells.evaluation.shift.suite import shifted
 from bloodcells.model.gradcam import GradCam
 from bloodcells.model.inference import Inference
-from bloodcells.page.page import Block
-from bloodcells.page.terminal import duration
+from bloodcells.reporting.page import Block
+from bloodcells.reporting.terminal import duration
 
 SHOWN = 16  # images in a figure of mistakes
 DISTORTING = 0.0007  # seconds that distorting an image of 96 pixels takes, about

@@ -8,8 +8,8 @@ from bloodcells.config.schema import Augmentation
 from bloodcells.data.images import Images
 from bloodcells.data.pipeline import TrainingBatches
 from bloodcells.evaluation.figures.pictures import named
-from bloodcells.evaluation.figures.sheet import Tile, sheet
 from bloodcells.inspection.chapter import Chapter
+from bloodcells.reporting.sheet import Tile, sheet
 
 SHOWN = 6  # images
 EPOCHS = 7  # versions of each

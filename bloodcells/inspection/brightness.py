@@ -6,10 +6,10 @@ from matplotlib.figure import Figure
 from pandas import DataFrame
 
 from bloodcells.data.images import Images
-from bloodcells.evaluation.figures.sheet import wrapped
-from bloodcells.evaluation.figures.style import PALETTE, WARNING, literal
 from bloodcells.inspection.chapter import Chapter
 from bloodcells.inspection.copies import Copies
+from bloodcells.reporting.sheet import wrapped
+from bloodcells.reporting.style import PALETTE, WARNING, literal
 
 MEASURES = {"brightness": "0.6", "red": PALETTE[3], "green": PALETTE[2], "blue": PALETTE[0]}
 ANNOTATED = 5  # outliers that are named in the figure

@@ -7,7 +7,7 @@ from typing import TypeAlias
 from matplotlib.figure import Figure
 from pandas import DataFrame
 
-from bloodcells.page.page import Section
+from bloodcells.reporting.page import Section
 
 Exhibit: TypeAlias = tuple[str, DataFrame | Figure]
 Block: TypeAlias = str | Exhibit

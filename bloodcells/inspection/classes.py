@@ -7,9 +7,9 @@ from pandas import DataFrame
 
 from bloodcells.data.images import Images
 from bloodcells.data.split import PARTS, Split
-from bloodcells.evaluation.figures.sheet import Tile, sheet, short, wrapped
-from bloodcells.evaluation.figures.style import BLUE, literal
 from bloodcells.inspection.chapter import Chapter
+from bloodcells.reporting.sheet import Tile, sheet, short, wrapped
+from bloodcells.reporting.style import BLUE, literal
 
 SAMPLES = 8  # images a class
 

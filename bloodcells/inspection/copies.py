@@ -10,8 +10,8 @@ from bloodcells.config.schema import Clean
 from bloodcells.data.clean import kind
 from bloodcells.data.copies import exact_copies
 from bloodcells.data.images import Images
-from bloodcells.evaluation.figures.sheet import Tile, called, sheet, short
 from bloodcells.inspection.chapter import Block, Chapter
+from bloodcells.reporting.sheet import Tile, called, sheet, short
 
 DRAWN = 40  # pictures on a sheet, at most
 LISTED = 6  # numbers or names in a caption, at most

@@ -8,9 +8,9 @@ from pandas import DataFrame
 from bloodcells.data.clean import Cleaned
 from bloodcells.data.images import Images
 from bloodcells.data.split import PARTS, Split
-from bloodcells.evaluation.figures.sheet import Tile, called, sheet, short
 from bloodcells.inspection.chapter import Block, Chapter
 from bloodcells.inspection.copies import DRAWN, Copies
+from bloodcells.reporting.sheet import Tile, called, sheet, short
 
 HEADING = "Near copies, and copies across a split"
 

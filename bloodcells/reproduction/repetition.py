@@ -6,13 +6,13 @@ from contextlib import contextmanager
 
 import mlflow
 
-from bloodcells.config.fingerprint import Fingerprint
 from bloodcells.config.schema import TrainConfig
+from bloodcells.provenance.fingerprint import Fingerprint
+from bloodcells.provenance.machine import unrepeatable
 from bloodcells.reproduction.surroundings import differences, present, recorded
 from bloodcells.reproduction.verdict import Verdict, compare
-from bloodcells.tracking.environment import unrepeatable
-from bloodcells.tracking.lifecycle import tracked
-from bloodcells.tracking.own_images import expect_same
+from bloodcells.runs.images import expect_same
+from bloodcells.runs.lifecycle import tracked
 from bloodcells.tracking.run import Run
 from bloodcells.tracking.stored import StoredRun
 

@@ -4,11 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from bloodcells.config.fingerprint import Fingerprint, packages
 from bloodcells.config.schema import TrainConfig
-from bloodcells.tracking.environment import machine
+from bloodcells.provenance.fingerprint import Fingerprint, packages
+from bloodcells.provenance.machine import machine
+from bloodcells.runs.unfinished import MACHINE
 from bloodcells.tracking.stored import StoredRun
-from bloodcells.tracking.unfinished import MACHINE
 from bloodcells.training.devices import threads
 
 FIRST = ("tensorflow", "keras", "numpy")  # of the packages those that results most likely depend on

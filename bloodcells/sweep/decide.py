@@ -6,11 +6,11 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from bloodcells.config.errors import InputError
-from bloodcells.config.fingerprint import Fingerprint, config_hash, file_hash, fingerprint
 from bloodcells.config.schema import Tracking, TrainConfig
 from bloodcells.config.typed import plain
 from bloodcells.data.load import load
 from bloodcells.model.weights import weights_file
+from bloodcells.provenance.fingerprint import Fingerprint, config_hash, file_hash, fingerprint
 from bloodcells.sweep.expand import Job
 from bloodcells.tracking.stored import StoredRun, search
 from bloodcells.training.plan import PHASE_2, plan

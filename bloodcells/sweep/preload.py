@@ -3,7 +3,7 @@
 TensorFlow starts no threads by that, which a fork would lose.
 """
 
-from bloodcells.config.tensorflow import import_tensorflow
+from bloodcells.reporting.quiet_tensorflow import import_tensorflow
 
 import_tensorflow()
 
@@ -13,6 +13,6 @@ import mlflow.keras  # noqa: E402, F401
 import bloodcells.augmentation.compose  # noqa: E402
 import bloodcells.data.pipeline  # noqa: E402
 import bloodcells.evaluation.score  # noqa: E402
-import bloodcells.tracking.contents  # noqa: E402
-import bloodcells.tracking.lifecycle  # noqa: E402
+import bloodcells.runs.contents  # noqa: E402
+import bloodcells.runs.lifecycle  # noqa: E402
 import bloodcells.training.fit  # noqa: E402, F401

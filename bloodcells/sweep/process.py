@@ -18,7 +18,7 @@ from typing import Any, NoReturn
 from bloodcells.config.command import INTERRUPTED
 from bloodcells.config.errors import InputError
 from bloodcells.config.schema import TrainConfig
-from bloodcells.tracking.parent import SweepJob
+from bloodcells.runs.sweep_run import SweepJob
 
 FORKS = multiprocessing.get_context("forkserver")
 FORKS.set_forkserver_preload(["bloodcells.sweep.preload"])
@@ -48,8 +48,8 @@ def _run(config: TrainConfig, job: SweepJob | None, output: Path | None, errors:
     logging.getLogger("bloodcells").setLevel(logging.INFO)
 
     # The program itself, whose imports include this package's sweeper.
-    from bloodcells.tracking.lifecycle import tracked
-    from bloodcells.train import train
+    from bloodcells.runs.lifecycle import tracked
+    from bloodcells.runs.train import train
 
     try:
         train(config, partial(tracked, sweep=job))

@@ -12,12 +12,12 @@ from mlflow.entities import Run
 from pandas import DataFrame
 
 from bloodcells.config.errors import InputError, JobsFailedError
-from bloodcells.page.terminal import aligned, duration
+from bloodcells.reporting.terminal import aligned, duration
+from bloodcells.runs.killed import close_dead
+from bloodcells.runs.sweep_run import Parent
 from bloodcells.sweep.decide import Decided
 from bloodcells.sweep.expand import Job
 from bloodcells.sweep.supervise import Outcome
-from bloodcells.tracking.dead import close_dead
-from bloodcells.tracking.parent import Parent
 
 log = logging.getLogger(__name__)
 MOST = 10  # jobs that are told one by one on the terminal

@@ -21,12 +21,12 @@ from bloodcells.config.errors import InputError
 from bloodcells.config.explain import explain
 from bloodcells.config.schema import TrainConfig
 from bloodcells.config.typed import typed
+from bloodcells.runs.killed import close_dead
+from bloodcells.runs.sweep_run import Parent
+from bloodcells.runs.unfinished import checkpoints
 from bloodcells.sweep.decide import Key, finished_since
 from bloodcells.sweep.process import start
-from bloodcells.tracking.dead import close_dead
-from bloodcells.tracking.parent import Parent
 from bloodcells.tracking.store import open_store
-from bloodcells.tracking.unfinished import checkpoints
 
 log = logging.getLogger(__name__)
 SECONDS_TO_END = 60  # for a run to be closed in MLflow

@@ -23,8 +23,8 @@ from bloodcells.sweep.expand import Job, Nested, expand
 from bloodcells.sweep.share import threads
 
 if TYPE_CHECKING:
+    from bloodcells.runs.sweep_run import Parent
     from bloodcells.sweep.decide import Decided
-    from bloodcells.tracking.parent import Parent
 
 log = logging.getLogger(__name__)
 ALONE = "hydra._internal.core_plugins.basic_launcher.BasicLauncher"  # one job after the other, in this terminal
@@ -46,11 +46,11 @@ class Sweeper(HydraSweeper):
     def sweep(self, arguments: list[str]) -> None:
         """Raises InputError where no job can be run, and JobsFailedError, at the end, where some failed."""
         # MLflow comes in only here: whatever else the program is asked takes a second less without.
+        from bloodcells.runs.killed import close_dead
+        from bloodcells.runs.sweep_run import parent_run
+        from bloodcells.runs.unfinished import claimed, run_at
         from bloodcells.sweep.decide import decide, finished
-        from bloodcells.tracking.dead import close_dead
-        from bloodcells.tracking.parent import parent_run
         from bloodcells.tracking.store import open_store
-        from bloodcells.tracking.unfinished import claimed, run_at
 
         configure_log(self._config.hydra.hydra_logging, self._config.hydra.verbose)
         said = [*self._params, *arguments]
@@ -140,7 +140,7 @@ class Sweeper(HydraSweeper):
 @contextmanager
 def _closing_dead(tracking: LocalTracking | ServerTracking) -> Iterator[None]:
     """Closes the runs of jobs that an interrupt did not leave the time to: joblib kills its workers."""
-    from bloodcells.tracking.dead import close_dead
+    from bloodcells.runs.killed import close_dead
 
     try:
         yield

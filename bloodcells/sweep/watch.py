@@ -6,8 +6,8 @@ import time
 from collections.abc import Sequence
 
 from bloodcells.config.errors import InputError
-from bloodcells.page.terminal import duration
-from bloodcells.tracking.parent import Parent
+from bloodcells.reporting.terminal import duration
+from bloodcells.runs.sweep_run import Parent
 
 log = logging.getLogger(__name__)
 SHARE_OF_TIME = 0.05  # that asking may take

@@ -11,7 +11,7 @@ from filelock import FileLock
 from mlflow.exceptions import MlflowException
 from sqlalchemy.exc import SQLAlchemyError
 
-from bloodcells.config.command import CHECKOUT
+from bloodcells.config.checkout import CHECKOUT
 from bloodcells.config.errors import InputError
 from bloodcells.config.schema import LocalTracking, ServerTracking, Tracking
 from bloodcells.tracking.view import open_experiment

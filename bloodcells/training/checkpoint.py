@@ -7,7 +7,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from bloodcells.training.best import BestWeights
+from bloodcells.training.early_stopping import BestWeights
 from bloodcells.training.epochs import Epoch
 from bloodcells.training.plan import Stage
 from bloodcells.training.state import State, StateFile

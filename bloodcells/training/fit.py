@@ -11,9 +11,9 @@ from bloodcells.config.schema import Optimizer
 from bloodcells.data.pipeline import TrainingBatches
 from bloodcells.model.build import backbone_of
 from bloodcells.model.trainable import Trainable, set_trainable
-from bloodcells.training.best import Best, BestWeights
 from bloodcells.training.checkpoint import Checkpoint, set_back
 from bloodcells.training.devices import compiles_ahead
+from bloodcells.training.early_stopping import Best, BestWeights
 from bloodcells.training.epochs import Epoch, Record, StopWhereNoNumber
 from bloodcells.training.ingredients import optimizer, schedule_callbacks
 from bloodcells.training.plan import Stage

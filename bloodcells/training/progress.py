@@ -10,7 +10,7 @@ import keras
 from rich import progress as bars
 from rich.console import Console
 
-from bloodcells.page.terminal import duration
+from bloodcells.reporting.terminal import duration
 from bloodcells.training.plan import Stage
 
 log = logging.getLogger(__name__)

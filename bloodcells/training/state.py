@@ -13,7 +13,7 @@ from zipfile import BadZipFile
 import numpy as np
 
 from bloodcells.config.errors import InputError
-from bloodcells.training.best import Search
+from bloodcells.training.early_stopping import Search
 from bloodcells.training.epochs import Epoch
 
 UNREADABLE = (OSError, EOFError, ValueError, KeyError, BadZipFile)

@@ -5,7 +5,7 @@ import pytest
 from bloodcells.benchmark.group import Measurement
 from bloodcells.benchmark.machine import told
 from bloodcells.benchmark.table import columns, results, said, tables
-from bloodcells.config.fingerprint import Fingerprint
+from bloodcells.provenance.fingerprint import Fingerprint
 
 PACES = {"own": (1000.0, 3000.0, 1400.0), "plain": (500.0, 1000.0, 1400.0)}  # the ratios: 2, 3, 1
 

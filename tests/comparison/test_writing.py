@@ -3,7 +3,7 @@
 from pandas import DataFrame
 
 from bloodcells.comparison.writing import latex, markdown
-from bloodcells.page.page import Picture, Section
+from bloodcells.reporting.page import Picture, Section
 
 TABLE = DataFrame({"a_b": ["x_1 & 50%", "p < 0.001"], "c": ["{#}", "a|b"]})
 

@@ -5,7 +5,8 @@ import sys
 
 import pytest
 
-from bloodcells.config.command import CHECKOUT, command
+from bloodcells.config.checkout import CHECKOUT
+from bloodcells.config.command import command
 from bloodcells.config.errors import InputError
 from bloodcells.config.schema import TrainConfig
 

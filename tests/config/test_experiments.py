@@ -5,10 +5,10 @@ from functools import cache
 import pytest
 import yaml
 
-from bloodcells.config.command import CHECKOUT
+from bloodcells.config.checkout import CHECKOUT
 from bloodcells.config.typed import plain
 from bloodcells.model.depth import depths
-from bloodcells.tracking.description import compared
+from bloodcells.runs.description import compared
 from bloodcells.training.plan import plan
 from tests.conftest import composed
 

@@ -4,7 +4,7 @@ import pytest
 from hydra import compose, initialize_config_dir
 
 from bloodcells.config import schema
-from bloodcells.config.command import CHECKOUT
+from bloodcells.config.checkout import CHECKOUT
 from bloodcells.config.errors import InputError
 from bloodcells.config.typed import plain, typed
 from tests.conftest import composed

@@ -6,9 +6,10 @@ import pytest
 import yaml
 from omegaconf.errors import ConfigKeyError, MissingMandatoryValue, ValidationError
 
-from bloodcells.config.command import CHECKOUT
+from bloodcells.config.checkout import CHECKOUT
 from bloodcells.config.errors import InputError
-from bloodcells.config.schema import OPTIONS, TrainConfig
+from bloodcells.config.options import MODULES, option, options
+from bloodcells.config.schema import TrainConfig
 from bloodcells.config.schema.ranges import inside
 from bloodcells.config.typed import plain
 from tests.conftest import composed
@@ -18,17 +19,28 @@ CHOICES = [(group, file.stem) for group in GROUPS for file in sorted((CHECKOUT /
 NEEDED = {"npz": "data.path=a.npz", "folder": "data.path=a", "server": "tracking.uri=http://127.0.0.1:5000"}
 
 
-@pytest.mark.parametrize(("group", "option"), [choice for choice in CHOICES if choice != ("data", "own")])
-def test_every_option_composes_and_fits_its_schema(group: str, option: str) -> None:
-    needed = [NEEDED[option]] if option in NEEDED else []
-    config = composed(f"{group}={option}", *needed)
-    if group in OPTIONS:
-        assert type(getattr(config, group)) is OPTIONS[group][option]
+@pytest.mark.parametrize(("group", "name"), [choice for choice in CHOICES if choice != ("data", "own")])
+def test_every_option_composes_and_fits_its_schema(group: str, name: str) -> None:
+    needed = [NEEDED[name]] if name in NEEDED else []
+    config = composed(f"{group}={name}", *needed)
+    if group in MODULES:
+        assert type(getattr(config, group)) is options(group)[name]
 
 
 def test_the_schema_and_the_files_name_the_same_options() -> None:
-    for group in set(OPTIONS) & set(GROUPS):
-        assert {option for name, option in CHOICES if name == group} == set(OPTIONS[group])
+    for group in set(MODULES) & set(GROUPS):
+        assert {name for each, name in CHOICES if each == group} == set(options(group))
+
+
+def test_a_name_is_registered_once() -> None:
+    with pytest.raises(ValueError, match="optimizer=adam is registered twice"):
+        option("optimizer", "adam")(int)
+    assert options("optimizer")["adam"] is not int
+
+
+def test_the_last_part_of_a_place_is_its_group() -> None:
+    assert options("training.fine_tuning.schedule") is options("schedule")
+    assert options("training.fine_tuning") == {}
 
 
 @pytest.mark.parametrize("file", sorted((CHECKOUT / "conf").rglob("*.yaml")), ids=lambda file: file.stem)

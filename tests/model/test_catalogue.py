@@ -4,7 +4,8 @@ import keras
 import pytest
 from keras.src.applications import convnext, efficientnet_v2, mobilenet_v2, vgg19
 
-from bloodcells.config.schema import OPTIONS, Backbone, Head, MobileNetV2
+from bloodcells.config.options import options
+from bloodcells.config.schema import Backbone, Head, MobileNetV2
 from bloodcells.model.build import backbone_of, build
 from bloodcells.model.catalogue import CATALOGUE
 
@@ -22,7 +23,7 @@ FIRST_LAYERS = {
 
 
 def test_every_backbone_of_the_config_is_in_the_catalogue() -> None:
-    assert set(CATALOGUE) == set(OPTIONS["backbone"])
+    assert set(CATALOGUE) == set(options("backbone"))
 
 
 @pytest.mark.parametrize("name", CATALOGUE)

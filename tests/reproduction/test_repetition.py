@@ -3,8 +3,8 @@
 import mlflow
 import pytest
 
-from bloodcells.config.fingerprint import Fingerprint
-from bloodcells.tracking.lifecycle import tracked
+from bloodcells.provenance.fingerprint import Fingerprint
+from bloodcells.runs.lifecycle import tracked
 from bloodcells.tracking.store import open_store
 from bloodcells.tracking.stored import StoredRun
 from tests.conftest import composed

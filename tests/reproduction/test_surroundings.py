@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from bloodcells.config.fingerprint import Fingerprint
+from bloodcells.provenance.fingerprint import Fingerprint
 from bloodcells.reproduction.surroundings import Surroundings, differences, present
 from tests.conftest import composed
 

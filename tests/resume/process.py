@@ -25,7 +25,7 @@ from bloodcells.tracking.store import DATABASE, database_uri
 from bloodcells.train import main
 
 if TYPE_CHECKING:
-    from bloodcells.tracking.phase_1 import SweepJob
+    from bloodcells.runs.phase_1 import SweepJob
 
 FORKS = get_context("forkserver")
 FORKS.set_forkserver_preload([__name__, "tests.resume.compiled"])
@@ -107,7 +107,7 @@ def _run(command: Command, end: Moment | None, largest_file: int | None) -> None
     if largest_file:
         resource.setrlimit(resource.RLIMIT_FSIZE, (largest_file, largest_file))
     if command.job:
-        lifecycle = import_module("bloodcells.tracking.lifecycle")
+        lifecycle = import_module("bloodcells.runs.lifecycle")
         lifecycle.tracked = partial(lifecycle.tracked, sweep=command.job)
     sys.argv = ["train", *command.overrides, f"tracking.directory={command.directory}"]
     main()

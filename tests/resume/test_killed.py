@@ -86,13 +86,13 @@ LONGER = (
 )
 PARTS = {
     "first epoch": IN_AN_EPOCH,
-    "end of an epoch": Moment("bloodcells.training.best.BestWeights.on_epoch_end"),
+    "end of an epoch": Moment("bloodcells.training.early_stopping.BestWeights.on_epoch_end"),
     "while saving": WHILE_SAVING,
     "between stages": BETWEEN_STAGES,
     "half a model": Moment("mlflow.MlflowClient.log_model_artifacts"),
     "while scoring": WHILE_SCORING,
     "half of what is kept": Moment("mlflow.log_artifacts", 3),
-    "at the very end": Moment("bloodcells.tracking.unfinished.Place.remove"),
+    "at the very end": Moment("bloodcells.runs.unfinished.Place.remove"),
 }
 
 

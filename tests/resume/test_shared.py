@@ -11,10 +11,10 @@ from mlflow.entities import Run
 
 from bloodcells.config.schema import LocalTracking
 from bloodcells.model.smallcnn import smallcnn
-from bloodcells.tracking.dead import close_dead
-from bloodcells.tracking.lifecycle import tracked
-from bloodcells.tracking.phase_1 import SweepJob
-from bloodcells.train import train
+from bloodcells.runs.killed import close_dead
+from bloodcells.runs.lifecycle import tracked
+from bloodcells.runs.phase_1 import SweepJob
+from bloodcells.runs.train import train
 from tests.conftest import TINY, composed
 from tests.resume.process import Command, Moment, histories, outcome, until
 
@@ -69,7 +69,7 @@ def test_it_ends_as_by_itself_and_says_whose_phase_1_it_has(tmp_path, caplog, se
 
 @pytest.mark.slow
 def test_where_the_job_that_trains_it_is_killed_the_one_that_waits_does(tmp_path) -> None:
-    stops = Moment("bloodcells.tracking.phase_1.SharingFile.write", 1, signal.SIGSTOP)  # as its first epoch ends
+    stops = Moment("bloodcells.runs.phase_1.SharingFile.write", 1, signal.SIGSTOP)  # as its first epoch ends
     dying, waiting = (
         Command(tmp_path / name, (*TWO_EPOCHS, "augmentation=none", f"unfreeze={depth}"), SweepJob("p", 0, tmp_path))
         for name, depth in (("dying", 4), ("waiting", "all"))

@@ -3,7 +3,7 @@
 import pytest
 
 from bloodcells.config.errors import InputError
-from bloodcells.config.fingerprint import fingerprint
+from bloodcells.provenance.fingerprint import fingerprint
 from bloodcells.sweep import decide as module
 from bloodcells.sweep.decide import decide
 from bloodcells.sweep.expand import Job

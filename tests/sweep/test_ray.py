@@ -15,9 +15,9 @@ from hydra.core.utils import JobStatus
 from hydra.types import HydraContext
 from omegaconf import DictConfig, OmegaConf
 
-from bloodcells.config.command import CHECKOUT
+from bloodcells.config.checkout import CHECKOUT
+from bloodcells.config.command import register_plugin
 from bloodcells.config.errors import InputError
-from bloodcells.config.plugins import register
 from bloodcells.sweep.ray import RayLauncher
 
 needs_ray = pytest.mark.skipif(importlib.util.find_spec("ray") is None, reason="needs the extra ray")
@@ -26,7 +26,7 @@ SETTINGS = OmegaConf.to_container(OmegaConf.load(CHECKOUT / "conf/hydra/launcher
 
 @needs_ray
 def test_conf_names_the_launcher_and_all_it_takes() -> None:
-    register(RayLauncher)
+    register_plugin(RayLauncher)
     found = Plugins.instance()._instantiate(OmegaConf.create(SETTINGS))
     assert isinstance(found, RayLauncher)
     assert found.resources == {"num_cpus": 1, "num_gpus": 0, "max_retries": 3}
@@ -61,7 +61,7 @@ def task(config: DictConfig) -> tuple[int, str]:
 def test_a_job_that_raises_and_one_that_is_lost_fail_alone(tmp_path, monkeypatch) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("RAY_ADDRESS", raising=False)
-    register(RayLauncher)
+    register_plugin(RayLauncher)
     settings = [
         "hydra/launcher=ray",
         "hydra.launcher.max_retries=0",

@@ -11,12 +11,12 @@ from matplotlib.figure import Figure
 from pandas import DataFrame
 
 from bloodcells.config.errors import InputError
-from bloodcells.config.fingerprint import fingerprint
 from bloodcells.config.typed import plain
 from bloodcells.data.load import load
 from bloodcells.evaluation.metrics import headline
 from bloodcells.evaluation.predictions import Predictions
-from bloodcells.tracking.lifecycle import tracked
+from bloodcells.provenance.fingerprint import fingerprint
+from bloodcells.runs.lifecycle import tracked
 from bloodcells.tracking.store import database_uri, local_directory, open_store
 from bloodcells.tracking.view import NAME, TAG
 from tests.conftest import TINY, composed
@@ -25,7 +25,7 @@ from tests.conftest import TINY, composed
 @pytest.fixture(scope="module")
 def whole_run(tmp_path_factory):
     """A whole tiny run, its config and the folder of its artifacts."""
-    from bloodcells.train import train
+    from bloodcells.runs.train import train
 
     directory = tmp_path_factory.mktemp("store")
     shift = ["evaluation=shifted", "evaluation.shift.severities=[1]"]

@@ -7,7 +7,7 @@ import sys
 import mlflow
 import pytest
 
-from bloodcells.config.command import CHECKOUT
+from bloodcells.config.checkout import CHECKOUT
 from bloodcells.config.errors import InputError
 from bloodcells.config.schema import LocalTracking, ServerTracking
 from bloodcells.tracking.store import database_uri, local_directory, open_store

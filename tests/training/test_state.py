@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from bloodcells.config.errors import InputError
-from bloodcells.training.best import Best, Search
+from bloodcells.training.early_stopping import Best, Search
 from bloodcells.training.epochs import Epoch
 from bloodcells.training.state import State, StateFile
 

@@ -48,7 +48,6 @@ from bloodcells.config.schema.training import (
 )
 
 __all__ = [
-    "OPTIONS",
     "SGD",
     "Adam",
     "AdamW",
@@ -123,26 +122,3 @@ class InspectConfig(TrainConfig):
     """A look at what a training run would be given: conf/inspect.yaml."""
 
     output: str
-
-
-# The dataclass of each option, by the group's place in the config and the option's `name`.
-_SCHEDULES: dict[str, type] = {"plateau": Plateau, "cosine_restarts": CosineRestarts, "constant": Schedule}
-OPTIONS: dict[str, dict[str, type]] = {
-    "data": {"own": Data, "npz": StoredData, "folder": StoredData, "synthetic": SyntheticData},
-    "backbone": {
-        "vgg19": Backbone,
-        "convnextlarge": Backbone,
-        "convnexttiny": Backbone,
-        "efficientnetv2l": Backbone,
-        "efficientnetv2s": Backbone,
-        "efficientnetv2b0": Backbone,
-        "mobilenetv2": MobileNetV2,
-        "smallcnn": Backbone,
-    },
-    "head": {"linear": Head, "dense": Head},
-    "optimizer": {"adam": Adam, "adamw": AdamW, "lion": Lion, "sgd": SGD},
-    "loss": {"crossentropy": Loss, "weighted_crossentropy": FocalLoss, "focal": FocalLoss},
-    "training.feature_extraction.schedule": _SCHEDULES,
-    "training.fine_tuning.schedule": _SCHEDULES,
-    "tracking": {"local": LocalTracking, "server": ServerTracking, "off": Tracking},
-}

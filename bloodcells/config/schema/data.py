@@ -3,6 +3,7 @@
 import os
 from dataclasses import dataclass
 
+from bloodcells.config.options import option
 from bloodcells.config.schema.ranges import within
 
 
@@ -23,6 +24,7 @@ class Split:
     seed: int = within("[0, inf)")
 
 
+@option("data", "own")
 @dataclass
 class Data:
     """What every source of images has; `split` None where they are scored whole."""
@@ -32,6 +34,8 @@ class Data:
     split: Split | None
 
 
+@option("data", "folder")
+@option("data", "npz")
 @dataclass
 class StoredData(Data):
     """Images on disk: an archive or a folder."""
@@ -42,6 +46,7 @@ class StoredData(Data):
         self.path = os.path.abspath(self.path)  # so that a finished run's data are found from any folder
 
 
+@option("data", "synthetic")
 @dataclass
 class SyntheticData(Data):
     """Drawn cells: how many, how many pixels a side, from which seed."""

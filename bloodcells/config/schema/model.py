@@ -3,9 +3,17 @@
 import os
 from dataclasses import dataclass
 
+from bloodcells.config.options import option
 from bloodcells.config.schema.ranges import within
 
 
+@option("backbone", "smallcnn")
+@option("backbone", "efficientnetv2b0")
+@option("backbone", "efficientnetv2s")
+@option("backbone", "efficientnetv2l")
+@option("backbone", "convnexttiny")
+@option("backbone", "convnextlarge")
+@option("backbone", "vgg19")
 @dataclass
 class Backbone:
     """`weights`: imagenet, None (random) or a file; `input_size`: pixels a side, None for the images' own."""
@@ -19,6 +27,7 @@ class Backbone:
             self.weights = os.path.abspath(self.weights)  # so that a finished run's are found from any folder
 
 
+@option("backbone", "mobilenetv2")
 @dataclass
 class MobileNetV2(Backbone):
     """`alpha` is its width."""
@@ -26,6 +35,8 @@ class MobileNetV2(Backbone):
     alpha: float = within("(0, inf)")
 
 
+@option("head", "linear")
+@option("head", "dense")
 @dataclass
 class Head:
     """Dense layers between pooling and softmax: the units of each, and the share dropped after it."""

@@ -2,7 +2,10 @@
 
 from dataclasses import dataclass
 
+from bloodcells.config.options import option
 
+
+@option("tracking", "off")
 @dataclass
 class Tracking:
     """Nothing is kept."""
@@ -10,6 +13,7 @@ class Tracking:
     name: str
 
 
+@option("tracking", "local")
 @dataclass
 class LocalTracking(Tracking):
     """MLflow in a folder; `experiment` is MLflow's word for a set of runs."""
@@ -18,6 +22,7 @@ class LocalTracking(Tracking):
     experiment: str
 
 
+@option("tracking", "server")
 @dataclass
 class ServerTracking(Tracking):
     """MLflow on a server."""

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from enum import Enum
 
+from bloodcells.config.options import option
 from bloodcells.config.schema.ranges import within
 
 
@@ -13,6 +14,7 @@ class Optimizer:
     name: str
 
 
+@option("optimizer", "adam")
 @dataclass
 class Adam(Optimizer):
     """Adam: decay rates of the two moments."""
@@ -22,6 +24,7 @@ class Adam(Optimizer):
     epsilon: float = within("(0, inf)")
 
 
+@option("optimizer", "adamw")
 @dataclass
 class AdamW(Adam):
     """Adam with decoupled weight decay."""
@@ -29,6 +32,7 @@ class AdamW(Adam):
     weight_decay: float = within("[0, inf)")
 
 
+@option("optimizer", "lion")
 @dataclass
 class Lion(Optimizer):
     """Lion: interpolation rates and decoupled weight decay; `learning_rate_factor`: what it takes of a phase's rate."""
@@ -39,6 +43,7 @@ class Lion(Optimizer):
     learning_rate_factor: float = within("(0, inf)")
 
 
+@option("optimizer", "sgd")
 @dataclass
 class SGD(Optimizer):
     """Stochastic gradient descent with momentum."""
@@ -47,6 +52,7 @@ class SGD(Optimizer):
     momentum: float = within("[0, 1]")
 
 
+@option("loss", "crossentropy")
 @dataclass
 class Loss:
     """Cross-entropy, and what every loss has."""
@@ -55,6 +61,8 @@ class Loss:
     label_smoothing: float = within("[0, 1)")
 
 
+@option("loss", "focal")
+@option("loss", "weighted_crossentropy")
 @dataclass
 class FocalLoss(Loss):
     """`alpha`: a factor on every class, or "balanced" for weights from the training split; `gamma`: the focus."""
@@ -63,6 +71,7 @@ class FocalLoss(Loss):
     gamma: float = within("[0, inf)")
 
 
+@option("schedule", "constant")
 @dataclass
 class Schedule:
     """How a phase's learning rate moves; by itself, not at all."""
@@ -70,6 +79,7 @@ class Schedule:
     name: str
 
 
+@option("schedule", "plateau")
 @dataclass
 class Plateau(Schedule):
     """Times `factor` after `patience_epochs` without better validation accuracy."""
@@ -79,6 +89,7 @@ class Plateau(Schedule):
     minimum_learning_rate: float = within("[0, inf)")
 
 
+@option("schedule", "cosine_restarts")
 @dataclass
 class CosineRestarts(Schedule):
     """Cycles of cosine decay: the first one's length in epochs, and how length and peak change from one to the next."""

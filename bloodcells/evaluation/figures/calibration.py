@@ -6,7 +6,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from bloodcells.evaluation.calibration import Reliability
-from bloodcells.evaluation.figures.style import BLUE, GREY, ORANGE
+from bloodcells.reporting.style import BLUE, GREY, ORANGE
 
 
 def reliability_diagram(before: Reliability, after: Reliability, temperature: float) -> Figure:

@@ -5,8 +5,8 @@ import seaborn as sns
 from matplotlib.figure import Figure
 from sklearn.metrics import confusion_matrix
 
-from bloodcells.evaluation.figures.style import literal
 from bloodcells.evaluation.predictions import Predictions
+from bloodcells.reporting.style import literal
 
 
 def confusion(predictions: Predictions) -> Figure:

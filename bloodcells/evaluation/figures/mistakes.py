@@ -4,8 +4,8 @@ import numpy as np
 from matplotlib import colormaps
 from matplotlib.figure import Figure
 
-from bloodcells.evaluation.figures.sheet import Tile, sheet, short
 from bloodcells.evaluation.predictions import Predictions
+from bloodcells.reporting.sheet import Tile, sheet, short
 
 COLUMNS = 8
 

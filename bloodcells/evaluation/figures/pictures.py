@@ -6,10 +6,10 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from bloodcells.data.images import Images
-from bloodcells.evaluation.figures.sheet import Tile, sheet
 from bloodcells.evaluation.shift.catalogue import DISTORTIONS
 from bloodcells.evaluation.shift.distort import distort
 from bloodcells.evaluation.shift.strengths import SEVERITIES
+from bloodcells.reporting.sheet import Tile, sheet
 
 
 def training_images(images: np.ndarray, labels: np.ndarray, class_names: Sequence[str]) -> Figure:

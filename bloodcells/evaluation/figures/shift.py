@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 import seaborn as sns
 from matplotlib.figure import Figure
 
-from bloodcells.evaluation.figures.style import GREY, PALETTE
 from bloodcells.evaluation.shift.catalogue import DISTORTIONS
+from bloodcells.reporting.style import GREY, PALETTE
 
 
 def shift_curves(

@@ -12,9 +12,9 @@ from pandas import DataFrame
 
 from bloodcells.config.schema import Augmentation
 from bloodcells.data.images import Images
-from bloodcells.evaluation.progress import followed
 from bloodcells.evaluation.shift.catalogue import DISTORTIONS, overlapping
 from bloodcells.evaluation.shift.distort import distort
+from bloodcells.reporting.progress import followed
 
 
 @dataclass(frozen=True)

@@ -6,12 +6,12 @@ import seaborn as sns
 from bloodcells.evaluation.calibration import reliability
 from bloodcells.evaluation.figures.calibration import reliability_diagram
 from bloodcells.evaluation.figures.confusion import confusion
-from bloodcells.evaluation.figures.learning import learning_curves
 from bloodcells.evaluation.figures.mistakes import mistaken_images
 from bloodcells.evaluation.figures.pictures import distorted_images, training_images
 from bloodcells.evaluation.figures.shift import shift_curves
-from bloodcells.evaluation.figures.style import PALETTE
-from bloodcells.training.best import Best
+from bloodcells.reporting.style import PALETTE
+from bloodcells.training.curves import learning_curves
+from bloodcells.training.early_stopping import Best
 from bloodcells.training.epochs import Epoch
 from tests.evaluation.test_predictions import predictions
 

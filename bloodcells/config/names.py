@@ -1,0 +1,85 @@
+"""The names under which results are stored: tags, metrics and artifacts that more than one module relies on.
+
+A run is written by one program and read by others, so a name here is a contract: renaming it makes stored runs
+unreadable.
+"""
+
+
+class Program:
+    """Values of `Tag.PROGRAM`: what made a run."""
+
+    TRAIN = "bloodcells.train"
+    SWEEP = "bloodcells.sweep"
+    EVALUATE = "bloodcells.evaluate"
+    INSPECT = "bloodcells.inspect"
+    REPRODUCE = "bloodcells.reproduce"
+
+
+class Tag:
+    """Tags of a run."""
+
+    PROGRAM = "mlflow.source.name"  # the program that made the run, one of `Program`
+    PARENT = "mlflow.parentRunId"  # the run it belongs to: a sweep, or the run that was evaluated or reproduced
+    DESCRIPTION = "mlflow.note.content"  # Markdown, shown at the top of the run's page
+    COMMIT = "mlflow.source.git.commit"  # of the checkout; "unknown" outside a repository
+    DIRTY = "git.dirty"  # "true" where files that a result depends on had uncommitted changes
+    DATA = "sha256.data"  # pixels, labels and class names, as loaded
+    CONFIG = "sha256.config"  # all settings that can change a result
+    CODE = "sha256.code"  # the code that training runs through
+    PACKAGES = "sha256.packages"  # versions of all required distributions
+    INITIAL_WEIGHTS = "sha256.initial_weights"  # the file of weights that training began with, or "none"
+    WEIGHTS = "sha256.weights"  # the trained model's weights
+    STUDY = "study"  # the study that the run belongs to
+    LABEL = "label"  # what the run is called in tables
+    STEP = "step"  # its number in a study that is a sequence
+    FOLLOWS = "follows"  # the step that it is a change of
+    ERROR = "error"  # why a run FAILED or was KILLED
+    CHECKPOINT = "checkpoint"  # the folder that holds its training state until it ends
+    JOB = "sweep.job"  # its number in a sweep, from 1
+    ATTEMPT = "sweep.attempt"  # the call of the sweep's command that started it
+    PHASE_1 = "phase_1"  # the run that trained its phase 1
+
+
+class Metric:
+    """Metrics of a run. Accuracies and F1 are in 0..1. Those of an epoch have its number as step."""
+
+    TRAIN_LOSS = "train/loss"
+    TRAIN_ACCURACY = "train/accuracy"
+    VALIDATION_LOSS = "val/loss"
+    VALIDATION_ACCURACY = "val/accuracy"
+    LEARNING_RATE = "learning_rate"
+    TRAINABLE_PARAMETERS = "trainable_parameters"
+    EPOCH_SECONDS = "epoch_seconds"
+    BEST_EPOCH = "best/epoch"
+    BEST_ACCURACY = "best/val_accuracy"
+    BEST_LOSS = "best/val_loss"
+    BEST_MACRO_F1 = "best/val_macro_f1"
+    TRAINING_SECONDS = "training_seconds"
+    TEST_ACCURACY = "test/accuracy"  # on the test images as they are
+    TEST_MACRO_F1 = "test/macro_f1"
+    SHIFTED_ACCURACY = "shift/mean_accuracy"  # over all distortions and severities of the test images
+    WORST_ACCURACY = "shift/worst_accuracy"  # under the distortion with the lowest mean
+    UNSEEN_ACCURACY = "shift/unseen_accuracy"  # over the distortions that training does not resemble
+    CALIBRATION_ERROR = "calibration/error"
+    TEMPERED_ERROR = "calibration/error_tempered"
+    TEMPERATURE = "calibration/temperature"
+
+
+class Artifact:
+    """Files of a run, with their folder."""
+
+    CONFIG = "config.yaml"  # the whole config
+    ENVIRONMENT = "environment.json"  # the machine
+    PACKAGES = "packages.txt"  # every installed distribution, name==version
+    SPLIT = "data/split.csv"  # example, class, split and group of each image that was used
+    REMOVED = "data/removed.csv"  # example, class and reason of each image that cleaning removed
+    NEAR_COPIES = "data/near_copies.csv"  # pairs of examples that show the same cell
+    HISTORY = "history.csv"  # one row per epoch
+    PREDICTIONS = "predictions.csv"  # one row per validation and test image: label, probabilities
+    HEADLINE = "headline.csv"  # one row per metric, with its interval
+    PER_CLASS = "per_class.csv"  # one row per class
+    SHIFT_PREDICTIONS = "shift/predictions.csv"  # the class predicted for every distorted test image
+    SHIFT_BY_IMAGE = "shift/by_image.csv"  # one row per test image: its share of correct distorted variants
+    SHIFT_ACCURACY = "shift/accuracy.csv"  # one row per distortion
+    REPRODUCTION = "reproduction.csv"  # one row per difference between a run and its repetition
+    JOBS = "jobs.csv"  # one row per job of a sweep

@@ -1,0 +1,86 @@
+"""Sheets of pictures: rows of tiles with captions. One axes in inches, since an axes a picture takes seconds."""
+
+import textwrap
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
+
+from bloodcells.reporting.style import WARNING, literal
+
+WIDTH = 10.0  # inches, at most
+GAP = 0.08  # inches, between tiles
+FONT = 8.5  # points
+LINE = FONT * 1.25 / 72  # inches, a line of text
+LETTER = FONT * 0.62 / 72  # inches, a letter at the mean
+
+
+@dataclass(frozen=True)
+class Tile:
+    """A picture, uint8 (h, w, 3), what is written under it, and whether it is to stand out."""
+
+    pixels: np.ndarray
+    caption: str = ""
+    marked: bool = False
+
+
+def sheet(
+    tiles: Sequence[Tile | None], columns: int, rows: Sequence[str] = (), heads: Sequence[str] = (), side: float = 1.6
+) -> Figure:
+    """Tiles in reading order, None leaving a place empty; `rows` name the rows and `heads` the columns.
+
+    side: the width of a tile in inches, at most.
+    """
+    names = [wrapped(name, 22) for name in rows]
+    left = max((len(line) for name in names for line in name.splitlines()), default=0) * LETTER + GAP
+    columns = min(columns, len(tiles))
+    width = min(side, (WIDTH - left) / columns - GAP)
+    height = width * max(tile.pixels.shape[0] / tile.pixels.shape[1] for tile in tiles if tile)
+    captions = [wrapped(tile.caption, int(width / LETTER)) if tile else "" for tile in tiles]
+    lines = [
+        max(len(text.splitlines()) for text in captions[start : start + columns])
+        for start in range(0, len(tiles), columns)
+    ]
+    tops = np.cumsum([LINE + GAP if heads else GAP, *(height + GAP + LINE * count for count in lines)])
+    size = (left + columns * (width + GAP), float(tops[-1]))
+    figure = Figure(figsize=size)
+    axes = figure.add_axes((0, 0, 1, 1), xlim=(0, size[0]), ylim=(size[1], 0))
+    axes.set_axis_off()
+    for column, head in enumerate(heads):
+        axes.text(
+            left + column * (width + GAP) + width / 2, GAP / 2, literal(head), fontsize=FONT, ha="center", va="top"
+        )
+    for name, top in zip(names, tops, strict=False):
+        axes.text(left - GAP, top + height / 2, literal(name), fontsize=FONT, ha="right", va="center")
+    for place, (tile, caption) in enumerate(zip(tiles, captions, strict=True)):
+        if tile:
+            _draw(axes, tile, caption, left + place % columns * (width + GAP), tops[place // columns], width)
+    axes.set(xlim=(0, size[0]), ylim=(size[1], 0), aspect="auto")  # each picture drawn sets its own
+    return figure
+
+
+def _draw(axes: Axes, tile: Tile, caption: str, x: float, y: float, width: float) -> None:
+    height = width * tile.pixels.shape[0] / tile.pixels.shape[1]
+    axes.imshow(tile.pixels, extent=(x, x + width, y + height, y))
+    if tile.marked:
+        axes.add_patch(Rectangle((x, y), width, height, fill=False, edgecolor=WARNING, linewidth=3))
+    axes.text(x, y + height + 0.03, literal(caption), fontsize=FONT, va="top", linespacing=1.15)
+
+
+def short(example: object) -> str:
+    """An example's name as it fits under a picture: of a path the file's, without its suffix."""
+    return PurePosixPath(str(example)).stem
+
+
+def called(class_name: str) -> str:
+    """A class's name, or "class 3" where it is but a number."""
+    return f"class {class_name}" if class_name.isdecimal() else class_name
+
+
+def wrapped(text: str, width: int) -> str:
+    """`text` in lines of `width` letters at most, broken within a word where it must be."""
+    return "\n".join(textwrap.fill(line, max(width, 4)) for line in text.splitlines())
