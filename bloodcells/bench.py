@@ -15,8 +15,8 @@ from bloodcells.config.errors import InputError
 from bloodcells.config.schema import BenchConfig, Part
 from bloodcells.data.synthetic import draw_cells
 from bloodcells.provenance.fingerprint import fingerprint
-from bloodcells.reporting.files import checked_output, write_whole
-from bloodcells.reporting.page import Section
+from bloodcells.reporting.files import checked_output, write_atomically
+from bloodcells.reporting.page import Section, markdown
 from bloodcells.reporting.quiet_tensorflow import import_tensorflow
 from bloodcells.reporting.terminal import aligned
 
@@ -38,7 +38,6 @@ def bench(config: BenchConfig) -> None:
     from bloodcells.benchmark.machine import told
     from bloodcells.benchmark.rounds import measured
     from bloodcells.benchmark.table import columns, results, tables
-    from bloodcells.comparison.writing import markdown
     from bloodcells.provenance.machine import machine
     from bloodcells.reporting.terminal import duration
     from bloodcells.training.devices import cores
@@ -60,10 +59,10 @@ def bench(config: BenchConfig) -> None:
     chosen = [group for part in dict.fromkeys(config.parts) for group in groups[part]()]
     found = results(list(measured(chosen, config.rounds)))
     summaries = tables(found)
-    write_whole(csv, found.to_csv(index=False))
+    write_atomically(csv, found.to_csv(index=False))
     sections = [Section(part, [summary]) for part, summary in summaries.items()]
     how = f"Rounds: {config.rounds}, all of a table in each; the median of them, and the range from least to most."
-    write_whole(table, markdown("How fast it is", f"{lead}\n\n{how}", sections, {}))
+    write_atomically(table, markdown("How fast it is", f"{lead}\n\n{how}", sections, {}))
     for part, summary in summaries.items():
         log.info(f"\n{part}\n\n{columns(summary)}")
     took = duration(time.monotonic() - began)

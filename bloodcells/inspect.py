@@ -10,7 +10,7 @@ from bloodcells.data.clean import clean
 from bloodcells.data.load import load
 from bloodcells.data.split import split
 from bloodcells.provenance.fingerprint import fingerprint
-from bloodcells.reporting.files import checked_output, write_whole
+from bloodcells.reporting.files import checked_output, write_atomically
 from bloodcells.reporting.quiet_tensorflow import import_tensorflow
 
 log = logging.getLogger("bloodcells.inspect")
@@ -61,7 +61,7 @@ def inspect(config: InspectConfig) -> None:
         run.keep(prepared(config, cleaned, parts) | {"inspection.html": text})
         for chapter in chapters:
             run.keep(chapter.files)
-        write_whole(output, text)
+        write_atomically(output, text)
     log.info(
         aligned({"found": lead[-1], **run.where(), "page": str(output), "time": duration(time.monotonic() - began)})
     )

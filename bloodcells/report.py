@@ -12,10 +12,9 @@ from bloodcells.comparison.reference import read_references
 from bloodcells.comparison.rows import compare
 from bloodcells.comparison.sections import INTERVALS, Pictures, caption, lead, sections, summary
 from bloodcells.comparison.selection import select
-from bloodcells.comparison.writing import latex, markdown
 from bloodcells.config.command import command
 from bloodcells.config.schema import ReportConfig
-from bloodcells.reporting.page import page
+from bloodcells.reporting.page import latex, markdown, page
 
 log = logging.getLogger("bloodcells.report")
 

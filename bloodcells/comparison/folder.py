@@ -1,14 +1,13 @@
 """The folder that a comparison is written to."""
 
-import os
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
 from bloodcells.config.checkout import CHECKOUT
 from bloodcells.config.errors import InputError
 from bloodcells.config.schema import LocalTracking, ReportConfig, ServerTracking
-from bloodcells.reporting.page import Picture
+from bloodcells.reporting.files import write_all
+from bloodcells.reporting.page import RenderedFigure
 
 
 def folder_of(config: ReportConfig) -> Path:
@@ -20,22 +19,12 @@ def folder_of(config: ReportConfig) -> Path:
     return CHECKOUT / "experiments" / (config.study or experiment)
 
 
-def write(folder: Path, texts: Mapping[str, str], pictures: Mapping[str, Picture]) -> None:
+def write(folder: Path, texts: Mapping[str, str], pictures: Mapping[str, RenderedFigure]) -> None:
     """Writes files under their names, all aside before the first is put in place; others in the folder stay.
 
     Raises InputError where that cannot be done.
     """
     try:
-        (folder / "figures").mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=folder, prefix=".report-") as aside:
-            Path(aside, "figures").mkdir()
-            for name, text in texts.items():
-                Path(aside, name).write_text(text, encoding="utf-8")
-            for name, picture in pictures.items():
-                Path(aside, name).write_bytes(picture.png)
-            if folders := [name for name in (*texts, *pictures) if (folder / name).is_dir()]:
-                raise IsADirectoryError(f"{folders[0]} is a folder there")
-            for name in (*texts, *pictures):
-                os.replace(Path(aside, name), folder / name)
+        write_all(folder, {**texts, **{name: picture.png for name, picture in pictures.items()}})
     except OSError as error:
         raise InputError(f"output={folder}: cannot be written to ({error}); expected a folder of yours") from error

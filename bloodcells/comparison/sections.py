@@ -13,7 +13,7 @@ from bloodcells.comparison.figures import MOST, MOST_CURVES, distortions, forest
 from bloodcells.comparison.labels import telling, varying
 from bloodcells.comparison.reference import Reference, order
 from bloodcells.comparison.rows import MEASURES, Comparison
-from bloodcells.reporting.page import Block, Picture, Section
+from bloodcells.reporting.page import Block, RenderedFigure, Section
 from bloodcells.reporting.terminal import aligned
 
 INTERVALS = (
@@ -26,20 +26,20 @@ INTERVALS = (
 class Pictures:
     """The figures, drawn once for page and files; distortions is None where no run was shifted."""
 
-    forest: Picture
-    curves: Sequence[Picture]
-    distortions: Picture | None
+    forest: RenderedFigure
+    curves: Sequence[RenderedFigure]
+    distortions: RenderedFigure | None
 
     @classmethod
     def draw(cls, comparison: Comparison, references: Sequence[Reference], curves: Sequence[DepthCurve]) -> "Pictures":
         hardest = distortions(comparison)
         return cls(
-            Picture.draw(forest(comparison, references)),
-            [Picture.draw(unfreezing(curve)) for curve in curves[:MOST_CURVES]],
-            Picture.draw(hardest) if hardest else None,
+            RenderedFigure.of(forest(comparison, references)),
+            [RenderedFigure.of(unfreezing(curve)) for curve in curves[:MOST_CURVES]],
+            RenderedFigure.of(hardest) if hardest else None,
         )
 
-    def files(self) -> dict[str, Picture]:
+    def files(self) -> dict[str, RenderedFigure]:
         """By the name of the file each is written to."""
         several = len(self.curves) > 1
         named = {f"figures/unfreezing{f'_{k}' if several else ''}.png": curve for k, curve in enumerate(self.curves, 1)}

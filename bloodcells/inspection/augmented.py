@@ -46,7 +46,9 @@ def augmented(training: Images, config: Augmentation, seed: int) -> Chapter:
         told.append("keras-cv's RandAugment holds random state: a second look shows other versions.")
     else:
         told.append("The same seed makes the same versions.")
-    return Chapter(heading, [" ".join(told), ("figures/augmented.png", sheet(tiles, 1 + EPOCHS, rows, heads))])
+    return Chapter(
+        heading, [" ".join(told), ("figures/augmented.png", sheet(tiles, 1 + EPOCHS, rows=rows, heads=heads))]
+    )
 
 
 def versions(pixels: np.ndarray, labels: np.ndarray, config: Augmentation, seed: int) -> tuple[np.ndarray, np.ndarray]:

@@ -30,7 +30,7 @@ def samples(images: Images, seed: int) -> Chapter:
             f"Each row shows {SAMPLES} images of a class, drawn at random from those that stay after cleaning, with "
             "its number or name under it. The last column is the mean of all images of the class: what it shows "
             "clearly is alike in most of them.",
-            ("figures/samples.png", sheet(tiles, SAMPLES + 1, images.class_names, heads)),
+            ("figures/samples.png", sheet(tiles, SAMPLES + 1, rows=images.class_names, heads=heads)),
         ],
     )
 

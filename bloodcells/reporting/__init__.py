@@ -1,1 +1,1 @@
-"""Output for people: HTML pages, terminal text, progress bars, sheets of images, figure style, atomic writes."""
+"""Output: HTML, Markdown and LaTeX, contact sheets of images, figure style, terminal text, atomic file writes."""

@@ -1,27 +1,79 @@
-"""Where a page goes: looked at before the work, written whole or not at all."""
+"""Writes files and folders atomically: first under a temporary name in the same folder, then renamed into place."""
 
 import os
 import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
 
 from bloodcells.config.errors import InputError
 
 
 def checked_output(output: str) -> Path:
-    """The path of a file that can be written. Raises InputError for a folder, and for one in no folder there is."""
+    """Returns `output` as the path of a file that can be written.
+
+    Raises InputError if it is a folder, or if its folder does not exist or is read-only.
+    """
     path = Path(output)
     if path.is_dir():
-        raise InputError(f"output={output}: a folder; expected the name of a file to write, such as {output}/page.html")
+        raise InputError(f"output={output}: is a folder; expected the name of a file, such as {output}/page.html")
     if not path.parent.is_dir():
-        raise InputError(f"output={output}: no folder {path.parent}; expected one that exists; make it first")
+        raise InputError(f"output={output}: no folder {path.parent}; expected an existing one: create it first")
     if not os.access(path.parent, os.W_OK):
-        raise InputError(f"output={output}: the folder {path.parent} cannot be written to; expected one that can")
+        raise InputError(f"output={output}: the folder {path.parent} is read-only; expected a writable one")
     return path
 
 
-def write_whole(path: Path, text: str) -> None:
-    """Writes aside, then puts it in place of what was there."""
-    with tempfile.TemporaryDirectory(dir=path.parent, prefix=f".{path.name}.") as folder:
-        aside = Path(folder, path.name)
-        aside.write_text(text, encoding="utf-8")
-        os.replace(aside, path)
+@contextmanager
+def replacing(path: Path) -> Iterator[BinaryIO]:
+    """Opens a file whose content replaces `path` when the block succeeds; if it fails, `path` stays as it was."""
+    partial = path.with_name(f".{path.name}.part")
+    try:
+        with open(partial, "wb") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())  # otherwise a power cut could leave the new name on an empty file
+        os.replace(partial, path)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def write_atomically(path: Path, text: str) -> None:
+    """Writes a text file as UTF-8; if that fails, the previous file stays."""
+    with replacing(path) as file:
+        file.write(text.encode())
+
+
+@contextmanager
+def staging(folder: Path) -> Iterator[Path]:
+    """A hidden folder inside `folder` for files to move into place later; removed at the end of the block.
+
+    Creates `folder` if needed. Being on the same file system, its files are renamed rather than copied.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=folder, prefix=".staging-") as name:
+        yield Path(name)
+
+
+def write_all(folder: Path, files: Mapping[str, str | bytes]) -> None:
+    """Writes several files, by their paths in `folder`; replaces none of them before all have been written.
+
+    Other files in the folder stay.
+    """
+    with staging(folder) as stage:
+        for name, content in files.items():
+            (stage / name).parent.mkdir(parents=True, exist_ok=True)
+            (stage / name).write_bytes(content.encode() if isinstance(content, str) else content)
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        if blocked := next((name for name in files if (folder / name).is_dir()), None):
+            raise IsADirectoryError(f"{blocked} is a folder")
+        for name in files:
+            os.replace(stage / name, folder / name)
+
+
+def move_into_place(written: Path, target: Path) -> None:
+    """Renames a file or folder in a `staging` folder to `target`, replacing a previous one."""
+    if target.exists() and (target.is_dir() or written.is_dir()):
+        target.rename(written.with_name("previous"))  # a folder cannot be replaced in one step
+    written.replace(target)

@@ -1,8 +1,8 @@
-"""A page of sections: text, tables and figures in the order they are told."""
+"""Reports made of sections with text, tables and figures, rendered as HTML, Markdown or LaTeX."""
 
 import base64
 import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -14,27 +14,27 @@ DPI = 150
 
 
 @dataclass(frozen=True)
-class Picture:
-    """A figure that was drawn, for who writes it to a file too. png: the file's bytes; width: in inches."""
+class RenderedFigure:
+    """A figure as a PNG image, rendered once for both a page and a file. width: in inches."""
 
     png: bytes
     width: float
 
     @classmethod
-    def draw(cls, figure: Figure) -> "Picture":
+    def of(cls, figure: Figure) -> "RenderedFigure":
         png = io.BytesIO()
         figure.savefig(png, format="png", dpi=DPI)
         return cls(png.getvalue(), figure.get_figwidth())
 
 
-Block: TypeAlias = str | DataFrame | Figure | Picture
+Block: TypeAlias = str | DataFrame | Figure | RenderedFigure
 
 
 @dataclass(frozen=True)
 class Section:
-    """A heading and what stands under it: paragraphs, tables and figures.
+    """A heading and its content: paragraphs, tables and figures.
 
-    A figure is told apart for who cannot see it by the paragraph before it.
+    The paragraph before a figure describes it for readers who cannot see it.
     """
 
     heading: str
@@ -42,26 +42,66 @@ class Section:
 
 
 def page(title: str, lead: str, sections: Sequence[Section]) -> str:
-    """The HTML text: complete in itself, with no script and nothing fetched. All text is escaped."""
+    """A self-contained HTML page: no scripts, nothing loaded from elsewhere, all text escaped."""
     environment = Environment(loader=PackageLoader("bloodcells.reporting", "."), autoescape=True)
-    told = [(section.heading, [_told(block) for block in section.blocks]) for section in sections]
-    return environment.get_template("page.html").render(title=title, lead=lead, sections=told)
+    content = [(section.heading, [_template_values(block) for block in section.blocks]) for section in sections]
+    return environment.get_template("page.html").render(title=title, lead=lead, sections=content)
 
 
-def _told(block: Block) -> dict[str, object]:
+def _template_values(block: Block) -> dict[str, object]:
     if isinstance(block, Figure):
-        block = Picture.draw(block)
-    if isinstance(block, Picture):
-        return {"picture": base64.b64encode(block.png).decode(), "width": round(block.width * 96)}
+        block = RenderedFigure.of(block)
+    if isinstance(block, RenderedFigure):
+        return {"image": base64.b64encode(block.png).decode(), "width": round(block.width * 96)}
     if isinstance(block, DataFrame):
         numeric = [block.dtypes.iloc[k].kind in "iuf" for k in range(block.shape[1])]
-        rows = [[_short(value) for value in row] for row in block.itertuples(index=False)]
+        rows = [[_formatted(value) for value in row] for row in block.itertuples(index=False)]
         return {"head": list(block.columns), "rows": rows, "numeric": numeric}
     return {"text": block}
 
 
-def _short(value: object) -> str:
-    """A number as one reads it: a share with four decimals, others with four digits."""
+def _formatted(value: object) -> str:
+    """Floats up to 1 with four decimals, larger ones with four significant digits; anything else as it is."""
     if not isinstance(value, float):
         return str(value)
     return f"{value:.4f}" if abs(value) <= 1 else f"{value:.4g}"
+
+
+def markdown(title: str, lead: str, sections: Sequence[Section], figures: Mapping[str, RenderedFigure]) -> str:
+    """The same content as Markdown. figures: by file name; every figure in `sections` must be one of them."""
+    files = {id(figure): name for name, figure in figures.items()}
+    lines = [f"# {title}", "", lead, ""]
+    for section in sections:
+        lines += [f"## {section.heading}", ""]
+        for block in section.blocks:
+            if isinstance(block, RenderedFigure):
+                lines += [f"![{section.heading}]({files[id(block)]})", ""]
+            elif isinstance(block, DataFrame):
+                lines += [_markdown_table(block), ""]
+            elif isinstance(block, str):
+                lines += [block, ""]
+    return "\n".join(lines)
+
+
+def _markdown_table(table: DataFrame) -> str:
+    rows = [list(table.columns), ["---"] * table.shape[1], *table.astype(str).to_numpy().tolist()]
+    return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |" for row in rows)
+
+
+def latex(tables: Mapping[str, DataFrame], comment: str) -> str:
+    r"""One `table` environment per table. Requires \usepackage{booktabs}.
+
+    tables: by caption; comment: written at the top as LaTeX comments
+    """
+    parts = [f"% {line}" for line in ["\\usepackage{booktabs}", *comment.splitlines()]]
+    for caption, table in tables.items():
+        text = table.to_latex(index=False, escape=True, caption=_latex_escaped(caption), position="htbp")
+        # In text mode, LaTeX's default font encoding (OT1) prints < and > as other characters.
+        parts.append(text.replace("<", "$<$").replace(">", "$>$"))
+    return "\n".join(parts)
+
+
+def _latex_escaped(text: str) -> str:
+    for character in "&%$#_{}":
+        text = text.replace(character, f"\\{character}")
+    return text

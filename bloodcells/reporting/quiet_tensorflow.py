@@ -1,4 +1,4 @@
-"""TensorFlow, imported without its start-up messages."""
+"""Imports TensorFlow without its start-up messages."""
 
 import os
 import sys
@@ -6,25 +6,25 @@ import tempfile
 
 
 def import_tensorflow() -> None:
-    """Imports TensorFlow and finds its devices with the standard error stream held back.
+    """Imports TensorFlow and lists its devices while standard error is captured.
 
-    Its C++ parts tell of processor features and missing GPU libraries there, which no setting silences and which bury
-    what a user must read. If the import fails, what was held back is shown.
+    Its C++ libraries print notes on CPU features and missing GPU libraries there. No setting silences all of them, and
+    they hide the messages users should read. If the import fails, the captured text is printed.
     """
     if "tensorflow" in sys.modules:
         return
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     sys.stderr.flush()
     stream = os.dup(2)
-    with tempfile.TemporaryFile() as held:
-        os.dup2(held.fileno(), 2)
+    with tempfile.TemporaryFile() as captured:
+        os.dup2(captured.fileno(), 2)
         try:
             import tensorflow as tf
 
             tf.config.list_physical_devices()
         except BaseException:
-            held.seek(0)
-            os.write(stream, held.read())
+            captured.seek(0)
+            os.write(stream, captured.read())
             raise
         finally:
             os.dup2(stream, 2)

@@ -1,4 +1,7 @@
-"""Sheets of pictures: rows of tiles with captions. One axes in inches, since an axes a picture takes seconds."""
+"""Contact sheets: images in rows with captions.
+
+All images share one axes with inches as units; with one axes per image, drawing would take seconds.
+"""
 
 import textwrap
 from collections.abc import Sequence
@@ -12,16 +15,16 @@ from matplotlib.patches import Rectangle
 
 from bloodcells.reporting.style import WARNING, literal
 
-WIDTH = 10.0  # inches, at most
+WIDTH = 10.0  # inches, maximum
 GAP = 0.08  # inches, between tiles
 FONT = 8.5  # points
-LINE = FONT * 1.25 / 72  # inches, a line of text
-LETTER = FONT * 0.62 / 72  # inches, a letter at the mean
+LINE = FONT * 1.25 / 72  # inches, height of a line of text
+LETTER = FONT * 0.62 / 72  # inches, mean width of a letter
 
 
 @dataclass(frozen=True)
 class Tile:
-    """A picture, uint8 (h, w, 3), what is written under it, and whether it is to stand out."""
+    """An image, uint8 (h, w, 3), with its caption; `marked` draws a frame around it."""
 
     pixels: np.ndarray
     caption: str = ""
@@ -29,11 +32,17 @@ class Tile:
 
 
 def sheet(
-    tiles: Sequence[Tile | None], columns: int, rows: Sequence[str] = (), heads: Sequence[str] = (), side: float = 1.6
+    tiles: Sequence[Tile | None],
+    columns: int,
+    *,
+    rows: Sequence[str] = (),
+    heads: Sequence[str] = (),
+    side: float = 1.6,
 ) -> Figure:
-    """Tiles in reading order, None leaving a place empty; `rows` name the rows and `heads` the columns.
+    """Draws tiles in reading order; None leaves a place empty.
 
-    side: the width of a tile in inches, at most.
+    rows, heads: labels of the rows and of the columns
+    side: maximum width of a tile, in inches
     """
     names = [wrapped(name, 22) for name in rows]
     left = max((len(line) for name in names for line in name.splitlines()), default=0) * LETTER + GAP
@@ -59,7 +68,7 @@ def sheet(
     for place, (tile, caption) in enumerate(zip(tiles, captions, strict=True)):
         if tile:
             _draw(axes, tile, caption, left + place % columns * (width + GAP), tops[place // columns], width)
-    axes.set(xlim=(0, size[0]), ylim=(size[1], 0), aspect="auto")  # each picture drawn sets its own
+    axes.set(xlim=(0, size[0]), ylim=(size[1], 0), aspect="auto")  # each imshow sets its own
     return figure
 
 
@@ -72,15 +81,15 @@ def _draw(axes: Axes, tile: Tile, caption: str, x: float, y: float, width: float
 
 
 def short(example: object) -> str:
-    """An example's name as it fits under a picture: of a path the file's, without its suffix."""
+    """A short form of an example's name for captions: of a path, the file name without suffix."""
     return PurePosixPath(str(example)).stem
 
 
 def called(class_name: str) -> str:
-    """A class's name, or "class 3" where it is but a number."""
+    """The class name, or "class 3" if the name is only a number."""
     return f"class {class_name}" if class_name.isdecimal() else class_name
 
 
 def wrapped(text: str, width: int) -> str:
-    """`text` in lines of `width` letters at most, broken within a word where it must be."""
+    """Wraps `text` to lines of at most `width` letters, breaking words that are longer."""
     return "\n".join(textwrap.fill(line, max(width, 4)) for line in text.splitlines())

@@ -1,10 +1,10 @@
-"""What all figures share: seaborn's colour-blind palette, and names as they are."""
+"""Style shared by all figures: a colour-blind palette and literal text."""
 
-# seaborn's "colorblind", https://seaborn.pydata.org/tutorial/color_palettes.html; seaborn takes a second to import.
+# seaborn's "colorblind" palette, https://seaborn.pydata.org/tutorial/color_palettes.html; importing seaborn takes 1 s.
 PALETTE = ("#0173b2", "#de8f05", "#029e73", "#d55e00", "#cc78bc", "#ca9161", "#fbafe4", "#949494", "#ece133", "#56b4e9")
 BLUE, ORANGE, GREY, WARNING = PALETTE[0], PALETTE[1], "0.4", PALETTE[3]
 
 
 def literal(name: str) -> str:
-    """The name of a file or a class for a figure, where a pair of dollar signs would else make a formula of it."""
+    """Escapes dollar signs, between which Matplotlib would typeset a formula."""
     return name.replace("$", r"\$")

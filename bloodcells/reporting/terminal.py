@@ -1,22 +1,35 @@
-"""What people read on a terminal: times, and at the end what came out and where it is."""
+"""Terminal output: aligned summaries, durations and progress bars."""
 
-from collections.abc import Mapping
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TypeVar
+
+Item = TypeVar("Item")
 
 
 def aligned(rows: Mapping[str, str]) -> str:
-    """An empty line, then a line a row: its key, padded to the longest, and its value.
+    """An empty line, then one line per row: the key, padded to a common width, and the value.
 
-    Keys of spaces alone, so many that they differ, are for rows that go on with the one above.
+    A key of spaces only continues the row above; use a different number of spaces for each.
     """
     width = max(len(key.strip()) for key in rows) + 2
     return "\n".join(["", *(f"{key.strip():<{width}}{value}" for key, value in rows.items())])
 
 
 def duration(seconds: float) -> str:
-    """Seconds as people say them: "42 s", "3 min 20 s", "2 h 5 min"."""
+    """Such as "42 s", "3 min 20 s" or "2 h 5 min"."""
     whole = round(seconds)
     if whole < 60:
         return f"{whole} s"
     if whole < 3600:
         return f"{whole // 60} min" + (f" {whole % 60} s" if whole % 60 else "")
     return f"{whole // 3600} h {whole % 3600 // 60} min"
+
+
+def with_progress(items: Sequence[Item], description: str) -> Iterable[Item]:
+    """Iterates over `items` with a progress bar and the remaining time, if standard output is a terminal."""
+    from rich.console import Console  # loaded only here: programs that show no bar start faster
+    from rich.progress import track
+
+    console = Console(file=sys.stdout)
+    yield from track(items, description, console=console, transient=True, disable=not sys.stdout.isatty())

@@ -3,7 +3,6 @@
 import errno
 import hashlib
 import json
-import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -13,6 +12,7 @@ from zipfile import BadZipFile
 import numpy as np
 
 from bloodcells.config.errors import InputError
+from bloodcells.reporting.files import replacing
 from bloodcells.training.early_stopping import Search
 from bloodcells.training.epochs import Epoch
 
@@ -74,15 +74,10 @@ class StateFile:
             **_numbered("best", state.search.weights),
         }
         bare = asdict(replace(state, variables=[], optimizer=[], search=replace(state.search, weights=[])))
-        aside = self._path.with_suffix(".part")
         try:
-            with open(aside, "wb") as file:
+            with replacing(self._path) as file:
                 np.savez(file, identity=np.array(self._identity), rest=np.array(json.dumps(bare)), **arrays)
-                file.flush()
-                os.fsync(file.fileno())  # or a power cut could leave the new name on an empty file
-            os.replace(aside, self._path)
         except OSError as error:
-            aside.unlink(missing_ok=True)
             size = sum(array.nbytes for array in arrays.values()) / 1e6
             room = f"room for {size:,.0f} MB: make some" if error.errno in NO_ROOM else "to write there: mend that"
             again = f"goes on after epoch {self.epochs}" if self.epochs else "begins anew"

@@ -1,4 +1,4 @@
-"""Every picture is on the sheet, and every word within it and clear of its neighbours."""
+"""Contact sheets show every image, and all text lies within the figure without overlaps."""
 
 import io
 
@@ -16,9 +16,9 @@ def tile(caption: str = "", marked: bool = False, width: int = 8) -> Tile:
 
 
 @pytest.mark.parametrize("caption", ["7", "some_very_long_name_of_one_word/and_more\nand a second line of words"])
-def test_words_stay_within_the_figure_and_clear_of_each_other(caption) -> None:
+def test_text_and_images_lie_within_the_figure_and_do_not_overlap(caption) -> None:
     tiles = [tile(caption) for _ in range(11)] + [None] + [tile(caption) for _ in range(4)]
-    figure = sheet(tiles, 8, ["immature granulocyte of a long name", "b"], ["", "head"])
+    figure = sheet(tiles, 8, rows=["immature granulocyte of a long name", "b"], heads=["", "head"])
     renderer = FigureCanvasAgg(figure).get_renderer()
     figure.draw(renderer)
     (axes,) = figure.axes
@@ -32,7 +32,7 @@ def test_words_stay_within_the_figure_and_clear_of_each_other(caption) -> None:
         assert not any(box.padded(-1).overlaps(other) for other in boxes[:k])
 
 
-def test_pictures_keep_their_shape_and_order_and_none_leaves_its_place_empty() -> None:
+def test_images_keep_aspect_ratio_and_order_and_none_leaves_an_empty_place() -> None:
     first, second, third = tile(width=16), tile(width=16), tile(width=16)
     figure = sheet([first, None, second, third], 2, side=3)
     (axes,) = figure.axes
@@ -46,19 +46,19 @@ def test_pictures_keep_their_shape_and_order_and_none_leaves_its_place_empty() -
     assert lefts[0] == lefts[1] < lefts[2]
 
 
-def test_a_marked_picture_is_framed() -> None:
+def test_marked_image_has_a_frame() -> None:
     axes = sheet([tile(), tile(marked=True)], 2).axes[0]
     (frame,) = axes.patches
     assert frame.get_x() == axes.images[1].get_extent()[0]
 
 
-def test_names_are_short_and_numbers_told_as_classes() -> None:
+def test_short_names_class_titles_and_wrapping() -> None:
     assert [short("12"), short("basophil/BA_7.webp")] == ["12", "BA_7"]
     assert [called("3"), called("basophil")] == ["class 3", "basophil"]
     assert wrapped("one two\nthreethree", 6) == "one\ntwo\nthreet\nhree"
 
 
-def test_dollar_signs_in_names_are_no_formula() -> None:
+def test_dollar_signs_in_names_are_not_typeset_as_formulas() -> None:
     figure = sheet([Tile(np.zeros((4, 4, 3), np.uint8), "x$_$y")], 1, rows=["a$^$"], heads=["$b$"])
     figure.savefig(io.BytesIO())
     assert "x\\$_\\$y" in [text.get_text() for text in figure.axes[0].texts]

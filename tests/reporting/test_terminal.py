@@ -1,7 +1,7 @@
-"""What a program says at its end."""
+"""Terminal output."""
 
 from bloodcells.reporting.terminal import aligned
 
 
-def test_values_stand_in_one_column_and_rows_can_go_on() -> None:
+def test_values_are_aligned_and_rows_can_continue() -> None:
     assert aligned({"run": "a", "missing": "b", " ": "c"}) == "\nrun      a\nmissing  b\n         c"

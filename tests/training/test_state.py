@@ -57,7 +57,7 @@ def test_more_arrays_than_ten_come_back_in_their_order(tmp_path) -> None:
 def test_before_anything_is_written_there_is_none_and_half_a_file_aside_is_nothing(tmp_path) -> None:
     file = StateFile(tmp_path / "state.npz", IDENTITY)
     assert (file.read(), file.epochs) == (None, 0)
-    (tmp_path / "state.part").write_bytes(b"PK half of it")
+    (tmp_path / ".state.npz.part").write_bytes(b"PK half of it")
     assert file.read() is None
     file.write(STATE)
     assert bare(file.read()) == bare(STATE)

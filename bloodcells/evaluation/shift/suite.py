@@ -14,7 +14,7 @@ from bloodcells.config.schema import Augmentation
 from bloodcells.data.images import Images
 from bloodcells.evaluation.shift.catalogue import DISTORTIONS, overlapping
 from bloodcells.evaluation.shift.distort import distort
-from bloodcells.reporting.progress import followed
+from bloodcells.reporting.terminal import with_progress
 
 
 @dataclass(frozen=True)
@@ -89,7 +89,7 @@ def shifted(infer: Callable[[np.ndarray], np.ndarray], images: Images, severitie
     variants = [(name, severity) for name in DISTORTIONS for severity in levels]
     answers = [
         infer(distort(images.pixels, images.examples, name, severity, seed)).argmax(axis=1)
-        for name, severity in followed(variants, "distorted images")
+        for name, severity in with_progress(variants, "distorted images")
     ]
     shape = (len(DISTORTIONS), len(levels), len(images))
     return Shifted(levels, images.examples, images.labels, np.reshape(answers, shape))
