@@ -87,7 +87,13 @@ def test_a_changed_report_leaves_the_code_of_a_training_what_it_was(checkout) ->
     for file in ("comparison/rows.py", "benchmark/new.py", "report.py", "reporting/page.py"):
         assert code_after_change(file) == code, file
     found = {code}
-    for file in ("runs/train.py", "config/schema/data.py", "model/build.py", "training/new.py", "evaluation/shift/blur.py"):
+    for file in (
+        "runs/train.py",
+        "config/schema/data.py",
+        "model/build.py",
+        "training/new.py",
+        "evaluation/shift/blur.py",
+    ):
         found.add(code_after_change(file))
     assert len(found) == 6
 
