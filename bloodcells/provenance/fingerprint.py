@@ -1,9 +1,11 @@
-"""Hashes of what a result depends on, so that any run can be told from any other."""
+"""SHA-256 hashes of everything that determines the result of a run."""
 
+import ast
 import hashlib
 import json
 import subprocess
 import tomllib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib.metadata import distributions
 from pathlib import Path
@@ -12,27 +14,36 @@ from bloodcells.config.checkout import CHECKOUT
 from bloodcells.config.typed import plain
 from bloodcells.provenance.requirements import required
 
-# The source that a training goes through: not what comes before it or after, such as a report.
-CODE = tuple(
-    f"bloodcells/{name}"
-    for name in (
-        "__init__.py", "config", "data", "augmentation", "model", "training", "evaluation", "provenance", "tracking",
-        "runs",
-    )
+# Modules whose code cannot change a number of a training run. All others in the package count, including files that
+# users add. When in doubt, a module counts: training a study again costs time, a stale number goes unnoticed.
+NO_NUMBERS = (
+    # Programs and what only they use: they run before training, after it, or around it.
+    "__init__.py", "train.py", "evaluate.py", "inspect.py", "report.py", "reproduce.py", "export.py",
+    "bench.py", "benchmark", "sweep", "comparison", "reproduction", "deployment", "inspection", "runs/images.py",
+    # Storing: where a number is written does not change it. Training state is another matter: runs resume from it.
+    "tracking", "provenance", "config/schema/tracking.py", "config/names.py", "config/checkout.py",
+    "runs/killed.py", "runs/sweep_run.py",
+    # Printing and drawing, which start from finished numbers; Grad-CAM colors a figure. A config that fails to
+    # compose yields an error message and no run.
+    "reporting", "config/command.py", "config/explain.py", "config/errors.py", "runs/description.py",
+    "training/progress.py", "training/curves.py", "evaluation/figures", "evaluation/page.py", "model/gradcam.py",
 )  # fmt: skip
-SOURCES = (*CODE, "conf", "pyproject.toml", "requirements.lock")  # what a result depends on in the checkout
-GPU_LIBRARIES = "tensorflow[and-cuda]"  # an extra that changes bits where it is installed
-FILING = ("study", "label", "step", "follows")  # where a run stands among others: it changes no result
+GPU_LIBRARIES = "tensorflow[and-cuda]"  # an extra that changes results where it is installed
+FILING = ("study", "label", "step", "follows")  # settings that place a run among others
 UNCOUNTED = ("tracking", "output", "sweep", *FILING, "data.path", "backbone.weights", "training.threads")
 
 
 @dataclass(frozen=True)
 class Fingerprint:
-    """SHA-256 of the data, the config, the source of training, the packages it needs, the file of weights; the commit.
+    """Identity of a result: runs with equal hashes on the same machine are bit-identical.
 
-    Where a run is tracked, how it is filed there and where a page of it goes change no result and do not count. Nor do
-    paths, since what lies there has a hash of its own, nor `training.threads` as it is typed: what it comes to
-    on a machine is on record with the machine.
+    data: pixels, labels and class names as loaded
+    config: all settings except UNCOUNTED. Where a run is stored or filed changes no number, files are hashed
+        by content rather than path, and the number of threads is recorded with the machine.
+    code: the syntax trees of the package without NO_NUMBERS; docstrings, comments and formatting are ignored
+    packages: versions of the distributions that bloodcells requires
+    weights: the file of initial weights, or "none"
+    commit, dirty: the checkout's commit, or "unknown", and whether files that count have uncommitted changes
     """
 
     data: str
@@ -45,22 +56,39 @@ class Fingerprint:
 
 
 def fingerprint(config: object, data: str, weights: Path | None = None) -> Fingerprint:
-    """The fingerprint of a run with a config of the schema.
+    """Returns the fingerprint of a run.
 
-    data: the hash of the images as loaded; weights: the file that training begins with, whose hash is "none" without.
+    Args:
+        config: any dataclass of the config schema.
+        data: SHA-256 of the images as loaded, `Images.sha256`.
+        weights: the file of initial weights, if any.
+
+    Example:
+        >>> fingerprint(compose("seed=1"), images.sha256).dirty
+        False
     """
+    sources = ["bloodcells", "conf", "pyproject.toml", "requirements.lock"]
+    exempt = [f":(exclude)bloodcells/{place}" for place in NO_NUMBERS]
     commit = _git("rev-parse", "HEAD") or "unknown"
-    dirty = bool(_git("status", "--porcelain", "--", *SOURCES))
-    return Fingerprint(data, config_hash(config), _code_hash(), _packages_hash(), file_hash(weights), commit, dirty)
+    dirty = bool(_git("status", "--porcelain", "--", *sources, *exempt))
+    return Fingerprint(data, config_hash(config), code_hash(), _packages_hash(), file_hash(weights), commit, dirty)
 
 
 def packages() -> list[str]:
-    """Every installed package as name==version, in alphabetical order."""
+    """Returns every installed distribution as name==version, in alphabetical order."""
     return sorted({f"{entry.metadata['Name']}=={entry.version}" for entry in distributions()}, key=str.lower)
 
 
 def config_hash(config: object, *without: str) -> str:
-    """SHA-256 of the settings, `without` and UNCOUNTED left out: keys, or groups, such as "training.fine_tuning"."""
+    """Returns the SHA-256 of all settings except UNCOUNTED.
+
+    Args:
+        config: any dataclass of the config schema.
+        without: more keys or groups to leave out.
+
+    Example:
+        >>> config_hash(config, "training.fine_tuning")  # equal for runs that share phase 1
+    """
     settings = plain(config)
     for key in (*UNCOUNTED, *without):
         *groups, last = key.split(".")
@@ -71,32 +99,69 @@ def config_hash(config: object, *without: str) -> str:
     return hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()
 
 
+def code_hash() -> str:
+    """Returns the SHA-256 of the code that can change a number, see `Fingerprint.code`.
+
+    Example:
+        >>> code_hash()[:12]
+        '5f2b0c64d1a9'
+    """
+    digest = hashlib.sha256()
+    for file in counted_files():
+        code = "".join(_code(ast.parse(file.read_bytes())))
+        digest.update(f"{file.relative_to(CHECKOUT).as_posix()}\0{code}\0".encode())
+    return digest.hexdigest()
+
+
+def counted_files() -> list[Path]:
+    """Returns the package's source files without those of NO_NUMBERS, sorted by path."""
+    package = CHECKOUT / "bloodcells"
+    exempt = [package / place for place in NO_NUMBERS]
+    return sorted(file for file in package.rglob("*.py") if not any(file.is_relative_to(place) for place in exempt))
+
+
 def file_hash(path: Path | None) -> str:
+    """Returns the SHA-256 of a file's content, or "none" without a file."""
     if path is None:
         return "none"
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
+def _code(node: object) -> Iterator[str]:
+    """A syntax tree as text, without docstrings. Unlike `ast.dump`, equal under all versions of Python."""
+    if isinstance(node, ast.AST):
+        yield f"{type(node).__name__}("
+        for name, value in ast.iter_fields(node):
+            if value is not None and value != []:  # newer versions have more optional fields
+                yield f"{name}="
+                yield from _code(value)
+        yield ")"
+    elif isinstance(node, list):
+        yield "["
+        for entry in node:
+            if not _is_docstring(entry):
+                yield from _code(entry)
+        yield "]"
+    else:
+        yield f"{node!r},"
+
+
+def _is_docstring(statement: object) -> bool:
+    return isinstance(statement, ast.Expr) and isinstance(getattr(statement.value, "value", None), str)
+
+
 def _packages_hash() -> str:
-    """Of those that bloodcells requires: a linter beside them changes nothing."""
+    """Hash of the distributions that bloodcells requires; others, such as linters, do not count."""
     project = tomllib.loads((CHECKOUT / "pyproject.toml").read_text())["project"]
     lines = [f"{name}=={entry.version}" for name, entry in required(*project["dependencies"], GPU_LIBRARIES).items()]
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
 
-def _code_hash() -> str:
-    digest = hashlib.sha256()
-    places = [CHECKOUT / place for place in CODE]
-    for file in sorted(file for place in places for file in ([place] if place.is_file() else place.rglob("*.py"))):
-        digest.update(file.relative_to(CHECKOUT).as_posix().encode() + b"\0" + file.read_bytes() + b"\0")
-    return digest.hexdigest()
-
-
 def _git(*arguments: str) -> str:
-    """What git prints, or nothing where there is no git or no repository."""
+    """Output of git; empty without git or outside a repository."""
     try:
-        answer = subprocess.run(["git", *arguments], cwd=CHECKOUT, capture_output=True, text=True, check=True)
+        done = subprocess.run(["git", *arguments], cwd=CHECKOUT, capture_output=True, text=True, check=True)
     except (OSError, subprocess.CalledProcessError):
         return ""
-    return answer.stdout.strip()
+    return done.stdout.strip()

@@ -1,4 +1,4 @@
-"""The machine and the packages a run had."""
+"""The machine a run trains on, and what on it prevents bit-identical repetition."""
 
 import os
 import platform
@@ -12,7 +12,19 @@ from bloodcells.training.devices import cores
 
 
 def machine(threads: int) -> dict[str, Any]:
-    """Processor, cores, memory, GPUs, system and Python; `threads` that share an operation; how oneDNN is used."""
+    """Returns a description of this machine, ready for JSON.
+
+    Args:
+        threads: how many threads share an operation.
+
+    Returns:
+        host, system, processor, cores (that this process may use), memory_gib, gpus (their names), python, threads,
+        onednn ("on", "off" or the newest instruction set it may use, such as "up to AVX2").
+
+    Example:
+        >>> machine(threads=2)["onednn"]
+        'on'
+    """
     details = [tf.config.experimental.get_device_details(gpu) for gpu in tf.config.list_physical_devices("GPU")]
     return {
         "host": platform.node(),
@@ -28,21 +40,29 @@ def machine(threads: int) -> dict[str, Any]:
 
 
 def unrepeatable(config: TrainConfig, gpus: bool) -> list[str]:
-    """What of the config keeps a run from coming out the same again, a line each; gpus: whether it has any."""
-    found = []
+    """Returns the settings that prevent bit-identical repetition of a run, one line each.
+
+    Args:
+        config: the config of the run.
+        gpus: whether the run uses a GPU.
+
+    Example:
+        >>> unrepeatable(compose("augmentation=extended"), gpus=False)
+        []
+    """
+    lines = []
     if config.augmentation.randaugment_kerascv:
-        found.append("augmentation: keras-cv's RandAugment holds random state, so no two runs with it are equal")
+        lines.append("augmentation: RandAugment of keras-cv has random state, so repeated runs differ")
     if gpus and not config.training.deterministic:
-        found.append("training.deterministic=false: a GPU takes sums in any order, so no two runs on one are equal")
-    return found
+        lines.append("training.deterministic=false: the order of sums on a GPU varies, so repeated runs differ")
+    return lines
 
 
 def _onednn() -> str:
-    """As the environment has it: on, off, or kept to some of the processor's instructions, such as "up to AVX2"."""
     if os.environ.get("TF_ENABLE_ONEDNN_OPTS", "1").lower() in ("0", "false"):
         return "off"
-    most = os.environ.get("ONEDNN_MAX_CPU_ISA")
-    return f"up to {most}" if most else "on"
+    newest = os.environ.get("ONEDNN_MAX_CPU_ISA")
+    return f"up to {newest}" if newest else "on"
 
 
 def _processor() -> str:

@@ -1,4 +1,4 @@
-"""What distributions need by their own account, of those that are installed."""
+"""Requirements of installed distributions, followed to the end."""
 
 from importlib.metadata import Distribution, PackageNotFoundError, distribution
 
@@ -7,11 +7,19 @@ from packaging.utils import canonicalize_name
 
 
 def required(*roots: str) -> dict[str, Distribution]:
-    """The distributions `roots`, such as "numpy" or "tensorflow[and-cuda]", and all that they require on this system.
+    """Returns the distributions `roots` and all that they require on this system, if installed.
 
-    By their normalised names, in alphabetical order. Extras count only where they are asked for.
+    Args:
+        roots: requirements such as "numpy" or "tensorflow[and-cuda]". Extras count only where a requirement names them.
+
+    Returns:
+        Distributions by normalized name, in alphabetical order.
+
+    Example:
+        >>> required("pandas")["numpy"].version
+        '2.5.5'
     """
-    found: dict[str, Distribution] = {}
+    distributions: dict[str, Distribution] = {}
     waiting, seen = [Requirement(root) for root in roots], set[tuple[str, frozenset[str]]]()
     while waiting:
         wanted = waiting.pop()
@@ -20,10 +28,10 @@ def required(*roots: str) -> dict[str, Distribution]:
             continue
         seen.add((name, extras))
         try:
-            found[name] = found.get(name) or distribution(name)
+            distributions[name] = distributions.get(name) or distribution(name)
         except PackageNotFoundError:
             continue
-        for needed in map(Requirement, found[name].requires or []):
+        for needed in map(Requirement, distributions[name].requires or []):
             if not needed.marker or any(needed.marker.evaluate({"extra": extra}) for extra in ("", *extras)):
                 waiting.append(needed)
-    return dict(sorted(found.items()))
+    return dict(sorted(distributions.items()))

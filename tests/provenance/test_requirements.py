@@ -1,4 +1,4 @@
-"""What distributions need, by the account of made-up ones."""
+"""Requirements of distributions, followed through made-up ones."""
 
 from bloodcells.provenance.requirements import required
 
@@ -10,7 +10,7 @@ def installed(folder, name: str, *requires: str) -> None:
     (info / "METADATA").write_text("\n".join(lines) + "\n")
 
 
-def test_what_is_required_of_what_is_required_counts_and_extras_where_they_are_asked_for(tmp_path, monkeypatch) -> None:
+def test_requirements_are_followed_and_extras_count_where_they_are_asked_for(tmp_path, monkeypatch) -> None:
     installed(tmp_path, "zz_top", "zz-middle[fast]>=1", "zz-linter; extra == 'dev'", "zz-mac; sys_platform == 'mac'")
     installed(tmp_path, "zz_middle", "zz-top", "zz-speed; extra == 'fast'", "zz-gone")
     for name in ("zz_speed", "zz_linter", "zz_mac"):
