@@ -45,8 +45,8 @@ test: install  ## the tests; make test ARGS="-k clean" passes options on
 slow: install  ## the tests with big backbones, and with CELLS=cells.npz those on the report's archive
 	@CELLS=$(abspath $(CELLS)) $(BIN)/python -m pytest -m slow $(ARGS)
 
-bench: install  ## how fast it is on this machine, beside plain Keras and keras-cv; make bench ARGS="parts=[startup]"
-	@$(BIN)/python -m bloodcells.bench $(ARGS)
+bench: install  ## measures speed, compared with plain Keras and keras-cv; make bench ARGS="--parts startup"
+	@$(BIN)/python -m experiments.benchmark $(ARGS)
 
 lint: install  ## formatting, lint and types
 	@$(BIN)/ruff format --check .

@@ -16,12 +16,10 @@ from bloodcells.config.schema.augmentation import (
 )
 from bloodcells.config.schema.data import Clean, Data, Split, StoredData, SyntheticData
 from bloodcells.config.schema.evaluation import (
-    BenchConfig,
     EvaluateConfig,
     Evaluation,
     ExportConfig,
     Format,
-    Part,
     ReportConfig,
     ReproduceConfig,
     Shift,
@@ -54,7 +52,6 @@ __all__ = [
     "Augmentation",
     "Backbone",
     "BatchNorm",
-    "BenchConfig",
     "Clean",
     "Color",
     "CosineRestarts",
@@ -74,7 +71,6 @@ __all__ = [
     "MixUp",
     "MobileNetV2",
     "Optimizer",
-    "Part",
     "Phase",
     "Plateau",
     "Precision",

@@ -81,24 +81,3 @@ class ReproduceConfig:
 
     run_id: str
     tracking: Tracking
-
-
-class Part(Enum):
-    """What is measured: see conf/bench.yaml."""
-
-    augmentation = "augmentation"
-    training = "training"
-    startup = "startup"
-    run = "run"
-    determinism = "determinism"
-    sweep = "sweep"
-
-
-@dataclass
-class BenchConfig:
-    """A measurement of how fast it all is: conf/bench.yaml."""
-
-    parts: list[Part]
-    output: str | None
-    rounds: int = within("[1, inf)")
-    seed: int = within("[0, 4294967295]")

@@ -1,1 +1,0 @@
-"""How fast it is, each thing beside what it is compared with."""

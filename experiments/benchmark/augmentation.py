@@ -1,0 +1,85 @@
+"""Images per second of the training pipeline by augmentation, compared with keras-cv's RandAugment used directly."""
+
+import time
+from collections.abc import Callable
+from functools import partial
+
+import numpy as np
+import tensorflow as tf
+
+from bloodcells.augmentation.compose import steps
+from bloodcells.config.schema import TrainConfig
+from bloodcells.data.images import Images
+from bloodcells.data.pipeline import TrainingBatches
+from bloodcells.data.synthetic import draw_cells
+from bloodcells.training.devices import threads
+from experiments.benchmark.rounds import Group, Metrics
+from experiments.benchmark.training import compose
+
+OPTIONS = (
+    "none",
+    "flip_translate",
+    "extended",
+    "[extended,mixup]",
+    "[extended,cutmix]",
+    "randaugment",
+    "randaugment_kerascv",
+)
+REFERENCE = "keras-cv as documented"
+IMAGES, SIDE = 768, 96  # generated cells, and their width and height in pixels
+SECONDS = 1.0  # per measurement
+WARM_UP = 24  # batches: more than the pipeline prefetches
+
+
+def group(seed: int) -> Group:
+    """Each augmentation in the pipeline of training, and keras-cv's own example as the reference."""
+    images = draw_cells(IMAGES, SIDE, seed).take(np.arange(IMAGES))  # without the planted copies that come after them
+    contenders = {
+        option: partial(_images_per_second, partial(_ours, images, compose(f"augmentation={option}", f"seed={seed}")))
+        for option in OPTIONS
+    }
+    config = compose("augmentation=randaugment_kerascv", f"seed={seed}")
+    endless = partial(documented, images.pixels, images.one_hot, config, epochs=None)
+    return Group("augmentation", REFERENCE, {**contenders, REFERENCE: partial(_images_per_second, endless)})
+
+
+def documented(
+    pixels: np.ndarray, labels: np.ndarray, config: TrainConfig, *, epochs: int | None = 1
+) -> tf.data.Dataset:
+    """Batches with keras-cv's RandAugment as its guide builds them: mapped over batches, in a self-tuning pipeline.
+
+    pixels: uint8 (n, h, w, 3); labels: float32 (n, classes); config: with augmentation=randaugment_kerascv;
+    epochs: None for endless batches.
+    https://github.com/keras-team/keras-io/blob/master/guides/keras_cv/cut_mix_mix_up_and_rand_augment.py
+    """
+    import keras_cv
+
+    policy = config.augmentation.randaugment_kerascv
+    assert policy is not None
+    layer = keras_cv.layers.RandAugment(
+        value_range=(0, 255),
+        augmentations_per_image=policy.augmentations_per_image,
+        magnitude=policy.magnitude,
+        magnitude_stddev=policy.magnitude_stddev,
+        rate=policy.rate,
+    )
+    batches = tf.data.Dataset.from_tensor_slices((pixels, labels))
+    batches = batches.shuffle(len(pixels), seed=config.seed).repeat(epochs).batch(config.training.batch_size)
+    batches = batches.map(lambda pixels, labels: (layer(pixels), labels), num_parallel_calls=tf.data.AUTOTUNE)
+    return batches.prefetch(tf.data.AUTOTUNE)
+
+
+def _ours(images: Images, config: TrainConfig) -> tf.data.Dataset:
+    augment, workers = steps(config.augmentation, config.seed), threads(config.training)
+    size = config.training.batch_size
+    return TrainingBatches(images.pixels, images.one_hot, augment, size, config.seed, workers).from_epoch(0)
+
+
+def _images_per_second(dataset: Callable[[], tf.data.Dataset]) -> Metrics:
+    batches = iter(dataset())
+    for _ in range(WARM_UP):
+        next(batches)
+    count, start = 0, time.perf_counter()
+    while (seconds := time.perf_counter() - start) < SECONDS:
+        count += len(next(batches)[0])
+    return {"images/s": count / seconds}

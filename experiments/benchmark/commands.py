@@ -1,0 +1,60 @@
+"""Wall-clock seconds of commands: `--help`, and a sweep compared with separate commands."""
+
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from functools import partial
+from itertools import product
+
+from bloodcells.config.checkout import CHECKOUT
+from experiments.benchmark.rounds import Group, Metrics
+
+IMPORT = "import hydra"
+ONE_BY_ONE = "one command per job"
+SWEPT = {"unfreeze": ("0", "10", "20", "all"), "seed": ("0", "1", "2")}
+# Short runs whose phases have about the same proportion as in conf/training/two_phase.yaml.
+SHORT = (
+    "data.images=600",
+    "training.feature_extraction.epochs=4",
+    "training.fine_tuning.epochs=6",
+    "evaluation.shift.severities=[3]",
+)
+
+
+def startup() -> Group:
+    """`--help` of two programs, compared with importing Hydra, which composes it."""
+    commands = {f"bloodcells.{name} --help": ("-m", f"bloodcells.{name}", "--help") for name in ("train", "report")}
+    contenders = {name: partial(_seconds, [command]) for name, command in commands.items()}
+    return Group("startup", IMPORT, {**contenders, IMPORT: partial(_seconds, [("-c", IMPORT)])})
+
+
+def sweep() -> Group:
+    """The same jobs as separate commands, as one sweep, and as one sweep with one job per core.
+
+    A sweep trains phase 1 once per seed.
+    """
+    jobs = [[f"{key}={value}" for key, value in zip(SWEPT, job, strict=True)] for job in product(*SWEPT.values())]
+    together = ["--multirun", *(f"{key}={','.join(values)}" for key, values in SWEPT.items())]
+    contenders = {
+        ONE_BY_ONE: partial(_train, jobs),
+        "one sweep": partial(_train, [together]),
+        "one sweep, one job per core": partial(_train, [[*together, "hydra/launcher=joblib"]]),
+    }
+    return Group("sweep", ONE_BY_ONE, contenders)
+
+
+def _train(commands: Sequence[Sequence[str]]) -> Metrics:
+    """Trains with each command's overrides, all in one new store."""
+    with tempfile.TemporaryDirectory() as folder:
+        always = (*SHORT, f"tracking.directory={folder}")
+        return _seconds([["-m", "bloodcells.train", *overrides, *always] for overrides in commands])
+
+
+def _seconds(commands: Sequence[Sequence[str]]) -> Metrics:
+    """Seconds that Python takes for these commands, one after another."""
+    start = time.perf_counter()
+    for arguments in commands:
+        subprocess.run([sys.executable, *arguments], check=True, cwd=CHECKOUT, stdout=subprocess.DEVNULL)
+    return {"seconds": time.perf_counter() - start}

@@ -1,0 +1,154 @@
+"""Seconds per epoch of training, compared with a plain Keras fit of the same model; threads, devices and tracking."""
+
+import os
+import tempfile
+import time
+from functools import partial
+from pathlib import Path
+from statistics import median
+
+import pandas as pd
+from hydra import compose as compose_node
+from hydra import initialize_config_dir
+
+from bloodcells.config.checkout import CHECKOUT
+from bloodcells.config.names import Artifact
+from bloodcells.config.schema import TrainConfig
+from bloodcells.config.typed import typed
+from bloodcells.reporting.quiet_tensorflow import import_tensorflow
+from bloodcells.runs.train import train
+from experiments.benchmark.rounds import Group, Metrics, fresh
+
+PLAIN = "plain Keras, keras-cv"
+BACKBONES = {
+    "smallcnn": ("backbone=smallcnn",),
+    "mobilenetv2": ("backbone=mobilenetv2", "backbone.alpha=0.35", "backbone.weights=null"),
+}
+# All layers from random weights: one epoch that traces the graph and two that do not.
+SHORT = (
+    "data.images=2000",
+    "unfreeze=all",
+    "training.feature_extraction.epochs=0",
+    "training.fine_tuning.epochs=3",
+    "training.fine_tuning.patience_epochs=null",
+    "evaluation=clean",
+    "evaluation.resamples=100",
+)
+RUN = (
+    "data.images=300",
+    "training.feature_extraction.epochs=2",
+    "training.fine_tuning.epochs=2",
+    "evaluation.shift.severities=[3]",
+)
+
+
+def compose(*overrides: str) -> TrainConfig:
+    """The typed config of conf/train.yaml with these overrides."""
+    with initialize_config_dir(str(CHECKOUT / "conf"), version_base="1.3"):
+        return typed(compose_node("train", list(overrides)), TrainConfig)
+
+
+def backbone(name: str, seed: int) -> Group:
+    """Our training with our RandAugment and with keras-cv's, and plain Keras with keras-cv's."""
+    overrides = (*SHORT, *BACKBONES[name], f"seed={seed}")
+    kerascv = (*overrides, "augmentation=randaugment_kerascv")
+    contenders = {
+        "randaugment": partial(fresh, _ours, (*overrides, "augmentation=randaugment")),
+        "randaugment_kerascv": partial(fresh, _ours, kerascv),
+        PLAIN: partial(fresh, _plain, kerascv),
+    }
+    return Group(f"training {name}", PLAIN, contenders)
+
+
+def determinism(cores: int, gpu: bool, seed: int) -> list[Group]:
+    """Training smallcnn on one thread, two and one per core; on a GPU, with and without deterministic operations."""
+    overrides = (*SHORT, "augmentation=randaugment", f"seed={seed}")
+    threads = {
+        f"threads={number}": partial(fresh, _ours, (*overrides, f"training.threads={number}"), False)
+        for number in sorted({1, 2, cores})
+    }
+    groups = [Group("determinism", f"threads={cores}", threads)]
+    if gpu:
+        ways = [f"deterministic={value}" for value in ("true", "false")]
+        contenders = {way: partial(fresh, _ours, (*overrides, f"training.{way}")) for way in ways}
+        groups.append(Group("determinism on a GPU", ways[-1], contenders))
+    return groups
+
+
+def run(seed: int) -> Group:
+    """A short run from its imports to its last artifact, with its results stored in MLflow and without."""
+    ways = ("tracking=local", "tracking=off")
+    return Group("run", ways[-1], {way: partial(fresh, _whole_run, (*RUN, way, f"seed={seed}")) for way in ways})
+
+
+def _ours(overrides: tuple[str, ...], gpu: bool = True) -> Metrics:
+    """Trains in this process, which must not have imported TensorFlow if `gpu` is false."""
+    if not gpu:
+        os.environ["CUDA_VISIBLE_DEVICES"] = "-1"
+    with tempfile.TemporaryDirectory() as folder:
+        train(compose(*overrides, f"tracking.directory={folder}"))
+        (history,) = Path(folder).rglob(Artifact.HISTORY)
+        return _epochs(pd.read_csv(history)["seconds"].tolist())
+
+
+def _plain(overrides: tuple[str, ...]) -> Metrics:
+    """Trains the same model, optimizer, loss and batch size on the same images, as the guides of Keras and keras-cv do.
+
+    Without XLA on a processor, like ours; Keras's own choice, XLA, makes most backbones slower there.
+    """
+    import_tensorflow()
+    import keras
+    import tensorflow as tf
+
+    from bloodcells.data.clean import clean
+    from bloodcells.data.load import load
+    from bloodcells.data.split import split
+    from bloodcells.model.build import build
+    from bloodcells.training.devices import compiles_ahead, prepare
+    from bloodcells.training.ingredients import loss, optimizer
+    from bloodcells.training.plan import plan
+    from experiments.benchmark.augmentation import documented
+
+    config = compose(*overrides)
+    prepare(config.training, config.seed)
+    images = split(clean(load(config.data), config.data.clean), config.data.split)
+    training, validation, classes = images.training, images.validation, len(images.training.class_names)
+    model = build(config.backbone, config.head, training.size, classes, None)
+    (stage,) = plan(config)
+    batches = documented(training.pixels, training.one_hot, config)
+    model.compile(
+        optimizer=optimizer(config.optimizer, stage, len(batches)),
+        loss=loss(config.loss, training.labels, classes),
+        metrics=[keras.metrics.CategoricalAccuracy(name="accuracy")],
+        jit_compile=compiles_ahead(),
+    )
+    times: list[float] = []
+    clock = keras.callbacks.LambdaCallback(
+        on_epoch_begin=lambda epoch, logs: times.append(-time.perf_counter()),
+        on_epoch_end=lambda epoch, logs: times.append(times.pop() + time.perf_counter()),
+    )
+    validated = tf.data.Dataset.from_tensor_slices((validation.pixels, validation.one_hot))
+    model.fit(
+        batches,
+        validation_data=validated.batch(config.training.batch_size).prefetch(tf.data.AUTOTUNE),
+        epochs=stage.epochs,
+        callbacks=[clock],
+        shuffle=False,  # the pipeline shuffles
+        verbose=0,
+    )
+    return _epochs(times)
+
+
+def _epochs(seconds: list[float]) -> Metrics:
+    """Seconds per epoch, validation included; and how much longer the first takes, which traces the graph."""
+    first, *later = seconds
+    return {"s/epoch": median(later), "s of tracing": first - median(later)}
+
+
+def _whole_run(overrides: tuple[str, ...]) -> Metrics:
+    with tempfile.TemporaryDirectory() as folder:
+        where = () if "tracking=off" in overrides else (f"tracking.directory={folder}",)
+        config = compose(*overrides, *where)
+        start = time.perf_counter()
+        train(config)
+        return {"seconds": time.perf_counter() - start}
