@@ -1,6 +1,6 @@
-"""Many runs of one command: which are to be done, each in a process of its own, and what came of them."""
+"""Sweeps: decides which jobs to run, runs each in its own process, and reports the results."""
 
 from bloodcells.sweep.ray import RayLauncher
 from bloodcells.sweep.sweeper import Sweeper
 
-PLUGINS = (Sweeper, RayLauncher)  # of Hydra
+PLUGINS = (Sweeper, RayLauncher)  # for Hydra

@@ -1,4 +1,4 @@
-"""Which jobs of a sweep have a finished run already."""
+"""Decides which jobs of a sweep to run: those without a finished run of the same config, data, code and packages."""
 
 import json
 from collections.abc import Callable, Mapping, Sequence
@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from bloodcells.config.errors import InputError
+from bloodcells.config.names import Tag
 from bloodcells.config.schema import Tracking, TrainConfig
 from bloodcells.config.typed import plain
 from bloodcells.data.load import load
@@ -15,99 +16,105 @@ from bloodcells.sweep.expand import Job
 from bloodcells.tracking.stored import StoredRun, search
 from bloodcells.training.plan import PHASE_2, plan
 
-# The tags of a run that tell what came of it, beside the study that it is filed under.
-TAGS = ("sha256.config", "sha256.data", "sha256.code", "sha256.packages", "sha256.initial_weights")
+# With the study, what identifies the result of a run.
+TAGS = (Tag.CONFIG, Tag.DATA, Tag.CODE, Tag.PACKAGES, Tag.INITIAL_WEIGHTS)
 FINISHED = "attributes.status = 'FINISHED'"
 Key = tuple[str, ...]
 
 
 @dataclass(frozen=True)
 class Decided:
-    """The jobs of a sweep by what is to become of them.
+    """The jobs of a sweep, sorted by what happens to them.
 
-    to_do: are to be run, `keys` tells their results by their numbers; skipped: are done, `done` has the run that did
-    wrong: why they cannot be run
+    to_do: jobs to run
+    keys: by job number, what identifies the result of a job to run
+    skipped: jobs that have a finished run
+    finished_runs: by job number, the id of that run
+    invalid: jobs that cannot run, with the reason
     """
 
     to_do: list[Job]
     keys: dict[int, Key]
     skipped: list[Job]
-    done: dict[int, str]
-    wrong: dict[Job, InputError]
+    finished_runs: dict[int, str]
+    invalid: dict[Job, InputError]
 
     @property
     def total(self) -> int:
-        """How many there are."""
-        return len(self.to_do) + len(self.skipped) + len(self.wrong)
+        """The number of jobs."""
+        return len(self.to_do) + len(self.skipped) + len(self.invalid)
 
 
-def decide(jobs: Sequence[Job], done: Mapping[Key, str]) -> Decided:
-    """Sorts the jobs; done: what `finished` gives."""
-    known = _Known()
+def decide(jobs: Sequence[Job], finished: Mapping[Key, str]) -> Decided:
+    """Sorts jobs into those to run, those to skip and those that cannot run.
+
+    finished: run ids by key, as `finished_runs` returns them
+    """
+    keys = _Keys()
     decided = Decided([], {}, [], {}, {})
-    phases_1: dict[Key, int] = {}  # the first job of each
+    first_of_phase_1: dict[Key, int] = {}
     for job in jobs:
         try:
-            key = known.key(job)
+            key = keys.result(job)
         except InputError as error:
-            decided.wrong[job] = error
+            decided.invalid[job] = error
             continue
-        if key in done:
-            decided.done[job.number] = done[key]
+        if key in finished:
+            decided.finished_runs[job.number] = finished[key]
             decided.skipped.append(job)
         else:
             decided.to_do.append(job)
             decided.keys[job.number] = key
-            phases_1.setdefault(known.phase_1(job), job.number)
-    # Those that train a phase 1 before those that take it over: side by side these would wait for it.
-    decided.to_do.sort(key=lambda job: job.number not in phases_1.values())
+            first_of_phase_1.setdefault(keys.phase_1(job), job.number)
+    # Jobs that train a phase 1 run before jobs that reuse it: side by side, the latter would only wait.
+    decided.to_do.sort(key=lambda job: job.number not in first_of_phase_1.values())
     return decided
 
 
-def finished(tracking: Tracking, below: str | None) -> dict[Key, str]:
-    """The ids of the experiment's finished training runs by what tells their results; the newest of equal ones.
+def finished_runs(tracking: Tracking, below: str | None) -> dict[Key, str]:
+    """The ids of the experiment's finished training runs by what identifies their results; of equal ones the newest.
 
-    below: the run that they have to be children of, or None.
+    below: the id of a run, to count only its children; None to count all
     """
-    where = FINISHED if below is None else f"{FINISHED} and tags.`mlflow.parentRunId` = '{below}'"
+    where = FINISHED if below is None else f"{FINISHED} and tags.`{Tag.PARENT}` = '{below}'"
     return {_key_of(run): run.id for run in search(tracking, where)}
 
 
-def finished_since(tracking: Tracking, key: Key) -> str | None:
-    """The id of a finished training run with this key, or None."""
-    told = [f"tags.`{tag}` = '{value}'" for tag, value in zip(TAGS, key[1:], strict=True)]
-    runs = [run for run in search(tracking, " and ".join([FINISHED, *told])) if _key_of(run) == key]
+def finished_run(tracking: Tracking, key: Key) -> str | None:
+    """The id of the newest finished training run with this key, or None."""
+    conditions = [f"tags.`{tag}` = '{value}'" for tag, value in zip(TAGS, key[1:], strict=True)]
+    runs = [run for run in search(tracking, " and ".join([FINISHED, *conditions])) if _key_of(run) == key]
     return runs[-1].id if runs else None
 
 
 def _key_of(run: StoredRun) -> Key:
     tags = run.run.data.tags
-    return (tags.get("study", ""), *(tags.get(tag, "") for tag in TAGS))
+    return (tags.get(Tag.STUDY, ""), *(tags.get(tag, "") for tag in TAGS))
 
 
-class _Known:
-    """What tells the results of jobs apart, with each part of it worked out once.
-
-    Each set of data is read once, and each file of weights had once, downloaded if need be.
-    """
+class _Keys:
+    """Keys that identify the results of jobs. Reads each data set and fetches each file of weights once."""
 
     def __init__(self) -> None:
         self._parts: dict[str, str | InputError] = {}
         self._first: Fingerprint | None = None
 
-    def key(self, job: Job) -> Key:
-        """Raises InputError for what is wrong with the job, as far as that shows without TensorFlow."""
+    def result(self, job: Job) -> Key:
+        """What identifies the result of a job.
+
+        Raises InputError if the job cannot run, as far as that can be checked without training.
+        """
         if isinstance(job.config, InputError):
             raise job.config
         plan(job.config)
-        found = self._fingerprint(job.config)
-        return (job.config.study or "", found.config, found.data, found.code, found.packages, found.weights)
+        of = self._fingerprint(job.config)
+        return (job.config.study or "", of.config, of.data, of.code, of.packages, of.weights)
 
     def phase_1(self, job: Job) -> Key:
-        """What tells the first phase of a job, which has a key, from those of others."""
+        """What identifies the phase 1 of a job that can run."""
         assert isinstance(job.config, TrainConfig)
-        found = self._fingerprint(job.config)
-        return (config_hash(job.config, *PHASE_2), found.data, found.weights)
+        of = self._fingerprint(job.config)
+        return (config_hash(job.config, *PHASE_2), of.data, of.weights)
 
     def _fingerprint(self, config: TrainConfig) -> Fingerprint:
         source = {key: value for key, value in plain(config.data).items() if key not in ("clean", "split")}
@@ -116,11 +123,12 @@ class _Known:
         self._first = self._first or fingerprint(config, data)
         return replace(self._first, config=config_hash(config), data=data, weights=weights)
 
-    def _once(self, of: Any, work_out: Callable[[], str]) -> str:
-        key = json.dumps(of, sort_keys=True)
+    def _once(self, settings: Any, compute: Callable[[], str]) -> str:
+        """The hash that `compute` returns for these settings, or the error that it raises, computed once."""
+        key = json.dumps(settings, sort_keys=True)
         if key not in self._parts:
             try:
-                self._parts[key] = work_out()
+                self._parts[key] = compute()
             except InputError as error:
                 self._parts[key] = error
         part = self._parts[key]

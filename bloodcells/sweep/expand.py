@@ -1,7 +1,7 @@
-"""The jobs of a sweep: each one's overrides and typed config, a thousand of them in seconds."""
+"""Expands a sweep into jobs: overrides, threads and typed config of each, a thousand of them in seconds."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from itertools import compress
 
@@ -21,9 +21,12 @@ from bloodcells.config.typed import checked, node
 
 @dataclass(frozen=True, eq=False)
 class Job:
-    """One of a sweep, by its number from 1.
+    """One job of a sweep.
 
-    name: the overrides that tell it from others; config: or what is wrong with it
+    number: from 1
+    name: the overrides in which it differs from the other jobs
+    overrides: all its overrides
+    config: its typed config, or the error that composing or checking it raised
     """
 
     number: int
@@ -33,18 +36,24 @@ class Job:
 
     @property
     def study(self) -> str | None:
-        """What its run is filed under."""
+        """The study that its run belongs to."""
         return self.config.study if isinstance(self.config, TrainConfig) else None
 
+    def with_threads(self, threads: int | None) -> "Job":
+        """The job with `training.threads` set, unless it is set already or the job cannot run."""
+        if threads is None or isinstance(self.config, InputError) or self.config.training.threads is not None:
+            return self
+        return replace(self, overrides=(*self.overrides, f"training.threads={threads}"))
 
-class Nested:
-    """Hydra's loader, to which the options of a group are those of its folders, too: so that globs reach them."""
+
+class NestedOptions:
+    """Hydra's config loader with the options in a group's subfolders, so that `glob(ablation/*)` matches them."""
 
     def __init__(self, loader: ConfigLoader) -> None:
         self._loader = loader
 
     def get_group_options(self, group_name: str, results_filter: ObjectType | None = ObjectType.CONFIG) -> list[str]:
-        """Such as "ablation/01_vgg19" for "experiment"."""
+        """The names of a group's options, such as "ablation/01_vgg19" for the group "experiment"."""
         options = self._loader.get_group_options(group_name, results_filter)
         for folder in self._loader.list_groups(group_name):
             options += [f"{folder}/{option}" for option in self.get_group_options(f"{group_name}/{folder}")]
@@ -52,7 +61,11 @@ class Nested:
 
 
 def expand(loader: ConfigLoader, master: DictConfig, overrides: Sequence[Sequence[str]]) -> list[Job]:
-    """The jobs with these overrides, which all have the same keys; master: the config that Hydra composed for all."""
+    """Returns one job for each list of overrides.
+
+    master: the config that Hydra composed for the whole sweep
+    overrides: one list per job, all with the same keys
+    """
     composer = _Composer(loader, master)
     varying = [len(set(texts)) > 1 for texts in zip(*overrides, strict=True)]
     return [
@@ -61,21 +74,36 @@ def expand(loader: ConfigLoader, master: DictConfig, overrides: Sequence[Sequenc
     ]
 
 
-class _Composer:
-    """Composes once for each choice of options, and sets in that the values by which jobs differ.
+def threads_per_job(launcher: DictConfig, jobs: int) -> int | None:
+    """The number of threads for each of `jobs` jobs under a launcher, config.hydra.launcher.
 
-    Hydra reads all its files anew for each job, which takes a tenth of a second.
+    joblib: an even share of this machine's cores. Ray: the cores reserved for a job. Submitit: cpus_per_task.
+    Other launchers run one job after the other: None, so that each job uses all cores.
+    """
+    if "n_jobs" in launcher:
+        from joblib import cpu_count, effective_n_jobs
+
+        return max(1, cpu_count() // min(effective_n_jobs(launcher.n_jobs), jobs))
+    if "num_cpus" in launcher:
+        return max(1, int(launcher.num_cpus))
+    return launcher.get("cpus_per_task")
+
+
+class _Composer:
+    """Composes one config per combination of options and sets the jobs' values in it.
+
+    Hydra reads all its files for every config it composes, which takes 0.1 s per job.
     """
 
     def __init__(self, loader: ConfigLoader, master: DictConfig) -> None:
         self._loader, self._master = loader, master
         self._parser = OverridesParser.create(config_loader=loader)
-        self._value = cache(self._value_of)
+        self._value = cache(self._value_override)
         self._is_group = cache(lambda key: bool(loader.list_groups(key) or loader.get_group_options(key)))
         self._nodes: dict[tuple[str, ...], DictConfig] = {}
 
     def config(self, overrides: Sequence[str]) -> TrainConfig | InputError:
-        """What is typed alone with these overrides, or what is wrong with it."""
+        """The config that these overrides give a single run, or the error they raise there."""
         try:
             choice = tuple(text for text in overrides if not self._value(text))
             if choice not in self._nodes:
@@ -88,11 +116,11 @@ class _Composer:
         except (HydraException, OmegaConfBaseException) as error:
             return InputError(explain(error))
 
-    def _value_of(self, text: str) -> Override | None:
-        """An override that sets a value; None for one that chooses an option, or adds or removes a key."""
+    def _value_override(self, text: str) -> Override | None:
+        """The parsed override if it sets a plain value; None if it chooses an option, or adds or removes a key."""
         override = self._parser.parse_override(text)
         if override.type is not OverrideType.CHANGE or self._is_group(override.key_or_group):
             return None
-        if override.key_or_group.endswith(".name"):  # an option by another way
+        if override.key_or_group.endswith(".name"):  # chooses an option too
             return None
-        return None if isinstance(override.value(), dict | list) else override  # these are merged into what is there
+        return None if isinstance(override.value(), dict | list) else override  # merged with the value in the config

@@ -1,13 +1,13 @@
-"""Imported once by the server that jobs' processes are forked from: all that training imports, which takes seconds.
+"""Everything that training imports, loaded once by the server that job processes are forked from.
 
-TensorFlow starts no threads by that, which a fork would lose.
+Importing takes seconds. It starts no TensorFlow threads, which a fork would lose.
 """
 
 from bloodcells.reporting.quiet_tensorflow import import_tensorflow
 
 import_tensorflow()
 
-import joblib  # noqa: E402, F401  # whose workers start processes by a method of its own, to be known here
+import joblib  # noqa: E402, F401  # its workers start processes with a method of their own, which must be registered here
 import mlflow.keras  # noqa: E402, F401
 
 import bloodcells.augmentation.compose  # noqa: E402

@@ -1,6 +1,6 @@
-"""The process of one job: forked from a server that has imported everything once, so that it begins at once.
+"""Runs one job in a process of its own, forked from a server that has imported everything, so that it starts at once.
 
-A job has it all to itself, so that neither TensorFlow's state nor its seeds or threads come from another's.
+No TensorFlow state, seed or thread passes from one job to another.
 """
 
 import logging
@@ -25,19 +25,21 @@ FORKS.set_forkserver_preload(["bloodcells.sweep.preload"])
 
 
 def start(config: TrainConfig, job: SweepJob | None, output: Path | None) -> tuple[BaseProcess, Connection]:
-    """A process that trains; the connection gives what went wrong, if anything did, once it has ended.
+    """Starts a training process.
 
-    job: its place in the sweep, where runs are tracked; output: the file for all it prints, or None for the terminal.
+    job: its place in the sweep; None if runs are not tracked
+    output: the file for everything it prints; None for the terminal
+    Returns the process and a connection that yields its error message, if it ends with an InputError.
     """
-    errors, theirs = FORKS.Pipe(duplex=False)
-    process = FORKS.Process(target=_run, args=(config, job, output, theirs))
+    receiver, sender = FORKS.Pipe(duplex=False)
+    process = FORKS.Process(target=_run, args=(config, job, output, sender))
     process.start()
-    theirs.close()
-    return process, errors
+    sender.close()
+    return process, receiver
 
 
 def _run(config: TrainConfig, job: SweepJob | None, output: Path | None, errors: Connection) -> None:
-    _end_with_parent()
+    _exit_with_parent()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _interrupt)
     if output:
@@ -47,7 +49,7 @@ def _run(config: TrainConfig, job: SweepJob | None, output: Path | None, errors:
     logging.basicConfig(stream=sys.stdout, format="%(message)s", level=logging.WARNING, force=True)
     logging.getLogger("bloodcells").setLevel(logging.INFO)
 
-    # The program itself, whose imports include this package's sweeper.
+    # Here, since they import TensorFlow: only the forked process needs it.
     from bloodcells.runs.lifecycle import tracked
     from bloodcells.runs.train import train
 
@@ -61,13 +63,13 @@ def _run(config: TrainConfig, job: SweepJob | None, output: Path | None, errors:
 
 
 def _interrupt(*_: Any) -> NoReturn:
-    for number in (signal.SIGINT, signal.SIGTERM):  # a terminal sends one and the sweep another: one is enough
+    for number in (signal.SIGINT, signal.SIGTERM):  # the terminal sends one, the sweep another: the first is enough
         signal.signal(number, signal.SIG_IGN)
     raise KeyboardInterrupt
 
 
-def _end_with_parent() -> None:
-    """Ends this process when the one that started it is gone, killed: nobody would be told of what it does."""
+def _exit_with_parent() -> None:
+    """Exits when the process that started this one has been killed: nothing would record the job's result."""
     parent = multiprocessing.parent_process()
     assert parent is not None
 

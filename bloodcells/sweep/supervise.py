@@ -1,4 +1,4 @@
-"""One job, watched from its beginning to its end, in whichever process and on whichever machine a launcher puts it."""
+"""Supervises one job from start to end, in whatever process and on whatever machine the launcher runs it."""
 
 import hashlib
 import logging
@@ -24,32 +24,37 @@ from bloodcells.config.typed import typed
 from bloodcells.runs.killed import close_dead
 from bloodcells.runs.sweep_run import Parent
 from bloodcells.runs.unfinished import checkpoints
-from bloodcells.sweep.decide import Key, finished_since
+from bloodcells.sweep.decide import Key, finished_run
 from bloodcells.sweep.process import start
 from bloodcells.tracking.store import open_store
 
 log = logging.getLogger(__name__)
-SECONDS_TO_END = 60  # for a run to be closed in MLflow
+SECONDS_TO_CLOSE = 60  # an interrupted job may take this long to close its run
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of a job. error: is empty where it is done; by: the run that had done it meanwhile, if one had."""
+    """The outcome of a job.
+
+    error: empty if the job is done
+    done_by: the run of another sweep that finished the same job in the meantime, if any
+    """
 
     error: str = ""
-    by: str = ""
+    done_by: str = ""
 
 
 @dataclass(frozen=True)
 class Supervisor:
-    """What a launcher calls with the config of each job.
+    """The task that a launcher calls with the config of each job.
 
-    jobs: in the order they are launched in, each with its number, its name and what tells its result
-    total: how many the sweep has, with those not launched
-    parent: the sweep's run, or None with tracking=off; shared: the folder that jobs share the state of phase 1 in
-    logs: the folder for what each job prints, where several run at once; None for the terminal
-    driver: the process id of the sweep on this machine, with which its jobs end; None where they outlive it
-    rerun: whether jobs that another sweep has done meanwhile are done again
+    jobs: number, name and result key of each job, in launch order
+    total: how many jobs the sweep has, including those not launched
+    parent: the sweep's run, or None with tracking=off
+    shared: the folder in which jobs share the state of phase 1
+    logs: the folder for the jobs' output if several run at once; None for the terminal
+    driver: the process id of the sweep on this machine, if jobs must end with it; None if they may outlive it
+    rerun: whether to run a job again that another sweep has finished in the meantime
     """
 
     jobs: tuple[tuple[int, str, Key], ...]
@@ -66,33 +71,33 @@ class Supervisor:
         try:
             config = typed(composed, TrainConfig)
             study = config.study
-            with self._alone(key, number) as by:
-                if by:
-                    log.info("job %d of %d has been done meanwhile, run %s: %s", number, self.total, by, name)
-                    return Outcome(by=by)
+            with self._exclusive(key, number) as finished:
+                if finished:
+                    log.info("job %d of %d was done in the meantime, run %s: %s", number, self.total, finished, name)
+                    return Outcome(done_by=finished)
                 log.info("job %d of %d: %s", number, self.total, name)
-                error = self._watched(config, number)
-        except (InputError, OmegaConfBaseException) as wrong:
-            error = explain(wrong)
+                error = self._run(config, number)
+        except (InputError, OmegaConfBaseException) as invalid:
+            error = explain(invalid)
         if error:
-            error = self._recorded(number, name, study, error)
+            error = self._record(number, name, study, error)
             log.info("job %d of %d failed: %s", number, self.total, error)
         return Outcome(error)
 
-    def _recorded(self, number: int, name: str, study: str | None, error: str) -> str:
-        """Keeps the error of a job with its run; gives what its run says, which knows better."""
+    def _record(self, number: int, name: str, study: str | None, error: str) -> str:
+        """Stores a job's error with its run. Returns the error that the run has, which is the more specific one."""
         if self.parent is None:
             return error
         try:
             open_store(self.parent.tracking)
             close_dead(self.parent.tracking)
             return self.parent.record(number, name, study, error)
-        except InputError as another:  # the store is away: the job failed all the same, likely by that
-            return f"{error} ({another})"
+        except InputError as store_error:  # the store is away, which is probably why the job failed
+            return f"{error} ({store_error})"
 
     @contextmanager
-    def _alone(self, key: Key, number: int) -> Iterator[str | None]:
-        """Waits for another sweep that is at the same job; gives the run that has done it meanwhile, if one has."""
+    def _exclusive(self, key: Key, number: int) -> Iterator[str | None]:
+        """Holds a lock on the job, waiting while another sweep runs it. Yields the run that has finished it, if any."""
         if self.parent is None:
             yield None
             return
@@ -103,16 +108,16 @@ class Supervisor:
         try:
             lock.acquire(timeout=0)
         except Timeout:
-            log.info("job %d of %d is in progress elsewhere, which it waits for", number, self.total)
+            log.info("job %d of %d is running in another sweep; waiting for it", number, self.total)
             lock.acquire()
         try:
-            yield None if self.rerun else finished_since(tracking, key)
+            yield None if self.rerun else finished_run(tracking, key)
         finally:
             Path(lock.lock_file).unlink(missing_ok=True)
             lock.release()
 
-    def _watched(self, config: TrainConfig, number: int) -> str:
-        """Runs a job, and gives what went wrong with it, or nothing."""
+    def _run(self, config: TrainConfig, number: int) -> str:
+        """Runs a job in its own process. Returns its error, or an empty string."""
         job = self.parent.job(number, self.shared) if self.parent and self.shared else None
         if self.logs:
             self.logs.mkdir(parents=True, exist_ok=True)
@@ -121,25 +126,25 @@ class Supervisor:
         try:
             while process.is_alive():
                 process.join(1)
-                if self.driver and not psutil.pid_exists(self.driver):  # killed: nobody would know of what is done
+                if self.driver and not psutil.pid_exists(self.driver):  # it was killed: nothing would record the result
                     process.kill()
                     os._exit(1)
         except KeyboardInterrupt:
-            _end(process)
+            _close(process)
             raise
-        with suppress(EOFError):  # it has closed its end without a word
+        with suppress(EOFError):  # the process sent no error
             return str(errors.recv())
         code = process.exitcode or 0
         if code < 0:
-            return f"killed by {signal.Signals(-code).name}, from outside or for want of memory"
+            return f"killed by {signal.Signals(-code).name}, from outside or out of memory"
         if code == INTERRUPTED:
             return "interrupted from outside"
         return f"ended with status {code}{f', see {output}' if output else ''}" if code else ""
 
 
-def _end(process: BaseProcess) -> None:
-    """Lets a job close its run, which Ctrl-C has told it to as well."""
+def _close(process: BaseProcess) -> None:
+    """Interrupts a job and gives it time to close its run."""
     process.terminate()
-    process.join(SECONDS_TO_END)
+    process.join(SECONDS_TO_CLOSE)
     process.kill()
     process.join()

@@ -1,4 +1,4 @@
-"""Sweeps in processes that can be killed; their jobs are forked from the tests' own server, which has imported all."""
+"""Sweeps in processes that can be killed. Their jobs are forked from the tests' own server."""
 
 import threading
 from dataclasses import dataclass
@@ -15,16 +15,17 @@ from tests.resume.process import Command
 
 @dataclass(frozen=True)
 class Served:
-    """What a sweep's process begins with: no server of its own.
+    """Prepares a sweep's process: it uses the server that it was forked from instead of starting its own.
 
-    output: the file for what its jobs print; kills: by a job's number, the seconds it lives
+    output: the file for its jobs' output
+    kills: pairs of a job's number and the seconds after which it is killed
     """
 
     output: Path
     kills: tuple[tuple[int, float], ...] = ()
 
     def prepare(self) -> None:
-        forkserver._forkserver.ensure_running = lambda: None  # its address is that of the server this was forked from
+        forkserver._forkserver.ensure_running = lambda: None  # the parent's server, whose address it inherits
         start = supervise.start
 
         def killing(config: Any, job: Any, output: Any) -> tuple[BaseProcess, Any]:
@@ -40,18 +41,18 @@ class Sweep(Command):
     """A command with --multirun."""
 
     def served(self, *kills: tuple[int, float]) -> Served:
-        """What its process begins with."""
+        """The preparation of its process."""
         return Served(self.directory.with_suffix(".out"), kills)
 
     def sweeps(self) -> list[Run]:
-        """The runs of sweeps, the newest first."""
+        """The runs of sweeps, newest first."""
         return [run for run in self.runs() if run.data.tags["mlflow.source.name"] == "bloodcells.sweep"]
 
     def jobs(self) -> list[Run]:
-        """The runs of their jobs, by the jobs' numbers."""
+        """The runs of their jobs, by job number."""
         runs = [run for run in self.runs() if "sweep.job" in run.data.tags]
         return sorted(runs, key=lambda run: int(run.data.tags["sweep.job"]))
 
     def statuses(self) -> list[str]:
-        """How the jobs ended, by the jobs' numbers."""
+        """The statuses of the jobs' runs, by job number."""
         return [run.info.status for run in self.jobs()]

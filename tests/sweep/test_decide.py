@@ -1,4 +1,6 @@
-"""Which jobs are skipped: those with a finished run that would come out the same."""
+"""Jobs are skipped if a finished run has the same result."""
+
+from dataclasses import replace
 
 import pytest
 
@@ -14,16 +16,16 @@ BASE = ("data.images=200", "data.image_size=32", "study=a")
 
 @pytest.fixture(scope="module")
 def first():
-    """Code and packages take a while to hash."""
+    """Computed once: hashing code and packages takes a while."""
     return fingerprint(composed(), "data")
 
 
 @pytest.fixture(autouse=True)
-def hashed_once(monkeypatch, first) -> list[str]:
-    """The data of each fingerprint asked for."""
-    asked = []
-    monkeypatch.setattr(module, "fingerprint", lambda config, data: asked.append(data) or first)
-    return asked
+def fingerprints(monkeypatch, first) -> list[str]:
+    """The data of each fingerprint that is computed."""
+    computed = []
+    monkeypatch.setattr(module, "fingerprint", lambda config, data: computed.append(data) or first)
+    return computed
 
 
 def jobs(*overrides: str) -> list[Job]:
@@ -33,8 +35,8 @@ def jobs(*overrides: str) -> list[Job]:
 
 
 def key(*overrides: str) -> tuple[str, ...]:
-    """What a finished run of these overrides would be found by."""
-    return module._Known().key(Job(1, "", overrides, composed(*BASE, *overrides)))
+    """The key of a finished run with these overrides."""
+    return module._Keys().result(Job(1, "", overrides, composed(*BASE, *overrides)))
 
 
 @pytest.mark.parametrize(
@@ -56,19 +58,25 @@ def key(*overrides: str) -> tuple[str, ...]:
         ("loss.gamma=1", False),
     ],
 )
-def test_a_job_is_skipped_only_if_what_was_run_would_come_out_the_same(changed, skipped) -> None:
+def test_a_job_is_skipped_if_a_finished_run_has_the_same_result(changed, skipped) -> None:
     decided = decide(jobs(changed), {key(): "run"})
-    assert (decided.done == {1: "run"}) is skipped
+    assert (decided.finished_runs == {1: "run"}) is skipped
     assert [job.number for job in decided.to_do] == ([] if skipped else [1])
     assert decided.total == 1
 
 
-def test_code_packages_and_weights_count_too(tmp_path) -> None:
+@pytest.mark.parametrize("part", ["config", "data", "code", "packages", "weights"])
+def test_each_part_of_the_fingerprint_counts(monkeypatch, first, part) -> None:
     finished = {key(): "run"}
-    assert decide(jobs(""), finished).done
-    for place in (1, 2, 3, 4, 5):
-        (other,) = finished
-        assert not decide(jobs(""), {(*other[:place], "changed", *other[place + 1 :]): "run"}).done
+    assert decide(jobs(""), finished).finished_runs == {1: "run"}
+    compute = module._Keys._fingerprint
+    monkeypatch.setattr(
+        module._Keys, "_fingerprint", lambda self, config: replace(compute(self, config), **{part: "x"})
+    )
+    assert decide(jobs(""), finished).finished_runs == {}
+
+
+def test_the_content_of_a_weights_file_counts(tmp_path) -> None:
     weights = tmp_path / "a.weights.h5"
     weights.write_bytes(b"1")
     before = key(f"backbone.weights={weights}")
@@ -77,27 +85,27 @@ def test_code_packages_and_weights_count_too(tmp_path) -> None:
     assert key(f"backbone.weights={weights}") != before
 
 
-def test_jobs_that_cannot_be_run_are_told_apart_with_what_is_wrong(tmp_path) -> None:
-    wrong = Job(5, "", (), InputError("seed=-1: expected another"))
+def test_invalid_jobs_are_listed_with_their_errors(tmp_path) -> None:
+    invalid = Job(5, "", (), InputError("seed=-1: expected another"))
     decided = decide(
-        [*jobs("unfreeze=2", "unfreeze=blok", f"backbone.weights={tmp_path}/no.h5", "unfreeze=9"), wrong], {}
+        [*jobs("unfreeze=2", "unfreeze=blok", f"backbone.weights={tmp_path}/no.h5", "unfreeze=9"), invalid], {}
     )
     assert [job.number for job in decided.to_do] == [1, 4]
-    assert {job.number: str(error)[:20] for job, error in decided.wrong.items()} == {
+    assert {job.number: str(error)[:20] for job, error in decided.invalid.items()} == {
         2: "unfreeze=blok: small",
         3: f"backbone.weights={tmp_path}"[:20],
         5: "seed=-1: expected an",
     }
 
 
-def test_those_that_train_a_phase_1_come_before_those_that_take_it_over() -> None:
+def test_jobs_that_train_phase_1_run_before_jobs_that_reuse_it() -> None:
     decided = decide(jobs("unfreeze=0 seed=0", "unfreeze=3 seed=0", "unfreeze=0 seed=1", "unfreeze=3 seed=1"), {})
     assert [job.number for job in decided.to_do] == [1, 3, 2, 4]
 
 
-def test_a_thousand_jobs_read_their_data_and_the_code_once(monkeypatch, hashed_once) -> None:
+def test_a_thousand_jobs_read_data_and_code_once(monkeypatch, fingerprints) -> None:
     loads, load = [], module.load
     monkeypatch.setattr(module, "load", lambda data: loads.append(data) or load(data))
     (job,) = jobs("")
     decided = decide([Job(number, "", (), job.config) for number in range(1000)], {})
-    assert (decided.total, len(loads), len(hashed_once)) == (1000, 1, 1)
+    assert (decided.total, len(loads), len(fingerprints)) == (1000, 1, 1)

@@ -1,17 +1,19 @@
-"""What a sweep expands to: the configs that each job alone would have."""
+"""A sweep's jobs: the configs that each would have alone, and its share of the cores."""
 
 from itertools import product
 
+import joblib
 import pytest
 from hydra import initialize_config_dir
 from hydra.core.global_hydra import GlobalHydra
 from hydra.core.override_parser.types import Glob
 from hydra.types import RunMode
+from omegaconf import OmegaConf
 
 from bloodcells.config.checkout import CHECKOUT
 from bloodcells.config.errors import InputError
 from bloodcells.sweep import expand as module
-from bloodcells.sweep.expand import Job, Nested, expand
+from bloodcells.sweep.expand import Job, NestedOptions, expand, threads_per_job
 from tests.conftest import composed
 
 
@@ -34,7 +36,7 @@ def expanded(*overrides: list[str]) -> list[Job]:
         (["study=null", "study=a"], ["++training.threads=2", "training.threads=3"]),
     ],
 )
-def test_each_job_has_the_config_that_it_has_alone(overrides) -> None:
+def test_each_job_has_the_config_of_a_single_run(overrides) -> None:
     jobs = expanded(*overrides)
     assert [job.number for job in jobs] == list(range(1, len(jobs) + 1))
     assert [job.overrides for job in jobs] == list(product(*overrides))
@@ -42,7 +44,7 @@ def test_each_job_has_the_config_that_it_has_alone(overrides) -> None:
         assert job.config == composed(*job.overrides)
 
 
-def test_what_is_wrong_with_a_job_is_its_own() -> None:
+def test_an_invalid_job_leaves_the_others_valid() -> None:
     good, negative, text, again = (
         job.config for job in expanded(["seed=4", "seed=-1", "seed=x", "seed=5"], ["unfreeze=0"])
     )
@@ -52,7 +54,7 @@ def test_what_is_wrong_with_a_job_is_its_own() -> None:
     assert "seed: Value 'x'" in str(text)
 
 
-def test_options_and_keys_that_do_not_exist_are_told_as_for_a_single_run() -> None:
+def test_unknown_options_and_keys_raise_the_errors_of_a_single_run() -> None:
     wrong, right = (job.config for job in expanded(["backbone=vgg91", "backbone=vgg19"]))
     assert str(wrong).startswith("backbone=vgg91: expected one of")
     assert right.backbone.name == "vgg19"
@@ -60,8 +62,8 @@ def test_options_and_keys_that_do_not_exist_are_told_as_for_a_single_run() -> No
     assert "did you mean seed?" in str(unknown)
 
 
-def test_hydra_composes_once_for_each_choice_of_options(monkeypatch) -> None:
-    # Each time it reads all its files, which takes a tenth of a second: a thousand jobs would take minutes to decide.
+def test_hydra_composes_once_per_combination_of_options(monkeypatch) -> None:
+    # Composing reads all files and takes 0.1 s: a thousand jobs would take minutes.
     calls = []
     node = module.node
     monkeypatch.setattr(module, "node", lambda *arguments: calls.append(1) or node(*arguments))
@@ -71,9 +73,40 @@ def test_hydra_composes_once_for_each_choice_of_options(monkeypatch) -> None:
     assert (len(jobs), len(calls)) == (80, 2)
 
 
-def test_globs_reach_the_files_of_a_groups_folders() -> None:
+def test_globs_match_files_in_subfolders_of_a_group() -> None:
     with initialize_config_dir(str(CHECKOUT / "conf"), version_base="1.3"):
-        options = Nested(GlobalHydra.instance().hydra.config_loader).get_group_options("experiment")
+        options = NestedOptions(GlobalHydra.instance().hydra.config_loader).get_group_options("experiment")
     folder = CHECKOUT / "conf" / "experiment"
     assert sorted(options) == sorted(str(file.relative_to(folder).with_suffix("")) for file in folder.rglob("*.yaml"))
     assert Glob(["ablation/*"]).filter(options)[:2] == ["ablation/01_vgg19", "ablation/02_vgg19_lion"]
+
+
+@pytest.mark.parametrize(
+    ("launcher", "jobs", "expected"),
+    [
+        ({"n_jobs": -1}, 100, 1),
+        ({"n_jobs": -1}, 3, 2),  # 8 cores, 3 jobs at once: 2 each, 2 unused
+        ({"n_jobs": -1}, 1, 8),
+        ({"n_jobs": 2}, 100, 4),
+        ({"n_jobs": 2}, 1, 8),
+        ({"n_jobs": 16}, 100, 1),  # more jobs at once than cores
+        ({"n_jobs": -2}, 100, 1),  # joblib: all cores but one
+        ({"num_cpus": 3}, 100, 3),
+        ({"num_cpus": 0.5}, 100, 1),
+        ({"cpus_per_task": 6}, 100, 6),
+        ({"cpus_per_task": None}, 100, None),
+        ({}, 100, None),
+    ],
+)
+def test_each_job_gets_its_share_of_the_cores(monkeypatch, launcher: dict, jobs: int, expected: int | None) -> None:
+    monkeypatch.setattr(joblib, "cpu_count", lambda: 8)
+    monkeypatch.setattr(joblib, "effective_n_jobs", lambda n_jobs: n_jobs if n_jobs > 0 else 8 + 1 + n_jobs)
+    assert threads_per_job(OmegaConf.create({"_target_": "a.launcher", **launcher}), jobs) == expected
+
+
+def test_threads_are_set_unless_the_user_sets_them() -> None:
+    free, fixed, invalid = expanded(["seed=0"]) + expanded(["training.threads=3"]) + expanded(["seed=-1"])
+    assert free.with_threads(2).overrides == ("seed=0", "training.threads=2")
+    assert free.with_threads(None) is free
+    assert fixed.with_threads(2) is fixed
+    assert invalid.with_threads(2) is invalid

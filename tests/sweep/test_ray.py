@@ -1,10 +1,9 @@
-"""The launcher for Ray: a job that is lost fails alone, and what is not there is said."""
+"""The Ray launcher: a lost job fails alone; a missing cluster or package is one clear error."""
 
 import importlib.util
 import os
 import signal
 import sys
-import time
 
 import pytest
 from hydra import compose, initialize_config_dir
@@ -25,30 +24,31 @@ SETTINGS = OmegaConf.to_container(OmegaConf.load(CHECKOUT / "conf/hydra/launcher
 
 
 @needs_ray
-def test_conf_names_the_launcher_and_all_it_takes() -> None:
+def test_conf_gives_the_launcher_all_its_arguments() -> None:
     register_plugin(RayLauncher)
-    found = Plugins.instance()._instantiate(OmegaConf.create(SETTINGS))
-    assert isinstance(found, RayLauncher)
-    assert found.resources == {"num_cpus": 1, "num_gpus": 0, "max_retries": 3}
+    launcher = Plugins.instance()._instantiate(OmegaConf.create(SETTINGS))
+    assert isinstance(launcher, RayLauncher)
+    assert launcher.resources == {"num_cpus": 1, "num_gpus": 0, "max_retries": 3}
 
 
 @needs_ray
-def test_where_no_cluster_answers_it_is_said_at_once() -> None:
+def test_a_cluster_that_does_not_answer_is_reported(monkeypatch) -> None:
+    import ray
+
+    monkeypatch.setattr(ray, "init", lambda **_: pytest.fail("Ray would wait for the cluster forever"))
     launcher = RayLauncher("127.0.0.1:1", 1, 0, 0)
-    began = time.monotonic()
-    with pytest.raises(InputError, match=r"hydra.launcher.address=127.0.0.1:1: no Ray cluster to be had \(.*refused"):
+    with pytest.raises(InputError, match=r"hydra.launcher.address=127.0.0.1:1: no Ray cluster answers \(.*refused"):
         launcher.launch([["seed=0"]], 0)
-    assert time.monotonic() - began < 10
 
 
-def test_without_the_extra_it_says_which(monkeypatch) -> None:
+def test_a_missing_extra_is_named(monkeypatch) -> None:
     monkeypatch.setitem(sys.modules, "ray", None)
-    with pytest.raises(InputError, match=r"expected the extra, pip install '\.\[ray\]'"):
+    with pytest.raises(InputError, match=r"install the extra: pip install '\.\[ray\]'"):
         RayLauncher(None, 1, 0, 0).launch([["seed=0"]], 0)
 
 
 def task(config: DictConfig) -> tuple[int, str]:
-    """On a worker: seed 1 raises, seed 2 kills the process it is in."""
+    """Runs on a worker: seed 1 raises, seed 2 kills its process."""
     if config.seed == 1:
         raise ValueError("seed 1")
     if config.seed == 2:
@@ -58,7 +58,7 @@ def task(config: DictConfig) -> tuple[int, str]:
 
 @needs_ray
 @pytest.mark.slow
-def test_a_job_that_raises_and_one_that_is_lost_fail_alone(tmp_path, monkeypatch) -> None:
+def test_raising_and_lost_jobs_fail_alone(tmp_path, monkeypatch) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("RAY_ADDRESS", raising=False)
     register_plugin(RayLauncher)

@@ -1,4 +1,4 @@
-"""Sweeps that are killed, and whose jobs fail: taken up again, they end as undisturbed ones."""
+"""Sweeps that are killed, and sweeps whose jobs fail: resumed, they end like undisturbed ones."""
 
 import os
 import random
@@ -37,7 +37,7 @@ def assert_same_end(sweep: Sweep, undisturbed: Sweep) -> None:
         assert run.data.tags["mlflow.parentRunId"] == parent.info.run_id
         assert "error" not in {**run.data.tags, **parent.data.tags}
         assert outcome(run, sweep.directory) == outcome(other, undisturbed.directory)
-    # Of a job that was killed before it had a run there is one that says so, and nothing else in it.
+    # A job that was killed before it had a run gets one that records the kill and nothing else.
     others = [run for run in sweep.jobs() if run.info.status != "FINISHED"]
     assert [(run.info.status, run.data.params, run.data.metrics) for run in others] == [("FAILED", {}, {})] * len(
         others
@@ -47,14 +47,14 @@ def assert_same_end(sweep: Sweep, undisturbed: Sweep) -> None:
     assert [path.name for path in Path(sweep.directory, "checkpoints").iterdir()] == [".lock"]
 
 
-def test_each_job_comes_out_as_it_does_alone(tmp_path, undisturbed) -> None:
-    told = undisturbed.told("out")
-    assert told.count("phase 1 is taken from run") == 2
-    assert [line for line in told.splitlines() if line.startswith("job ")] == [
+def test_each_job_equals_the_same_run_alone(tmp_path, undisturbed) -> None:
+    output = undisturbed.told("out")
+    assert output.count("phase 1 is taken from run") == 2
+    assert [line for line in output.splitlines() if line.startswith("job ")] == [
         f"job {number} of 4: unfreeze={depth} seed={seed}"
         for number, (depth, seed) in enumerate([("0", 0), ("0", 1), ("all", 0), ("all", 1)], start=1)
     ]
-    assert "jobs   4: 4 done, in" in told
+    assert "jobs   4: 4 done, in" in output
     (parent,) = undisturbed.sweeps()
     assert parent.info.run_name == "sweep unfreeze=0,all seed=0,1"
     assert parent.data.metrics == {"jobs/done": 4, "jobs/done_before": 0, "jobs/failed": 0}
@@ -67,10 +67,10 @@ def test_each_job_comes_out_as_it_does_alone(tmp_path, undisturbed) -> None:
     assert outcome(run, alone.directory) == outcome(last, undisturbed.directory)
 
 
-def test_what_is_done_is_skipped_and_done_again_only_if_that_is_asked(undisturbed) -> None:
+def test_finished_jobs_are_skipped(undisturbed) -> None:
     before = [run.info.run_id for run in undisturbed.runs()]
     assert undisturbed.give(undisturbed.served()) == 0, undisturbed.told("err")
-    assert "all 4 jobs are done already; sweep.rerun=true does them again" in undisturbed.told("out")
+    assert "all 4 jobs are done already; sweep.rerun=true runs them again" in undisturbed.told("out")
     assert [run.info.run_id for run in undisturbed.runs()] == before
 
     done = undisturbed.jobs()[1].info.run_id
@@ -87,12 +87,12 @@ def test_what_is_done_is_skipped_and_done_again_only_if_that_is_asked(undisturbe
                 mlflow.delete_run(run.info.run_id)
 
 
-def test_killed_it_goes_on_where_it_stopped(tmp_path, undisturbed) -> None:
+def test_a_killed_sweep_resumes(tmp_path, undisturbed) -> None:
     sweep = Sweep(tmp_path / "mlruns", GRID)
     process = sweep.start(sweep.served())
     while "FINISHED" not in sweep.statuses():
         process.join(0.2)
-    process.join(1)  # in the midst of the second job
+    process.join(1)  # during the second job
     process.kill()
     process.join()
     assert process.exitcode == -9, sweep.told("err")
@@ -101,7 +101,7 @@ def test_killed_it_goes_on_where_it_stopped(tmp_path, undisturbed) -> None:
 
 
 @pytest.mark.slow
-def test_killed_twenty_times_at_random_moments_it_ends_as_undisturbed(tmp_path, undisturbed) -> None:
+def test_a_sweep_killed_twenty_times_at_random_ends_like_an_undisturbed_one(tmp_path, undisturbed) -> None:
     rng, kills = random.Random(0), 0
     for attempt in range(100):
         sweep = Sweep(tmp_path / f"mlruns{attempt}", GRID)
@@ -116,7 +116,7 @@ def test_killed_twenty_times_at_random_moments_it_ends_as_undisturbed(tmp_path, 
             return
 
 
-def test_jobs_that_fail_or_are_killed_are_on_record_and_the_others_go_on(tmp_path) -> None:
+def test_failed_and_killed_jobs_are_recorded_and_the_others_run(tmp_path) -> None:
     rates = "training.fine_tuning.learning_rate=1e30,1e-5,1e-6,-1"
     sweep = Sweep(tmp_path / "mlruns", ("--multirun", *TINY, rates))
     assert sweep.give(sweep.served((3, 0.5))) == 1
@@ -125,18 +125,18 @@ def test_jobs_that_fail_or_are_killed_are_on_record_and_the_others_go_on(tmp_pat
     assert errors[0].startswith("DivergedError: the loss is ")
     assert errors[2].startswith("killed")
     assert errors[3].startswith("training.fine_tuning.learning_rate=-1.0: expected a number in (0, inf)")
-    told = sweep.told("out")
-    assert f"job 4 of 4, training.fine_tuning.learning_rate=-1, cannot be run: {errors[3]}" in told
-    assert "jobs    4: 1 done, 3 failed, in" in told
-    assert f"failed  job 1, training.fine_tuning.learning_rate=1e+30: {errors[0]}" in told
-    assert "the same command does just those: python -m bloodcells.train --multirun training" in told
+    output = sweep.told("out")
+    assert f"job 4 of 4, training.fine_tuning.learning_rate=-1, cannot run: {errors[3]}" in output
+    assert "jobs    4: 1 done, 3 failed, in" in output
+    assert f"failed  job 1, training.fine_tuning.learning_rate=1e+30: {errors[0]}" in output
+    assert "the same command runs only the failed jobs: python -m bloodcells.train --multirun training" in output
     (parent,) = sweep.sweeps()
     assert parent.info.status == "FAILED"
     table = pd.read_csv(Path(parent.info.artifact_uri.removeprefix("file://"), "jobs.csv"))
     assert list(table["result"]) == ["failed", "done", "failed", "failed"]
 
     assert sweep.give(sweep.served()) == 1
-    # Where there was nothing to go on from, a job has a second run.
+    # A job that had no state to resume from gets a second run.
     newest = {
         run.data.tags["sweep.job"]: run.info.status for run in reversed(sweep.runs()) if "sweep.job" in run.data.tags
     }
@@ -147,7 +147,7 @@ def test_jobs_that_fail_or_are_killed_are_on_record_and_the_others_go_on(tmp_pat
     assert parent.data.metrics == {"jobs/done": 1, "jobs/done_before": 1, "jobs/failed": 2}
 
 
-def test_interrupted_it_says_so_and_leaves_nothing_running(tmp_path) -> None:
+def test_an_interrupted_sweep_leaves_nothing_running(tmp_path) -> None:
     sweep = Sweep(tmp_path / "mlruns", GRID)
     process = sweep.start(sweep.served())
     while not any(sweep.statuses()):
@@ -160,30 +160,30 @@ def test_interrupted_it_says_so_and_leaves_nothing_running(tmp_path) -> None:
     assert [run.info.status for run in sweep.sweeps()] == ["KILLED"]
 
 
-def test_two_sweeps_at_once_on_a_fresh_store(tmp_path) -> None:
+def test_two_sweeps_share_a_fresh_store_and_a_job(tmp_path) -> None:
     sweeps = [Sweep(tmp_path / "mlruns", ("--multirun", *TINY, f"unfreeze={depth},all", "seed=0")) for depth in (0, 4)]
     processes = [sweep.start(sweep.served()) for sweep in sweeps]
     for process in processes:
         process.join()
     assert [process.exitcode for process in processes] == [0, 0], sweeps[0].told("err")
-    # What both have to do, one of them has done.
+    # The job that both need runs once.
     assert sweeps[0].statuses() == ["FINISHED"] * 3
     assert sorted(run.data.params["unfreeze"] for run in sweeps[0].jobs()) == ["0", "4", "all"]
     assert "1 done, 1 done before" in sweeps[0].told("out")
     assert [run.info.status for run in sweeps[0].sweeps()] == ["FINISHED"] * 2
 
 
-def test_a_sweep_of_nothing_and_one_of_which_nothing_can_be_run_are_refused(tmp_path) -> None:
+def test_sweeps_without_a_job_that_can_run_are_refused(tmp_path) -> None:
     nothing = Sweep(tmp_path / "a", ("--multirun", *TINY, "experiment=glob(zzz/*)"))
     assert nothing.give(nothing.served()) == 1
-    assert "no job; expected one or more" in nothing.told("err")
+    assert "no job to run; expected one or more" in nothing.told("err")
     wrong = Sweep(tmp_path / "b", ("--multirun", *TINY, "unfreeze=blok,bluk"))
     assert wrong.give(wrong.served()) == 1
     assert wrong.told("err").startswith("error: unfreeze=blok: smallcnn has the blocks")
     assert wrong.runs() == []
 
 
-def test_a_job_that_is_done_stays_done_when_its_data_are_away_for_a_moment(tmp_path) -> None:
+def test_a_finished_job_stays_finished_while_its_data_are_missing(tmp_path) -> None:
     archive = tmp_path / "cells.npz"
     cells = draw_cells(200, 32, 0)
     np.savez(archive, images=cells.pixels, labels=cells.labels)
@@ -196,27 +196,27 @@ def test_a_job_that_is_done_stays_done_when_its_data_are_away_for_a_moment(tmp_p
     assert sweep.statuses() == ["FINISHED", "FAILED"]
 
 
-def test_what_a_launcher_raises_is_told_of_its_jobs(tmp_path) -> None:
+def test_a_launcher_error_fails_its_jobs(tmp_path) -> None:
     sweep = Sweep(tmp_path / "mlruns", ("--multirun", *TINY, "seed=0,1", "hydra/launcher=submitit_slurm"))
     assert sweep.give(sweep.served()) == 1
     assert "jobs    2: 2 failed" in sweep.told("out")
-    assert "lost, and with it what became of it: RuntimeError: Could not detect" in sweep.told("out")
+    assert "lost, result unknown: RuntimeError: Could not detect" in sweep.told("out")
     assert sweep.statuses() == ["FAILED"] * 2
 
 
-def begun(sweep: Sweep) -> subprocess.Popen:
-    """A process of its own for a sweep, for joblib does not end in one that was forked."""
+def started(sweep: Sweep) -> subprocess.Popen:
+    """A fresh process for a sweep: joblib does not end in a forked one."""
     arguments = ["-m", "bloodcells.train", *sweep.overrides, f"tracking.directory={sweep.directory}"]
     return subprocess.Popen([sys.executable, *arguments], cwd=CHECKOUT, stdout=subprocess.DEVNULL)
 
 
-SIDE_BY_SIDE = ("--multirun", *TINY, "seed=0,1", "hydra/launcher=joblib", "hydra.launcher.n_jobs=2")
+PARALLEL = ("--multirun", *TINY, "seed=0,1", "hydra/launcher=joblib", "hydra.launcher.n_jobs=2")
 
 
 @pytest.mark.slow
-def test_side_by_side_jobs_come_out_as_alone_on_as_many_threads(tmp_path) -> None:
-    sweep = Sweep(tmp_path / "mlruns", SIDE_BY_SIDE)
-    assert begun(sweep).wait() == 0
+def test_parallel_jobs_equal_single_runs_on_as_many_threads(tmp_path) -> None:
+    sweep = Sweep(tmp_path / "mlruns", PARALLEL)
+    assert started(sweep).wait() == 0
     assert sweep.statuses() == ["FINISHED"] * 2
     one = sweep.jobs()[1]
     alone = Command(tmp_path / "alone", (*TINY, "seed=1", f"training.threads={one.data.params['training.threads']}"))
@@ -226,9 +226,9 @@ def test_side_by_side_jobs_come_out_as_alone_on_as_many_threads(tmp_path) -> Non
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("sent", "status"), [(signal.SIGTERM, 130), (signal.SIGKILL, -9)])
-def test_side_by_side_jobs_end_with_the_sweep(tmp_path, sent, status) -> None:
-    sweep = Sweep(tmp_path / "mlruns", (*SIDE_BY_SIDE, "training.fine_tuning.epochs=1000"))
-    process = begun(sweep)
+def test_parallel_jobs_end_with_the_sweep(tmp_path, sent, status) -> None:
+    sweep = Sweep(tmp_path / "mlruns", (*PARALLEL, "training.fine_tuning.epochs=1000"))
+    process = started(sweep)
     while len(sweep.statuses()) < 2:
         time.sleep(0.2)
     process.send_signal(sent)
