@@ -1,4 +1,4 @@
-"""Scores a finished run by its model: `python -m bloodcells.evaluate run_id=...`, read from top to bottom."""
+"""Scores the model of a finished run: `python -m bloodcells.evaluate run_id=...`. Read it from top to bottom."""
 
 import logging
 import tempfile
@@ -6,6 +6,7 @@ from pathlib import Path
 
 from bloodcells.config.command import command
 from bloodcells.config.errors import InputError
+from bloodcells.config.names import Program, Tag
 from bloodcells.config.schema import Data, EvaluateConfig
 from bloodcells.data.clean import clean
 from bloodcells.data.images import Images
@@ -15,26 +16,27 @@ from bloodcells.reporting.quiet_tensorflow import import_tensorflow
 from bloodcells.runs.images import own_images
 from bloodcells.tracking.stored import find_run
 
-log = logging.getLogger("bloodcells.evaluate")
+log = logging.getLogger(Program.EVALUATE)
 
 
 def evaluate(config: EvaluateConfig) -> None:
-    """One scoring, as `config` has it, tracked as a run below the one that is scored.
+    """Scores the model of a finished run and tracks the results as a child of that run.
 
-    Raises InputError for what the user can mend, before anything is tracked.
+    Raises InputError for errors in the config or the data, before anything is tracked.
     """
     run = find_run(config.tracking, config.run_id)
     trained = run.config()
     log.info(f"run {run.id}: {run.name}")
     own = config.data.name == "own"
-    parts = own_images(run, "validation", "test") if own else {"test": _another_set(config.data, run.class_names())}
+    parts = own_images(run, "validation", "test") if own else {"test": _other_images(config.data, run.class_names())}
     stored, images = run.predictions(), parts["test"]
-    alike = run.test_time_augmentation() == config.evaluation.test_time_augmentation
-    # The temperature is fitted on answers that are made as those it is for.
-    validation = stored.of("validation") if own or alike else own_images(run, "validation")["validation"]
-    log.info(f"{'its own test split' if own else 'another set'}: {images.describe()}")
+    same_views = run.test_time_augmentation() == config.evaluation.test_time_augmentation
+    # The temperature has to be fitted on predictions made in the same way as those it corrects.
+    validation = stored.of("validation") if own or same_views else own_images(run, "validation")["validation"]
+    log.info(f"{'test split of the run' if own else 'other images'}: {images.describe()}")
 
     import_tensorflow()
+    from bloodcells.evaluation.figures.draw import draw
     from bloodcells.evaluation.page import evaluation_page
     from bloodcells.evaluation.score import score
     from bloodcells.model.restore import restore
@@ -46,26 +48,35 @@ def evaluate(config: EvaluateConfig) -> None:
         model = restore(run.model_file(Path(folder)))
     if (size := model.input_shape[1:3]) != images.size:
         raise InputError(
-            f"{images.origin}: images {images.size[1]} pixels wide and {images.size[0]} high; expected the run's "
-            f"{size[1]} and {size[0]}"
+            f"{images.origin}: images {images.size[1]} pixels wide and {images.size[0]} high; expected {size[1]} and "
+            f"{size[0]}, as the run was trained on"
         )
-    scored = score(model, parts, config.evaluation, trained.augmentation, run.batch_size(), trained.seed, validation)
+    scored = score(
+        model,
+        parts,
+        config.evaluation,
+        trained_with=trained.augmentation,
+        batch_size=run.batch_size(),
+        seed=trained.seed,
+        validation=validation,
+    )
     rows = outcome(scored.metrics, len(images))
-    if own and alike:
-        rows["again"] = f"answers {scored.predictions.against(stored)}"
-    title = f"Evaluation of {run.name}"
-    lead = "\n".join([f"Run {run.id}, on {images.describe()}", *(f"{key}: {said}" for key, said in rows.items())])
-    tags = source_tags("bloodcells.evaluate", fingerprint(config, images.sha256)) | {"mlflow.parentRunId": run.id}
+    if own and same_views:
+        rows["stored"] = f"predictions {scored.predictions.compare(stored)}"
+    title, figures = f"Evaluation of {run.name}", draw(scored, parts)
+    lead = "\n".join([f"Run {run.id}, on {images.describe()}", *(f"{key}: {text}" for key, text in rows.items())])
+    page = evaluation_page(title, lead, scored, figures=figures, images=images, seed=trained.seed)
+    tags = source_tags(Program.EVALUATE, fingerprint(config, images.sha256)) | {Tag.PARENT: run.id}
     params = {"run_id": run.id, "data": config.data.name, "cleaned": str(config.data.clean.enabled)}
     with begun(config.tracking, title, tags, params, images.origin, "testing") as tracked:
         tracked.describe(lead)
         tracked.score(scored.metrics)
-        tracked.keep(scored.files | {"evaluation.html": evaluation_page(title, lead, scored, images, trained.seed)})
+        tracked.keep({**scored.tables, **figures, "evaluation.html": page})
     log.info(aligned(rows | tracked.where()))
 
 
-def _another_set(config: Data, class_names: tuple[str, ...]) -> Images:
-    """All images of another set, cleaned if that was asked for, their classes numbered as the run's."""
+def _other_images(config: Data, class_names: tuple[str, ...]) -> Images:
+    """All images of another data set, cleaned if the config says so, with the class numbers of the run."""
     images = load(config)
     if config.clean.enabled:
         cleaned = clean(images, config.clean)

@@ -58,7 +58,7 @@ def kept(run: mlflow.entities.Run, name: str) -> Path:
 def test_scoring_again_gives_the_stored_numbers_to_the_last_digit(place, trained, caplog) -> None:
     with caplog.at_level("INFO", "bloodcells"):
         found = scored(place, trained.info.run_id, "evaluation=shifted", "evaluation.shift.severities=[2]")
-    assert "answers equal the run's to the last digit" in caplog.messages[-1]
+    assert "predictions are bit-identical to the run's" in caplog.messages[-1]
     assert f"{found.info.run_id}/artifacts/evaluation.html" in caplog.messages[-1]
     for name in ("predictions.csv", "shift/predictions.csv", "headline.csv", "per_class.txt", "mistakes/worst.csv"):
         assert kept(found, name).read_bytes() == kept(trained, name).read_bytes(), name
@@ -105,7 +105,7 @@ def test_other_classes_are_refused_and_named(place, trained) -> None:
 
 def test_images_of_another_size_are_refused(place, trained) -> None:
     save(place / "large.npz", draw_cells(220, 48, 5))
-    with pytest.raises(InputError, match="48 pixels wide and 48 high; expected the run's 32 and 32"):
+    with pytest.raises(InputError, match="48 pixels wide and 48 high; expected 32 and 32, as the run was trained on"):
         scored(place, trained.info.run_id, "data=npz", f"data.path={place}/large.npz")
 
 

@@ -1,1 +1,1 @@
-"""Predictions are saved first; every metric and figure is derived from them."""
+"""Scores a model: predictions first, then every metric and table derived from them; figures are drawn separately."""

@@ -1,4 +1,4 @@
-"""Whether a model's confidence is what its accuracy bears out, and a temperature that mends it.
+"""Calibration: whether confidence matches accuracy, and temperature scaling to correct it.
 
 Guo et al. 2017, On Calibration of Modern Neural Networks, arXiv:1706.04599.
 """
@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy.optimize import minimize_scalar
 
+from bloodcells.config.names import Metric
 from bloodcells.evaluation.predictions import TINY, Predictions
 
 TEMPERATURES = (0.05, 20.0)
@@ -15,9 +16,9 @@ TEMPERATURES = (0.05, 20.0)
 
 @dataclass(frozen=True)
 class Reliability:
-    """Predictions in bins of confidence, the probability of the class answered; bin k holds (edges[k], edges[k + 1]].
+    """Predictions binned by confidence, the probability of the predicted class. Bin k is (edges[k], edges[k + 1]].
 
-    edges: (bins + 1,); counts: int (bins,); confidence, accuracy: means (bins,), nan where a bin is empty
+    edges: (bins + 1,); counts: int (bins,); confidence, accuracy: means (bins,), nan for an empty bin
     """
 
     edges: np.ndarray
@@ -27,19 +28,42 @@ class Reliability:
 
     @property
     def error(self) -> float:
-        """The expected calibration error: the bins' mean gap of confidence and accuracy, by their counts. 0..1."""
+        """Expected calibration error in [0, 1]: mean |confidence - accuracy| over bins, weighted by count."""
         filled = self.counts > 0
         gaps = np.abs(self.confidence[filled] - self.accuracy[filled])
         return float((gaps * self.counts[filled]).sum() / self.counts.sum())
 
 
+@dataclass(frozen=True)
+class Calibration:
+    """Reliability of test predictions before and after dividing their logits by `temperature`."""
+
+    temperature: float
+    before: Reliability
+    after: Reliability
+
+    @property
+    def metrics(self) -> dict[str, float]:
+        return {
+            Metric.CALIBRATION_ERROR: self.before.error,
+            Metric.TEMPERED_ERROR: self.after.error,
+            Metric.TEMPERATURE: self.temperature,
+        }
+
+
+def calibrate(test: Predictions, validation: Predictions, bins: int) -> Calibration:
+    """Fits a temperature on `validation` and measures the reliability of `test` in `bins` bins of equal width."""
+    fitted = temperature(validation)
+    return Calibration(fitted, reliability(test, bins), reliability(tempered(test, fitted), bins))
+
+
 def reliability(predictions: Predictions, bins: int) -> Reliability:
-    """`predictions` in `bins` bins of equal width."""
+    """Bins `predictions` by confidence, in `bins` bins of equal width."""
     confidence = predictions.probabilities.max(axis=1).astype(float)
-    right = predictions.predicted == predictions.labels
+    correct = predictions.predicted == predictions.labels
     edges = np.linspace(0, 1, bins + 1)
-    # Compared in the precision of the probabilities, or a confidence of 0.6 would lie beyond 0.6; and rounding can
-    # carry a softmax past 1 by a hair.
+    # Compare as float32, the precision of the probabilities: otherwise a confidence of 0.6 exceeds the edge 0.6.
+    # Clip, since rounding can lift a softmax slightly above 1.
     place = np.searchsorted(edges.astype(np.float32), confidence.astype(np.float32), side="left") - 1
     place = np.clip(place, 0, bins - 1)
     counts = np.bincount(place, minlength=bins)
@@ -48,15 +72,15 @@ def reliability(predictions: Predictions, bins: int) -> Reliability:
         edges,
         counts,
         np.bincount(place, confidence, minlength=bins) / divisor,
-        np.bincount(place, right, minlength=bins) / divisor,
+        np.bincount(place, correct, minlength=bins) / divisor,
     )
 
 
 def temperature(validation: Predictions) -> float:
-    """The number above 0 by which to divide logits so that the validation images' cross-entropy is least.
+    """The divisor of the logits that minimises the cross-entropy of `validation`. Above 1: the model is overconfident.
 
-    Above 1 the model was too sure of itself. Between 0.05 and 20, the ends standing for "no end to it": where every
-    answer is right, surer is always better. Must be fitted on images that the figures after it are not taken from.
+    Bounded to [0.05, 20], because the optimum is 0 if every prediction is correct. Fit it on other images than those
+    it is evaluated on.
     """
     fitted = minimize_scalar(
         lambda log: tempered(validation, float(np.exp(log))).losses.mean(),
@@ -67,8 +91,8 @@ def temperature(validation: Predictions) -> float:
 
 
 def tempered(predictions: Predictions, temperature: float) -> Predictions:
-    """The same predictions with their logits divided by `temperature`; no answer changes."""
-    # A softmax forgets a constant, so logarithms of probabilities do for logits.
+    """Divides the logits by `temperature`. The predicted classes stay the same."""
+    # Softmax is invariant to adding a constant, so log probabilities serve as logits.
     logits = np.log(np.maximum(predictions.probabilities.astype(float), TINY)) / temperature
     shares = np.exp(logits - logits.max(axis=1, keepdims=True))
     return replace(predictions, probabilities=shares / shares.sum(axis=1, keepdims=True))

@@ -1,4 +1,4 @@
-"""Figures of merit from predictions, by scikit-learn."""
+"""Metrics of predictions, by scikit-learn."""
 
 import warnings
 
@@ -17,11 +17,14 @@ from bloodcells.evaluation.predictions import Predictions
 
 
 def headline(predictions: Predictions) -> dict[str, float]:
-    """The figures that stand for all, each in 0..1.
+    """The metrics that every run reports, each in [0, 1].
 
-    accuracy; balanced_accuracy: the mean of the classes' recall; macro_f1: the mean of the classes' F1, each counting
-    the same; weighted_f1: that by the classes' sizes; roc_auc: the mean over the classes of the area under the ROC
-    curve of each against the rest. A class that no image has counts in none of them, but 0 in F1 where it is answered.
+    accuracy
+    balanced_accuracy: mean recall over classes
+    macro_f1: mean F1 over classes; weighted_f1: the same, weighted by class size
+    roc_auc: mean over classes of the area under the one-vs-rest ROC curve
+
+    A class without images is ignored, except that it has an F1 of 0 if it is predicted.
     """
     labels, predicted = predictions.labels, predictions.predicted
     macro, weighted = (
@@ -38,7 +41,7 @@ def headline(predictions: Predictions) -> dict[str, float]:
 
 
 def per_class(predictions: Predictions) -> str:
-    """The table of precision, recall, F1 and support of each class, as text."""
+    """Precision, recall, F1 and support of each class, as text."""
     return str(
         classification_report(
             predictions.labels,
@@ -52,18 +55,18 @@ def per_class(predictions: Predictions) -> str:
 
 
 def class_table(predictions: Predictions) -> DataFrame:
-    """The same with a row a class, as numbers, and the area under its ROC curve; nan where a class has no image."""
+    """One row per class: precision, recall, F1, ROC AUC, images. Recall and ROC AUC are nan without images."""
     names, labels = predictions.class_names, predictions.labels
     precision, recall, f1, support = precision_recall_fscore_support(
         labels, predictions.predicted, labels=range(len(names)), zero_division=0
     )
     recall = np.where(support > 0, recall, np.nan)
-    figures = {"precision": precision, "recall": recall, "F1": f1, "ROC AUC": _areas(predictions)}
-    return DataFrame({"class": names, **figures, "images": support})
+    columns = {"precision": precision, "recall": recall, "F1": f1, "ROC AUC": _areas(predictions)}
+    return DataFrame({"class": names, **columns, "images": support})
 
 
 def _areas(predictions: Predictions) -> list[float]:
-    """The area under the ROC curve of each class against the rest; nan for one that no or every image is of."""
+    """Area under the one-vs-rest ROC curve of each class; nan if no image or every image belongs to it."""
     return [
         float(roc_auc_score(predictions.labels == k, predictions.probabilities[:, k]))
         if 0 < np.sum(predictions.labels == k) < len(predictions.labels)
@@ -74,5 +77,5 @@ def _areas(predictions: Predictions) -> list[float]:
 
 def _balanced_accuracy(labels: np.ndarray, predicted: np.ndarray) -> float:
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", UserWarning)  # of classes that are answered but that no image has
+        warnings.simplefilter("ignore", UserWarning)  # about classes that are predicted but have no images
         return float(balanced_accuracy_score(labels, predicted))

@@ -1,13 +1,45 @@
-"""Where a model fails: which classes it confuses, which images it gets most wrong, which labels it doubts."""
+"""Error analysis: confused classes, the worst and the least certain predictions, and labels that may be wrong."""
+
+from dataclasses import dataclass
 
 import numpy as np
 from pandas import DataFrame
 
 from bloodcells.evaluation.predictions import Predictions
 
+SHOWN = 16  # images in one figure
+
+
+@dataclass(frozen=True)
+class Mistakes:
+    """Images worth a look, as indices, the most striking first.
+
+    worst, least_certain: int (k,), into the test predictions; doubted_labels: int (k,), into all predictions
+    """
+
+    worst: np.ndarray
+    least_certain: np.ndarray
+    doubted_labels: np.ndarray
+
+    def tables(self, predictions: Predictions) -> dict[str, DataFrame]:
+        """Tables by file name; `predictions` are those passed to `find_mistakes`."""
+        test = predictions.of("test")
+        return {
+            "mistakes/confused_pairs.csv": confused_pairs(test),
+            "mistakes/worst.csv": listed(test, self.worst),
+            "mistakes/least_certain.csv": listed(test, self.least_certain),
+            "mistakes/doubted_labels.csv": listed(predictions, self.doubted_labels),
+        }
+
+
+def find_mistakes(predictions: Predictions) -> Mistakes:
+    """Analyses the test predictions, and the labels of all splits."""
+    test = predictions.of("test")
+    return Mistakes(worst(test), least_certain(test, SHOWN), doubted_labels(predictions))
+
 
 def confused_pairs(predictions: Predictions) -> DataFrame:
-    """A row for each class and what it was wrongly answered as, the most frequent first: images, share of the class."""
+    """One row per confused pair of classes, most frequent first: number of images and share of the true class."""
     names, labels, predicted = np.array(predictions.class_names), predictions.labels, predictions.predicted
     sizes = np.bincount(labels, minlength=len(names))
     wrong = labels != predicted
@@ -17,29 +49,29 @@ def confused_pairs(predictions: Predictions) -> DataFrame:
     return DataFrame(
         {
             "class": names[pairs[:, 0]],
-            "taken for": names[pairs[:, 1]],
+            "predicted as": names[pairs[:, 1]],
             "images": counts,
-            "share of the class": counts / sizes[pairs[:, 0]],
+            "share of class": counts / sizes[pairs[:, 0]],
         }
     )
 
 
 def worst(predictions: Predictions) -> np.ndarray:
-    """The indices of the wrong answers, the one with the highest loss first."""
+    """Indices of the wrong predictions, highest loss first."""
     order = np.argsort(-predictions.losses, kind="stable")
     return order[predictions.predicted[order] != predictions.labels[order]]
 
 
 def least_certain(predictions: Predictions, count: int) -> np.ndarray:
-    """The indices of the `count` answers, right or wrong, that were given the lowest probability."""
+    """Indices of the `count` predictions with the lowest confidence, correct or not, lowest first."""
     return np.argsort(predictions.probabilities.max(axis=1), kind="stable")[:count]
 
 
 def doubted_labels(predictions: Predictions) -> np.ndarray:
-    """The indices of images whose label may be wrong, the surest contradiction first.
+    """Indices of images whose label may be wrong, most confident first.
 
-    Those that are answered another class, with a probability no lower than the mean that images labelled so are given
-    for it: the confident learning of Northcutt et al. 2021, arXiv:1911.00068, section 3.1.
+    An image qualifies if it is predicted as another class with at least the mean probability that images labelled as
+    that class receive for it: confident learning, Northcutt et al. 2021, arXiv:1911.00068, section 3.1.
     """
     labels, probabilities = predictions.labels, predictions.probabilities.astype(float)
     classes = probabilities.shape[1]
@@ -47,24 +79,23 @@ def doubted_labels(predictions: Predictions) -> np.ndarray:
         [probabilities[labels == k, k].mean() if (labels == k).any() else np.inf for k in range(classes)]
     )
     confident = np.where(probabilities >= thresholds, probabilities, 0.0)
-    other = confident.argmax(axis=1)
-    surety = confident.max(axis=1)
-    order = np.argsort(-surety, kind="stable")
-    doubted = (surety > 0) & (other != labels) & (other == predictions.predicted)
+    other, confidence = confident.argmax(axis=1), confident.max(axis=1)
+    order = np.argsort(-confidence, kind="stable")
+    doubted = (confidence > 0) & (other != labels) & (other == predictions.predicted)
     return order[doubted[order]]
 
 
 def listed(predictions: Predictions, indices: np.ndarray) -> DataFrame:
-    """A row for each image at `indices`: its split and name, its label, the answer and both their probabilities."""
+    """One row per image at `indices`: split, name, label, predicted class, both probabilities and loss."""
     names, predicted = np.array(predictions.class_names), predictions.predicted
     return DataFrame(
         {
             "split": predictions.splits[indices],
             "example": predictions.examples[indices],
             "label": names[predictions.labels[indices]],
-            "answer": names[predicted[indices]],
-            "probability of the answer": predictions.probabilities[indices, predicted[indices]],
-            "probability of the label": predictions.probabilities[indices, predictions.labels[indices]],
+            "predicted": names[predicted[indices]],
+            "p(predicted)": predictions.probabilities[indices, predicted[indices]],
+            "p(label)": predictions.probabilities[indices, predictions.labels[indices]],
             "loss": predictions.losses[indices],
         }
     )

@@ -1,97 +1,107 @@
-"""All that scoring found, as one page."""
+"""The results of scoring as one HTML page."""
 
+from collections.abc import Mapping
 from typing import cast
 
 import numpy as np
+from matplotlib.figure import Figure
 from pandas import DataFrame
 
+from bloodcells.config.names import Artifact, Metric
 from bloodcells.data.images import Images
-from bloodcells.evaluation.figures.pictures import distorted_images
-from bloodcells.evaluation.score import SHOWN, Scored
+from bloodcells.evaluation.figures.images import distorted_images
+from bloodcells.evaluation.mistakes import SHOWN
+from bloodcells.evaluation.score import Scored
 from bloodcells.reporting.page import Block, Section, page
 
-
-def evaluation_page(title: str, lead: str, scored: Scored, images: Images, seed: int) -> str:
-    """The HTML text. images: those scored; seed: of their distortion."""
-    sections = [_headline(scored), _shift(scored, images, seed), _gain(scored), _calibration(scored), _mistakes(scored)]
-    return page(title, lead, [section for section in sections if section.blocks])
+Figures = Mapping[str, Figure]
 
 
-def _headline(scored: Scored) -> Section:
+def evaluation_page(title: str, lead: str, scored: Scored, *, figures: Figures, images: Images, seed: int) -> str:
+    """HTML text. figures: from `draw`; images: the scored ones; seed: of their distortions."""
+    sections = [_accuracy(scored, figures)]
+    if scored.shifted:
+        sections.append(_shift(scored, figures, distorted_images(images, seed)))
+    if "test_time_augmentation/gain" in scored.metrics:
+        sections.append(_gain(scored.metrics))
+    sections += [_calibration(scored, figures), _mistakes(scored, figures)]
+    return page(title, lead, sections)
+
+
+def _accuracy(scored: Scored, figures: Figures) -> Section:
     return Section(
-        "How well it answers",
+        "Accuracy",
         [
-            "Each figure with the interval that 95% of bootstrap samples of these images fall in.",
-            scored.files["headline.csv"],
-            scored.files["per_class.csv"],
-            "Counts, and under them shares of the true class:",
-            scored.files["figures/confusion_matrix.png"],
-            scored.files["mistakes/confused_pairs.csv"],
+            "Metrics on these images, with 95% bootstrap intervals:",
+            scored.tables[Artifact.HEADLINE],
+            "Metrics by class:",
+            scored.tables[Artifact.PER_CLASS],
+            "Confusion matrix, counts and shares of the true class:",
+            figures["figures/confusion_matrix.png"],
+            "Confused classes, most frequent first:",
+            scored.tables["mistakes/confused_pairs.csv"],
         ],
     )
 
 
-def _shift(scored: Scored, images: Images, seed: int) -> Section:
-    if "shift/accuracy.csv" not in scored.files:
-        return Section("", [])
-    numbers, table = scored.metrics, cast(DataFrame, scored.files["shift/accuracy.csv"])
-    worst = table.loc[table["mean"].idxmin(), "distortion"]
-    said = (
-        f"On the same images, distorted in {len(table)} ways, accuracy is {numbers['shift/mean_accuracy']:.4f} on "
-        f"average ({numbers['shift/mean_accuracy_low']:.4f} to {numbers['shift/mean_accuracy_high']:.4f}), and "
-        f"{numbers['shift/worst_accuracy']:.4f} under the worst of them, {worst}."
+def _shift(scored: Scored, figures: Figures, examples: Figure) -> Section:
+    metrics, table = scored.metrics, cast(DataFrame, scored.tables[Artifact.SHIFT_ACCURACY])
+    low, high = (metrics[f"{Metric.SHIFTED_ACCURACY}_{end}"] for end in ("low", "high"))
+    worst = table.loc[table["mean"].idxmin(), "distortion"].replace("_", " ")
+    text = (
+        f"Mean accuracy on the same images under {len(table)} distortions: {metrics[Metric.SHIFTED_ACCURACY]:.4f} "
+        f"(95% interval {low:.4f} to {high:.4f}). Lowest: {metrics[Metric.WORST_ACCURACY]:.4f}, under {worst}."
     )
     if np.any(table["trained on by"] != ""):
-        said += " Distortions that resemble what the model was trained on say less about images it has not met"
-        if "shift/unseen_accuracy" in numbers:
-            said += f": over the others accuracy is {numbers['shift/unseen_accuracy']:.4f}"
-        said += "."
+        text += " Some distortions resemble the training augmentation and say less about robustness"
+        if Metric.UNSEEN_ACCURACY in metrics:
+            text += f"; mean accuracy under the others: {metrics[Metric.UNSEEN_ACCURACY]:.4f}"
+        text += "."
     return Section(
-        "On distorted images",
-        [said, scored.files["figures/shift.png"], table, "An image in every way:", distorted_images(images, seed)],
+        "Distorted images",
+        [text, figures["figures/shift.png"], table, "One image under every distortion:", examples],
     )
 
 
-def _gain(scored: Scored) -> Section:
-    numbers = {key.partition("/")[2]: value for key, value in scored.metrics.items() if key.startswith("test_time")}
-    if not numbers:
-        return Section("", [])
+def _gain(metrics: Mapping[str, float]) -> Section:
+    gain = {key.partition("/")[2]: value for key, value in metrics.items() if key.startswith("test_time_augmentation/")}
     return Section(
         "Test-time augmentation",
         [
-            f"A single view of each image: accuracy {numbers['single_view_accuracy']:.4f}. The mean over its turns and "
-            f"mirror images: {scored.metrics['test/accuracy']:.4f}, {numbers['mended']:.0f} answers mended and "
-            f"{numbers['broken']:.0f} broken, in {numbers['times_slower']:.1f} times the time.",
+            f"Accuracy is {gain['single_view_accuracy']:.4f} from a single view of each image and "
+            f"{metrics[Metric.TEST_ACCURACY]:.4f} from the mean over its rotations and reflections, which corrects "
+            f"{gain['mended']:.0f} predictions, breaks {gain['broken']:.0f}, and takes {gain['times_slower']:.1f} "
+            "times as long.",
         ],
     )
 
 
-def _calibration(scored: Scored) -> Section:
-    numbers = scored.metrics
-    degree = numbers["calibration/temperature"]
+def _calibration(scored: Scored, figures: Figures) -> Section:
+    calibration = scored.calibration
     return Section(
-        "Whether its confidence can be believed",
+        "Calibration",
         [
-            f"The expected calibration error is {numbers['calibration/error']:.4f}, and "
-            f"{numbers['calibration/error_tempered']:.4f} where logits are divided by a temperature of {degree:.2f}, "
-            f"fitted on the validation images: the model was too {'sure' if degree > 1 else 'unsure'} of itself.",
-            scored.files["figures/reliability.png"],
+            f"The model is {'over' if calibration.temperature > 1 else 'under'}confident. Its expected calibration "
+            f"error is {calibration.before.error:.4f}. Dividing the logits by a temperature of "
+            f"{calibration.temperature:.2f}, fitted on the validation images, changes it to "
+            f"{calibration.after.error:.4f}.",
+            figures["figures/reliability.png"],
         ],
     )
 
 
-def _mistakes(scored: Scored) -> Section:
-    shown = {
-        "worst": "Wrong answers, the highest loss first; bright is what spoke for the answer (Grad-CAM)",
-        "least_certain": "The least certain answers, right or wrong",
-        "doubted_labels": "Labels that may be wrong: another class is answered with a confidence that is usual for it",
+def _mistakes(scored: Scored, figures: Figures) -> Section:
+    captions = {
+        "worst": "Wrong predictions, highest loss first. Bright areas support the prediction (Grad-CAM)",
+        "least_certain": "Least certain predictions, correct or not",
+        "doubted_labels": "Labels that may be wrong: another class is predicted, as confidently as is usual for it",
     }
     blocks: list[Block] = []
-    for name, said in shown.items():
-        table, figure = cast(DataFrame, scored.files[f"mistakes/{name}.csv"]), scored.files.get(f"figures/{name}.png")
+    for name, caption in captions.items():
+        table, figure = cast(DataFrame, scored.tables[f"mistakes/{name}.csv"]), figures.get(f"figures/{name}.png")
         if figure is None:
-            blocks.append(f"{said}: none.")
+            blocks.append(f"{caption}: none.")
             continue
-        cut = f"; {SHOWN} of {len(table)}" if len(table) > SHOWN else ""
-        blocks += [f"{said}{cut}:", figure, table.head(SHOWN)]
-    return Section("Where it fails", blocks)
+        count = f" ({SHOWN} of {len(table)})" if len(table) > SHOWN else ""
+        blocks += [f"{caption}{count}:", figure, table.head(SHOWN)]
+    return Section("Errors", blocks)

@@ -1,4 +1,4 @@
-"""What a model answered for each image: the one source of every metric and figure."""
+"""A model's predictions: the only source of every metric and figure."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,15 +10,16 @@ import pandas as pd
 from bloodcells.config.errors import InputError
 from bloodcells.data.images import Images
 
-TINY = float(np.finfo(np.float32).tiny)  # what a probability rounded to 0 counts as, so that it has a logarithm
+TINY = float(np.finfo(np.float32).tiny)  # stands in for a probability of 0, whose logarithm is infinite
 
 
 @dataclass(frozen=True)
 class Predictions:
-    """Answers for n images.
+    """Predicted probabilities for n images, with their labels.
 
-    splits: str (n,), "validation" or "test"; examples: str (n,), the source's names, each once
-    labels: int64 (n,); probabilities: float32 (n, classes), rows that sum to 1
+    splits: str (n,), "validation" or "test"; examples: str (n,), unique names from the data source
+    labels: int64 (n,); probabilities: float32 (n, classes), each row sums to 1
+    Raises InputError if the lengths differ, a name occurs twice or a probability is not finite.
     """
 
     class_names: tuple[str, ...]
@@ -30,23 +31,25 @@ class Predictions:
     def __post_init__(self) -> None:
         lengths = {len(self.splits), len(self.examples), len(self.labels), len(self.probabilities)}
         if len(lengths) != 1 or len(set(self.examples.tolist())) != len(self.examples):
-            raise InputError(f"predictions for {sorted(lengths)} images, or for one image twice; expected one for each")
+            raise InputError(
+                f"predictions: {sorted(lengths)} entries, or one image twice; expected exactly one prediction per image"
+            )
         if not np.isfinite(self.probabilities).all():
-            raise InputError("predictions with a probability that is no number; expected one of 0..1 for every class")
+            raise InputError("predictions: a probability is not finite; expected a number in [0, 1] for every class")
 
     @property
     def predicted(self) -> np.ndarray:
-        """int64 (n,): the most probable class of each."""
+        """int64 (n,): the most probable class of each image."""
         return self.probabilities.argmax(axis=1)
 
     @property
     def losses(self) -> np.ndarray:
-        """float64 (n,): the cross-entropy of each, -log of the probability given to its label, in nats."""
-        own = self.probabilities[np.arange(len(self.labels)), self.labels]
-        return -np.log(np.maximum(own.astype(float), TINY))
+        """float64 (n,): cross-entropy of each image in nats, -log of the probability of its label."""
+        of_label = self.probabilities[np.arange(len(self.labels)), self.labels]
+        return -np.log(np.maximum(of_label.astype(float), TINY))
 
     def of(self, split: str) -> "Predictions":
-        """Those of one split."""
+        """The predictions for one split."""
         chosen = self.splits == split
         return Predictions(
             self.class_names,
@@ -56,18 +59,28 @@ class Predictions:
             self.probabilities[chosen],
         )
 
-    def against(self, other: "Predictions") -> str:
-        """How far these are from `other`'s, for the same images, in words."""
-        if not np.array_equal(self.examples, other.examples) or not np.array_equal(self.labels, other.labels):
+    def resample(self, indices: np.ndarray) -> "Predictions":
+        """The predictions at `indices`, which may repeat; the examples are renumbered to keep names unique."""
+        return Predictions(
+            self.class_names,
+            self.splits[indices],
+            np.arange(len(indices)).astype(str),
+            self.labels[indices],
+            self.probabilities[indices],
+        )
+
+    def compare(self, stored: "Predictions") -> str:
+        """A phrase that completes "the predictions ...": how they differ from those stored with the run."""
+        if not np.array_equal(self.examples, stored.examples) or not np.array_equal(self.labels, stored.labels):
             return "are for other images or labels than the run's"
-        apart = float(np.abs(self.probabilities - other.probabilities).max())
-        if apart == 0:
-            return "equal the run's to the last digit"
-        changed = int((self.predicted != other.predicted).sum())
-        return f"differ from the run's by up to {apart:.1g} in probability; {changed} answers are others"
+        difference = float(np.abs(self.probabilities - stored.probabilities).max())
+        if difference == 0:
+            return "are bit-identical to the run's"
+        changed = int((self.predicted != stored.predicted).sum())
+        return f"differ from the run's by up to {difference:.1g} in probability; {changed} predicted classes changed"
 
     def table(self) -> pd.DataFrame:
-        """A row an image; written as CSV, float32 keeps digits enough to read back the same bits."""
+        """One row per image. CSV keeps enough digits of float32 to read back the same bits."""
         table = pd.DataFrame({"split": self.splits, "example": self.examples, "label": self.labels})
         table["predicted"] = self.predicted
         for number, name in enumerate(self.class_names):
@@ -76,7 +89,7 @@ class Predictions:
 
     @classmethod
     def load(cls, path: Path) -> "Predictions":
-        """Reads `table` from its CSV file."""
+        """Reads the CSV file of `table`."""
         table = pd.read_csv(path, dtype={"split": str, "example": str, "label": np.int64}, float_precision="round_trip")
         columns = [column for column in table.columns if column.startswith("p(")]
         return cls(
@@ -89,7 +102,7 @@ class Predictions:
 
 
 def predict(infer: Callable[[np.ndarray], np.ndarray], parts: dict[str, Images]) -> Predictions:
-    """What a model answers for the images of each split, in their order; `infer` takes uint8 (n, h, w, 3)."""
+    """Predicts the images of each split in order. `infer` maps uint8 (n, h, w, 3) to float32 (n, classes)."""
     images = list(parts.values())
     return Predictions(
         class_names=images[0].class_names,

@@ -1,7 +1,4 @@
-"""From a model and images to everything that is said of it: what training calls at its end, and evaluate at any time.
-
-The answers come first; every figure and table is made from them.
-"""
+"""Scores a model on test images: metrics and tables, all derived from its predictions. Draws no figure."""
 
 import logging
 import time
@@ -11,42 +8,53 @@ import keras
 import numpy as np
 from pandas import DataFrame
 
+from bloodcells.config.names import Artifact, Metric
 from bloodcells.config.schema import Augmentation, Evaluation
 from bloodcells.data.images import Images
-from bloodcells.evaluation import mistakes
-from bloodcells.evaluation.calibration import reliability, temperature, tempered
-from bloodcells.evaluation.figures.calibration import reliability_diagram
-from bloodcells.evaluation.figures.confusion import confusion
-from bloodcells.evaluation.figures.mistakes import mistaken_images
-from bloodcells.evaluation.figures.shift import shift_curves
+from bloodcells.evaluation.calibration import Calibration, calibrate
 from bloodcells.evaluation.intervals import Interval, intervals, mean_interval
 from bloodcells.evaluation.metrics import class_table, headline, per_class
+from bloodcells.evaluation.mistakes import SHOWN, Mistakes, find_mistakes
 from bloodcells.evaluation.predictions import Predictions, predict
 from bloodcells.evaluation.shift.catalogue import DISTORTIONS, overlapping
-from bloodcells.evaluation.shift.suite import shifted
+from bloodcells.evaluation.shift.suite import Shifted, shifted
 from bloodcells.model.gradcam import GradCam
 from bloodcells.model.inference import Inference
-from bloodcells.reporting.page import Block
 from bloodcells.reporting.terminal import duration
 
-SHOWN = 16  # images in a figure of mistakes
-DISTORTING = 0.0007  # seconds that distorting an image of 96 pixels takes, about
+DISTORTING = 0.0007  # seconds to distort an image of 96 pixels, roughly
 log = logging.getLogger(__name__)
+
+Metrics = dict[str, float]
+Tables = dict[str, DataFrame | str]
 
 
 @dataclass(frozen=True)
 class Scored:
-    """What came of scoring: the answers, metrics by name, and tables and figures under the names they are kept by."""
+    """The results of scoring a model.
+
+    predictions: for the test images, and for the validation images if they were passed
+    metrics: by name, such as "test/accuracy"; tables: by file name, such as "headline.csv"
+    heat: float32 (k, h, w) in [0, 1], Grad-CAM of the first SHOWN images of `mistakes.worst`
+    shifted: predictions for distorted test images, None without them
+    trained_on: the distortions that the training augmentation resembles
+    """
 
     predictions: Predictions
-    metrics: dict[str, float]
-    files: dict[str, Block]
+    metrics: Metrics
+    tables: Tables
+    calibration: Calibration
+    mistakes: Mistakes
+    heat: np.ndarray
+    shifted: Shifted | None
+    trained_on: list[str]
 
 
 def score(
     model: keras.Model,
     parts: dict[str, Images],
     config: Evaluation,
+    *,
     trained_with: Augmentation,
     batch_size: int,
     seed: int,
@@ -54,123 +62,104 @@ def score(
 ) -> Scored:
     """Scores `model` on parts["test"].
 
-    parts: also "validation", which the temperature is fitted on; where it is missing, `validation` has the answers to
-        such images, or the images, which are answered for that alone.
-    trained_with: what the model was trained with, so that distortions it has met are marked.
+    parts: with "validation" too, unless `validation` replaces it. The temperature is fitted on validation images.
+    trained_with: the augmentation of training, so that distortions the model has met are marked.
     seed: of the bootstrap and the distortions.
+    validation: predictions for validation images, or images to predict only for the temperature.
+    Raises ValueError without validation images or predictions.
     """
     infer = Inference(model, batch_size, config.test_time_augmentation)
-    infer(parts["test"].pixels[:batch_size])  # traced before it is timed
-    began = time.perf_counter()
+    infer(parts["test"].pixels[:batch_size])  # traces the graph, which is not to be timed
+    started = time.perf_counter()
     predictions = predict(infer, parts)
-    seconds_per_image = (time.perf_counter() - began) / len(predictions.labels)
+    seconds_per_image = (time.perf_counter() - started) / len(predictions.labels)
     test = predictions.of("test")
     if "validation" in parts:
         validation = predictions.of("validation")
     elif isinstance(validation, Images):
         validation = predict(infer, {"validation": validation})
-    scored = [
-        _headline(test, config.resamples, seed),
-        _calibration(test, validation, config.calibration_bins),
-        _mistakes(model, predictions, parts),
-    ]
+    if validation is None:
+        raise ValueError("no validation images or predictions: expected one of them, to fit the temperature on")
+
+    calibration = calibrate(test, validation, config.calibration_bins)
+    mistakes = find_mistakes(predictions)
+    results = [_headline(test, config, seed), (calibration.metrics, mistakes.tables(predictions))]
     if config.test_time_augmentation:
-        scored.append(_gain(Inference(model, batch_size), parts["test"], test, batch_size, seconds_per_image))
+        results.append(_gain(Inference(model, batch_size), parts["test"], test, batch_size, seconds_per_image))
+    distorted = None
     if config.shift:
-        distorted = len(DISTORTIONS) * len(set(config.shift.severities)) * len(parts["test"])
-        left = duration(distorted * (seconds_per_image + DISTORTING))
-        log.info(f"answering for {distorted:,} distorted images: about {left}")
-        scored.append(_shift(infer, parts["test"], test, config, trained_with, seed))
-    metrics = {name: value for numbers, _ in scored for name, value in numbers.items()}
-    files = {name: content for _, contents in scored for name, content in contents.items()}
-    return Scored(predictions, metrics, {"predictions.csv": predictions.table()} | files)
+        count = len(DISTORTIONS) * len(set(config.shift.severities)) * len(parts["test"])
+        log.info(f"predicting {count:,} distorted images: about {duration(count * (seconds_per_image + DISTORTING))}")
+        distorted = shifted(infer, parts["test"], config.shift.severities, seed)
+        results.append(_shift(distorted, test, config.resamples, trained_with=trained_with, seed=seed))
+    return Scored(
+        predictions=predictions,
+        metrics={name: value for metrics, _ in results for name, value in metrics.items()},
+        tables={Artifact.PREDICTIONS: predictions.table()}
+        | {name: table for _, tables in results for name, table in tables.items()},
+        calibration=calibration,
+        mistakes=mistakes,
+        heat=_heat(model, parts["test"], test, mistakes.worst[:SHOWN]),
+        shifted=distorted,
+        trained_on=overlapping(trained_with),
+    )
 
 
-Part = tuple[dict[str, float], dict[str, Block]]
-
-
-def _headline(test: Predictions, resamples: int, seed: int) -> Part:
-    values, bounds = headline(test), intervals(test, resamples, seed)
+def _headline(test: Predictions, config: Evaluation, seed: int) -> tuple[Metrics, Tables]:
+    values, bounds = headline(test), intervals(test, config.resamples, seed)
     metrics = {f"test/{name}": value for name, value in values.items()}
-    metrics |= {f"test/{name}_{end}": value for name in values for end, value in _ends(bounds[name])}
+    for name in values:
+        metrics |= _ends(f"test/{name}", bounds[name])
     classes = class_table(test)
     metrics |= {f"test/recall_{k}": float(recall) for k, recall in enumerate(classes["recall"]) if recall == recall}
     rows = [(name, value, *bounds[name]) for name, value in values.items()]
     return metrics, {
-        "headline.csv": DataFrame(rows, columns=["figure", "value", "95% interval from", "to"]),
+        Artifact.HEADLINE: DataFrame(rows, columns=["metric", "value", "95% interval from", "to"]),
         "per_class.txt": per_class(test),
-        "per_class.csv": classes,
-        "figures/confusion_matrix.png": confusion(test),
+        Artifact.PER_CLASS: classes,
     }
 
 
-def _calibration(test: Predictions, validation: Predictions | None, bins: int) -> Part:
-    if validation is None:
-        raise ValueError("no answers on validation images to fit a temperature on")
-    degree = temperature(validation)
-    before, after = reliability(test, bins), reliability(tempered(test, degree), bins)
-    metrics = {
-        "calibration/error": before.error,
-        "calibration/error_tempered": after.error,
-        "calibration/temperature": degree,
-    }
-    return metrics, {"figures/reliability.png": reliability_diagram(before, after, degree)}
+def _gain(
+    single: Inference, images: Images, test: Predictions, batch_size: int, seconds_per_image: float
+) -> tuple[Metrics, Tables]:
+    """What test-time augmentation gains over a single view, and how much slower it is.
 
-
-def _mistakes(model: keras.Model, predictions: Predictions, parts: dict[str, Images]) -> Part:
-    test, images = predictions.of("test"), parts["test"]
-    wrong, unsure = mistakes.worst(test), mistakes.least_certain(test, SHOWN)
-    doubted = mistakes.doubted_labels(predictions)
-    files: dict[str, Block] = {
-        "mistakes/confused_pairs.csv": mistakes.confused_pairs(test),
-        "mistakes/worst.csv": mistakes.listed(test, wrong),
-        "mistakes/least_certain.csv": mistakes.listed(test, unsure),
-        "mistakes/doubted_labels.csv": mistakes.listed(predictions, doubted),
-        "figures/least_certain.png": mistaken_images(images.pixels[unsure], test, unsure),
-    }
-    if len(shown := wrong[:SHOWN]):
-        heat = GradCam(model)(images.pixels[shown], test.predicted[shown])
-        files["figures/worst.png"] = mistaken_images(images.pixels[shown], test, shown, heat)
-    if len(shown := doubted[:SHOWN]):
-        pixels = np.concatenate([part.pixels for part in parts.values()])[shown]
-        files["figures/doubted_labels.png"] = mistaken_images(pixels, predictions, shown)
-    return {}, files
-
-
-def _gain(single: Inference, images: Images, test: Predictions, batch_size: int, seconds_per_image: float) -> Part:
-    """What test-time augmentation, which took `seconds_per_image`, gains and costs against a single view."""
-    single(images.pixels[:batch_size])  # traced before it is timed
-    began = time.perf_counter()
-    alone = predict(single, {"test": images})
-    seconds_alone = (time.perf_counter() - began) / len(images)
-    before, after = alone.predicted == alone.labels, test.predicted == test.labels
+    test, seconds_per_image: predictions with test-time augmentation and the time they took
+    """
+    single(images.pixels[:batch_size])  # traces the graph, which is not to be timed
+    started = time.perf_counter()
+    without = predict(single, {"test": images})
+    seconds_single = (time.perf_counter() - started) / len(images)
+    before, after = without.predicted == without.labels, test.predicted == test.labels
     metrics = {
         "test_time_augmentation/single_view_accuracy": float(before.mean()),
         "test_time_augmentation/gain": float(after.mean() - before.mean()),
         "test_time_augmentation/mended": float((after & ~before).sum()),
         "test_time_augmentation/broken": float((before & ~after).sum()),
-        "test_time_augmentation/times_slower": seconds_per_image / seconds_alone,
+        "test_time_augmentation/times_slower": seconds_per_image / seconds_single,
     }
-    return metrics, {"predictions_single_view.csv": alone.table()}
+    return metrics, {"predictions_single_view.csv": without.table()}
 
 
 def _shift(
-    infer: Inference, images: Images, test: Predictions, config: Evaluation, trained_with: Augmentation, seed: int
-) -> Part:
-    if config.shift is None:
-        return {}, {}
-    found = shifted(infer, images, config.shift.severities, seed)
-    metrics = {f"shift/{name}": value for name, value in found.metrics(trained_with).items()}
-    bounds = mean_interval(found.right.mean(axis=(0, 1)), config.resamples, seed)
-    metrics |= {f"shift/mean_accuracy_{end}": value for end, value in _ends(bounds)}
-    clean = float(np.mean(test.predicted == test.labels))
-    return metrics, {
-        "shift/predictions.csv": found.table(),
-        "shift/by_image.csv": found.by_image(test.predicted),
-        "shift/accuracy.csv": found.summary(trained_with),
-        "figures/shift.png": shift_curves(clean, found.accuracy, found.severities, overlapping(trained_with)),
+    distorted: Shifted, test: Predictions, resamples: int, *, trained_with: Augmentation, seed: int
+) -> tuple[Metrics, Tables]:
+    metrics = {f"shift/{name}": value for name, value in distorted.metrics(trained_with).items()}
+    bounds = mean_interval(distorted.correct.mean(axis=(0, 1)), resamples, seed)
+    return metrics | _ends(Metric.SHIFTED_ACCURACY, bounds), {
+        Artifact.SHIFT_PREDICTIONS: distorted.table(),
+        Artifact.SHIFT_BY_IMAGE: distorted.by_image(test.predicted),
+        Artifact.SHIFT_ACCURACY: distorted.summary(trained_with),
     }
 
 
-def _ends(bounds: Interval) -> list[tuple[str, float]]:
-    return [("low", bounds[0]), ("high", bounds[1])]
+def _heat(model: keras.Model, images: Images, test: Predictions, shown: np.ndarray) -> np.ndarray:
+    """Grad-CAM of the predicted class of the images at `shown`: float32 (k, h, w) in [0, 1]."""
+    if not len(shown):
+        return np.zeros((0, *images.size), np.float32)
+    return GradCam(model)(images.pixels[shown], test.predicted[shown])
+
+
+def _ends(name: str, bounds: Interval) -> Metrics:
+    return {f"{name}_low": bounds[0], f"{name}_high": bounds[1]}

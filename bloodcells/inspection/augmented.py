@@ -7,7 +7,7 @@ from bloodcells.augmentation.compose import Steps, beforehand, name_of, steps
 from bloodcells.config.schema import Augmentation
 from bloodcells.data.images import Images
 from bloodcells.data.pipeline import TrainingBatches
-from bloodcells.evaluation.figures.pictures import named
+from bloodcells.evaluation.figures.images import label_text
 from bloodcells.inspection.chapter import Chapter
 from bloodcells.reporting.sheet import Tile, sheet
 
@@ -34,8 +34,8 @@ def augmented(training: Images, config: Augmentation, seed: int) -> Chapter:
     for index in shown:
         tiles.append(Tile(pixels[index]))
         for image, label in zip(made[:, index], mixed[:, index], strict=True):
-            tiles.append(Tile(image, named(label, names) if captioned else ""))
-    rows = ["blend of\n" * (index >= len(drawn)) + named(labels[index], names) for index in shown]
+            tiles.append(Tile(image, label_text(label, names) if captioned else ""))
+    rows = ["blend of\n" * (index >= len(drawn)) + label_text(labels[index], names) for index in shown]
     heads = ["original", *(f"epoch {epoch + 1}" for epoch in range(EPOCHS))]
     told = [f"{name}: each row shows a training image and what the first {EPOCHS} epochs of the pipeline make of it."]
     if captioned:

@@ -12,7 +12,7 @@ from bloodcells.config.schema import TrainConfig
 from bloodcells.config.typed import plain
 from bloodcells.data.clean import Cleaned
 from bloodcells.data.split import Split
-from bloodcells.evaluation.figures.pictures import training_images
+from bloodcells.evaluation.figures.images import training_images
 from bloodcells.evaluation.metrics import headline
 from bloodcells.evaluation.score import Scored
 from bloodcells.provenance.fingerprint import packages
@@ -63,7 +63,7 @@ def results(fitted: Fitted, scored: Scored) -> dict[str, Content]:
     return {
         "history.csv": DataFrame([asdict(row) for row in fitted.history]),
         "figures/learning_curves.png": learning_curves(fitted.history, fitted.best),
-        **scored.files,
+        **scored.tables,
     }
 
 

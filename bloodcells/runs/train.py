@@ -38,6 +38,7 @@ def train(config: TrainConfig, tracker: Tracker | None = None) -> None:
     import_tensorflow()
     from bloodcells.augmentation.compose import beforehand, steps
     from bloodcells.data.pipeline import TrainingBatches
+    from bloodcells.evaluation.figures.draw import draw
     from bloodcells.evaluation.score import score
     from bloodcells.model.build import build
     from bloodcells.model.inference import Inference
@@ -65,8 +66,9 @@ def train(config: TrainConfig, tracker: Tracker | None = None) -> None:
         with strategy.scope():
             fitted = fit(model, stages, batches, validate, config.optimizer, objective, epoch_scorer(run), run.state)
         run.keep_model(model, images.class_names)
-        answered = {"validation": parts.validation, "test": parts.test}
-        scored = score(model, answered, config.evaluation, config.augmentation, batch_size, seed)
+        held_out, trained_with = {"validation": parts.validation, "test": parts.test}, config.augmentation
+        scored = score(model, held_out, config.evaluation, trained_with=trained_with, batch_size=batch_size, seed=seed)
         run.score(final_metrics(fitted, scored))
         run.keep(results(fitted, scored))
+        run.keep(draw(scored, held_out))
     log.info(summary(config, fitted, scored.metrics, len(parts.test), run.where()))

@@ -12,7 +12,7 @@ import mlflow.keras  # noqa: E402, F401
 
 import bloodcells.augmentation.compose  # noqa: E402
 import bloodcells.data.pipeline  # noqa: E402
-import bloodcells.evaluation.score  # noqa: E402
+import bloodcells.evaluation.figures.draw  # noqa: E402
 import bloodcells.runs.contents  # noqa: E402
 import bloodcells.runs.lifecycle  # noqa: E402
 import bloodcells.training.fit  # noqa: E402, F401

@@ -1,1 +1,1 @@
-"""Figures of a run. Colours are seaborn's colour-blind palette; sizes fit a column or a page of a paper."""
+"""Figures of a run. Colours: seaborn's colour-blind palette. Sizes: one column or the page width of a paper."""

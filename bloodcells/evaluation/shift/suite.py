@@ -1,6 +1,6 @@
-"""A model's answers to the same images distorted in every way at every severity, and what they come to.
+"""Predictions for the same images under every distortion at every severity, and the accuracies derived from them.
 
-The idea, many distortions at graded severities, is that of Hendrycks and Dietterich 2019, arXiv:1903.12261.
+The protocol follows Hendrycks and Dietterich 2019, arXiv:1903.12261.
 """
 
 from collections.abc import Callable, Sequence
@@ -19,64 +19,68 @@ from bloodcells.reporting.terminal import with_progress
 
 @dataclass(frozen=True)
 class Shifted:
-    """Answers to distorted images.
+    """Predicted classes of distorted images.
 
-    answers: int (distortions, severities, n), the class answered; labels: int (n,); examples: str (n,)
+    examples: str (n,); labels: int (n,); predicted: int (distortions, severities, n), in the order of DISTORTIONS
     """
 
     severities: tuple[int, ...]
     examples: np.ndarray
     labels: np.ndarray
-    answers: np.ndarray
+    predicted: np.ndarray
 
     @cached_property
-    def right(self) -> np.ndarray:
-        """Bool (distortions, severities, n)."""
-        return self.answers == self.labels
+    def correct(self) -> np.ndarray:
+        """Whether each prediction is correct: bool (distortions, severities, n)."""
+        return self.predicted == self.labels
 
     @property
     def accuracy(self) -> dict[str, list[float]]:
-        """Of each distortion, at each severity."""
-        return {name: row.tolist() for name, row in zip(DISTORTIONS, self.right.mean(axis=2), strict=True)}
+        """Accuracy of each distortion, at each severity."""
+        return {name: row.tolist() for name, row in zip(DISTORTIONS, self.correct.mean(axis=2), strict=True)}
 
     def by_image(self, predicted: np.ndarray) -> DataFrame:
-        """A row an image: the class number answered for it as it is, int (n,), and its share of right ones."""
+        """One row per image: its share of correctly predicted variants.
+
+        predicted: int (n,), the classes predicted for the undistorted images, which become a column
+        """
         columns = {"example": self.examples, "label": self.labels, "predicted": predicted}
-        return DataFrame(columns | {"shifted_accuracy": self.right.mean(axis=(0, 1))})
+        return DataFrame(columns | {"shifted_accuracy": self.correct.mean(axis=(0, 1))})
 
     def table(self) -> DataFrame:
-        """A row an image, a column a distortion and severity, such as "rotation 1", of the class number answered."""
+        """One row per image, one column of predicted class numbers per variant, such as "rotation 1"."""
         columns = {
-            f"{name} {severity}": self.answers[i, j]
+            f"{name} {severity}": self.predicted[i, j]
             for i, name in enumerate(DISTORTIONS)
             for j, severity in enumerate(self.severities)
         }
         return DataFrame({"example": self.examples, "label": self.labels} | columns)
 
     def summary(self, augmentation: Augmentation) -> DataFrame:
-        """A row a distortion: its group, what in training overlaps it, accuracy by severity, their mean, its source."""
+        """One row per distortion: group, training steps it resembles, accuracy by severity, their mean, source."""
         rows = []
         for name, accuracies in self.accuracy.items():
-            facts = DISTORTIONS[name]
-            steps = [step for step in facts.overlaps if getattr(augmentation, step)]
+            distortion = DISTORTIONS[name]
+            steps = [step for step in distortion.overlaps if getattr(augmentation, step)]
             by_severity = {str(k): value for k, value in zip(self.severities, accuracies, strict=True)}
             rows.append(
-                {"distortion": name, "group": facts.group, "trained on by": " ".join(steps)}
+                {"distortion": name, "group": distortion.group, "trained on by": " ".join(steps)}
                 | by_severity
-                | {"mean": float(np.mean(accuracies)), "source": facts.source}
+                | {"mean": float(np.mean(accuracies)), "source": distortion.source}
             )
         return DataFrame(rows)
 
     def metrics(self, augmentation: Augmentation) -> dict[str, float]:
-        """Each distortion's accuracy, the mean over its severities, and what they come to, 0..1.
+        """Accuracies in [0, 1]: of each distortion, averaged over severities, and three summaries.
 
-        mean_accuracy: over all; worst_accuracy: the worst distortion's; unseen_accuracy: over the distortions that the
-        training augmentation does not overlap, if there are any.
+        mean_accuracy: over all variants
+        worst_accuracy: of the distortion with the lowest mean
+        unseen_accuracy: over the distortions that the training augmentation does not resemble, if any
         """
         means = {name: float(np.mean(values)) for name, values in self.accuracy.items()}
         unseen = [mean for name, mean in means.items() if name not in overlapping(augmentation)]
         return {
-            "mean_accuracy": float(self.right.mean()),
+            "mean_accuracy": float(self.correct.mean()),
             "worst_accuracy": min(means.values()),
             **({"unseen_accuracy": float(np.mean(unseen))} if unseen else {}),
             **means,
@@ -84,12 +88,12 @@ class Shifted:
 
 
 def shifted(infer: Callable[[np.ndarray], np.ndarray], images: Images, severities: Sequence[int], seed: int) -> Shifted:
-    """Asks for answers to `images` distorted in every way; `infer` takes uint8 (n, h, w, 3) to (n, classes)."""
+    """Predicts `images` under every distortion. `infer` maps uint8 (n, h, w, 3) to (n, classes)."""
     levels = tuple(sorted(set(severities)))
     variants = [(name, severity) for name in DISTORTIONS for severity in levels]
-    answers = [
+    predicted = [
         infer(distort(images.pixels, images.examples, name, severity, seed)).argmax(axis=1)
         for name, severity in with_progress(variants, "distorted images")
     ]
     shape = (len(DISTORTIONS), len(levels), len(images))
-    return Shifted(levels, images.examples, images.labels, np.reshape(answers, shape))
+    return Shifted(levels, images.examples, images.labels, np.reshape(predicted, shape))

@@ -1,0 +1,31 @@
+"""Draws the figures of a scored model."""
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from bloodcells.config.names import Metric
+from bloodcells.data.images import Images
+from bloodcells.evaluation.figures.images import predicted_images
+from bloodcells.evaluation.figures.plots import confusion_plot, reliability_plot, shift_plot
+from bloodcells.evaluation.mistakes import SHOWN
+from bloodcells.evaluation.score import Scored
+
+
+def draw(scored: Scored, parts: dict[str, Images]) -> dict[str, Figure]:
+    """Figures by file name; `parts` are those passed to `score`."""
+    predictions, test, mistakes = scored.predictions, scored.predictions.of("test"), scored.mistakes
+    pixels = parts["test"].pixels
+    figures = {
+        "figures/confusion_matrix.png": confusion_plot(test),
+        "figures/reliability.png": reliability_plot(scored.calibration),
+        "figures/least_certain.png": predicted_images(pixels[mistakes.least_certain], test, mistakes.least_certain),
+    }
+    if len(shown := mistakes.worst[:SHOWN]):
+        figures["figures/worst.png"] = predicted_images(pixels[shown], test, shown, scored.heat)
+    if len(shown := mistakes.doubted_labels[:SHOWN]):
+        pixels = np.concatenate([part.pixels for part in parts.values()])[shown]
+        figures["figures/doubted_labels.png"] = predicted_images(pixels, predictions, shown)
+    if scored.shifted:
+        clean = scored.metrics[Metric.TEST_ACCURACY]
+        figures["figures/shift.png"] = shift_plot(clean, scored.shifted, scored.trained_on)
+    return figures
