@@ -1,4 +1,4 @@
-"""The report's steps: what each changes, worked out from the report by hand; and the two scales."""
+"""The studies under conf/experiment, checked against the course report by hand, and the two scales."""
 
 from functools import cache
 
@@ -16,9 +16,9 @@ CONF = CHECKOUT / "conf"
 STEPS = [file.stem for file in sorted((CONF / "experiment" / "ablation").glob("*.yaml"))]
 FILES = [f"ablation/{step}" for step in STEPS]
 FILES += [file.stem for file in sorted((CONF / "experiment").glob("*.yaml"))]
-SCALES = ["report", "laptop"]
+SCALES = ["full", "laptop"]
 LARGER_HEAD = {"head.units": "[256,128]", "head.dropout": "[0.3,0.3]"}
-# The step that each is a change of, and what it changes; options stand for all that belongs to them.
+# For each step, the step it follows and what it changes. A changed option stands for all of its settings.
 CHANGES = {
     2: (1, {"optimizer": "lion"}),
     3: (1, {"data.clean.enabled": False}),
@@ -41,27 +41,27 @@ STAND_INS = {
 
 
 @cache
-def config(step: int, scale: str = "report"):
+def config(step: int, scale: str = "full"):
     return composed(f"experiment=ablation/{STEPS[step - 1]}", f"scale={scale}")
 
 
 def changes(after: int, before: int, scale: str) -> dict:
-    """The params that two steps differ in, without those that belong to an option that does."""
+    """The params that differ between two steps, without the settings of options that differ."""
     new, old = compared(config(after, scale)), compared(config(before, scale))
-    found = {key: new.get(key) for key in new | old if new.get(key) != old.get(key)}
-    return {key: value for key, value in found.items() if not any(key.startswith(f"{other}.") for other in found)}
+    changed = {key: new.get(key) for key in new | old if new.get(key) != old.get(key)}
+    return {key: value for key, value in changed.items() if not any(key.startswith(f"{other}.") for other in changed)}
 
 
 @pytest.mark.parametrize("scale", SCALES)
 @pytest.mark.parametrize("file", FILES)
-def test_every_experiment_composes_is_typed_and_has_a_depth_that_its_backbone_has(file, scale) -> None:
+def test_every_experiment_is_valid_and_its_backbone_has_the_depth(file, scale) -> None:
     needed = ["data=npz", "data.path=a.npz"] if file == "mobilenetv2" else []
-    found = composed(f"experiment={file}", f"scale={scale}", *needed)
-    assert depths(found.unfreeze, found.backbone.name, found.training.fine_tuning.epochs)
+    config = composed(f"experiment={file}", f"scale={scale}", *needed)
+    assert depths(config.unfreeze, config.backbone.name, config.training.fine_tuning.epochs)
 
 
 @pytest.mark.parametrize("file", FILES)
-def test_every_experiment_opens_with_its_claim_and_the_command_that_runs_it(file) -> None:
+def test_every_experiment_starts_with_its_claim_and_command(file) -> None:
     package, claim, *lines = (CONF / "experiment" / f"{file}.yaml").read_text().splitlines()
     assert package == "# @package _global_"
     assert claim.startswith("# Claim: ")
@@ -69,14 +69,14 @@ def test_every_experiment_opens_with_its_claim_and_the_command_that_runs_it(file
     assert any("python -m bloodcells.train " in line and f"experiment={file} " in line for line in comment)
 
 
-def test_the_steps_are_numbered_in_the_order_of_their_files_and_filed_together() -> None:
+def test_steps_are_numbered_by_file_name_and_belong_to_one_study() -> None:
     assert len(STEPS) == 13
     for number, step in enumerate(STEPS, 1):
         assert step.startswith(f"{number:02}_")
         assert (config(number).step, config(number).study) == (number, "ablation")
 
 
-def test_the_reports_start() -> None:
+def test_first_step_has_the_course_reports_settings() -> None:
     expected = {
         "backbone": "vgg19", "backbone.weights": "imagenet", "augmentation": "flip_translate", "optimizer": "adam",
         "loss": "weighted_crossentropy", "loss.alpha": "balanced", "unfreeze": 10, "head": "dense",
@@ -88,50 +88,50 @@ def test_the_reports_start() -> None:
 
 
 @pytest.mark.parametrize("step", CHANGES)
-def test_each_step_is_the_change_that_the_report_made(step) -> None:
+def test_each_step_makes_exactly_the_course_reports_change(step) -> None:
     before, expected = CHANGES[step]
     assert config(step).follows == before
-    assert changes(step, before, "report") == expected
+    assert changes(step, before, "full") == expected
 
 
 @pytest.mark.parametrize("step", CHANGES)
-def test_at_laptop_scale_the_same_changes_are_made_but_for_the_backbones(step) -> None:
+def test_laptop_scale_makes_the_same_changes_except_for_backbones(step) -> None:
     before = CHANGES[step][0]
-    found, expected = (
+    laptop, full = (
         {key: value for key, value in changes(step, before, scale).items() if not key.startswith("backbone")}
-        for scale in ("laptop", "report")
+        for scale in ("laptop", "full")
     )
-    assert found == expected
+    assert laptop == full
 
 
-def test_mixup_is_made_beforehand() -> None:
+def test_step_5_uses_offline_mixup() -> None:
     assert config(5).augmentation.mixup.offline
     assert config(6).augmentation.mixup is None
 
 
-def test_the_last_step_is_what_the_defaults_are_but_for_backbone_augmentation_and_depth() -> None:
+def test_last_step_differs_from_the_defaults_in_backbone_augmentation_and_depth() -> None:
     last, default = compared(config(9)), compared(composed())
-    found = {key for key in last | default if last.get(key) != default.get(key)}
-    assert {key.partition(".")[0] for key in found} == {"backbone", "augmentation", "unfreeze"}
+    changed = {key for key in last | default if last.get(key) != default.get(key)}
+    assert {key.partition(".")[0] for key in changed} == {"backbone", "augmentation", "unfreeze"}
 
 
-@pytest.mark.parametrize(("scale", "rates"), [("report", [2e-5, 2e-6]), ("laptop", [6e-4, 1.8e-4])])
-def test_lion_takes_a_fifth_of_adams_rates_at_either_scale(scale, rates) -> None:
+@pytest.mark.parametrize(("scale", "rates"), [("full", [2e-5, 2e-6]), ("laptop", [6e-4, 1.8e-4])])
+def test_lion_uses_a_fifth_of_adams_learning_rates(scale, rates) -> None:
     assert [stage.learning_rate for stage in plan(config(2, scale))] == pytest.approx(rates)
     assert [stage.learning_rate for stage in plan(config(1, scale))] == pytest.approx([5 * rate for rate in rates])
 
 
 @pytest.mark.parametrize("backbone", STAND_INS)
-def test_small_backbones_stand_in_for_the_reports_at_laptop_scale_alone(backbone) -> None:
+def test_small_backbones_replace_large_ones_at_laptop_scale_only(backbone) -> None:
     assert plain(composed(f"backbone={backbone}", "scale=laptop").backbone) == STAND_INS[backbone]
-    assert composed(f"backbone={backbone}", "scale=report").backbone.name == backbone
+    assert composed(f"backbone={backbone}", "scale=full").backbone.name == backbone
 
 
-def test_a_backbone_without_a_stand_in_stays() -> None:
+def test_a_backbone_without_a_stand_in_is_kept() -> None:
     assert composed("backbone=efficientnetv2s", "scale=laptop").backbone.name == "efficientnetv2s"
 
 
-def test_labels_name_what_was_trained() -> None:
+def test_labels_name_the_backbone_that_was_trained() -> None:
     assert [config(step).label for step in (1, 2, 8)] == [
         "1 vgg19", "2 vgg19, Lion", "8 efficientnetv2l, all four changes",
     ]  # fmt: skip
@@ -142,19 +142,19 @@ def test_labels_name_what_was_trained() -> None:
         assert len({config(step, scale).label for step in range(1, 14)}) == 13
 
 
-def test_the_reports_scale_changes_nothing() -> None:
-    assert yaml.safe_load((CONF / "scale" / "report.yaml").read_text()) is None
-    assert not list((CONF / "stand_in").glob("report_*"))
+def test_full_scale_changes_nothing() -> None:
+    assert yaml.safe_load((CONF / "scale" / "full.yaml").read_text()) is None
+    assert not list((CONF / "stand_in").glob("full_*"))
 
 
-def test_laptop_scale_is_short_and_tests_all_seeds_on_the_same_images() -> None:
-    found = composed("scale=laptop", "data=npz", "data.path=a.npz", "seed=5")
-    assert (found.data.split.test_share, found.data.split.seed) == (0.2, 0)
-    assert found.training.feature_extraction.epochs + found.training.fine_tuning.epochs == 6
-    assert found.evaluation.shift.severities == [3]
+def test_laptop_scale_is_short_and_all_seeds_share_the_test_images() -> None:
+    config = composed("scale=laptop", "data=npz", "data.path=a.npz", "seed=5")
+    assert (config.data.split.test_share, config.data.split.seed) == (0.2, 0)
+    assert config.training.feature_extraction.epochs + config.training.fine_tuning.epochs == 6
+    assert config.evaluation.shift.severities == [3]
 
 
-def test_what_laptop_scale_chooses_can_be_chosen_otherwise() -> None:
+def test_choices_of_laptop_scale_can_be_overridden() -> None:
     assert composed("scale=laptop", "evaluation=clean").evaluation.shift is None
     schedule = "schedule@training.fine_tuning.schedule=plateau"
     assert composed("scale=laptop", schedule).training.fine_tuning.schedule.name == "plateau"
