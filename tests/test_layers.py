@@ -9,7 +9,8 @@ import pytest
 from bloodcells.config.checkout import CHECKOUT
 
 PACKAGE = CHECKOUT / "bloodcells"
-LAYERS = re.findall(r"^    (\w+) {2,}\S", (PACKAGE / "README.md").read_text(), re.MULTILINE)  # from the top
+SECTION = (PACKAGE / "README.md").read_text().partition("## Layers")[2].partition("\n## ")[0]
+LAYERS = re.findall(r"^    (\w+) {2,}\S", SECTION, re.MULTILINE)  # from the top
 
 
 def layer_of(module: str) -> str:
