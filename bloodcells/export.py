@@ -1,4 +1,4 @@
-"""Writes a finished run's model for use elsewhere: `python -m bloodcells.export run_id=... format=codabench`."""
+"""Exports a finished run's model for use elsewhere: `python -m bloodcells.export run_id=... format=codabench`."""
 
 import logging
 import os
@@ -6,9 +6,9 @@ from pathlib import Path
 
 from bloodcells.config.command import command
 from bloodcells.config.schema import ExportConfig
-from bloodcells.deployment.check import TOLERANCE, agreement, fresh_answers
-from bloodcells.deployment.formats import check_installed, write
-from bloodcells.deployment.place import file_name, megabytes, put, workshop
+from bloodcells.deployment.check import check_agreement, predict_in_fresh_process
+from bloodcells.deployment.formats import TOLERANCE, check_installed, file_name, megabytes
+from bloodcells.reporting.files import move_into_place, staging
 from bloodcells.reporting.quiet_tensorflow import import_tensorflow
 from bloodcells.reporting.terminal import aligned
 from bloodcells.runs.images import own_images
@@ -16,48 +16,54 @@ from bloodcells.tracking.stored import find_run
 
 log = logging.getLogger("bloodcells.export")
 
-# The most that a probability may differ by from what the run recorded, perhaps on a GPU, which rounds more coarsely.
-MACHINES = 0.05
+# Maximum difference from the recorded probabilities: the run may have used a GPU, where rounding is coarser.
+RECORDED_TOLERANCE = 0.05
 
 
 def export(config: ExportConfig) -> None:
-    """One model in one format, as `config` has it.
+    """Exports one model in one format.
 
-    It is written only once a fresh process that has what its users have answers for the run's test images as the run's
-    own model does. Raises InputError for what the user can mend, and where the answers differ.
+    The export is written only after its predictions for the run's test images, made in a fresh process with the
+    libraries that its users have, agree with those of the run's model.
+    Raises InputError for errors the user can fix and if predictions disagree.
     """
     check_installed(config.format)
     run = find_run(config.tracking, config.run_id)
     log.info(f"run {run.name} ({run.id})")
     recorded = run.predictions().of("test")
     images = own_images(run, "test")["test"]
-    place = Path(config.output, file_name(config, run))
+    target = Path(config.output, file_name(config, run))
 
-    # Everything is computed on the processor, where two processes round alike.
-    os.environ["CUDA_VISIBLE_DEVICES"] = "-1"
+    os.environ["CUDA_VISIBLE_DEVICES"] = "-1"  # both processes compute on the CPU, where they round in the same way
     import_tensorflow()
+    from bloodcells.deployment.write import write
     from bloodcells.model.inference import Inference
     from bloodcells.model.restore import restore
     from bloodcells.model.views import averaged
 
-    with workshop(config.output) as folder:
-        model = restore(run.model_file(folder))
+    with staging(Path(config.output)) as stage:
+        model = restore(run.model_file(stage))
         expected = Inference(model, run.batch_size())(images.pixels)
-        own = agreement(f"run {run.id}'s model", recorded.probabilities, expected.argmax(axis=1), expected, MACHINES)
-        log.info(f"its model's answers here and those it recorded: {own.describe()}")
+        labels = expected.argmax(axis=1)
+        same = check_agreement(
+            f"run {run.id}'s model", recorded.probabilities, labels, expected, tolerance=RECORDED_TOLERANCE
+        )
+        log.info(f"the model's predictions compared with the recorded ones: {same.describe()}")
         if config.test_time_augmentation:
             model = averaged(model)
             expected = Inference(model, run.batch_size())(images.pixels)
-        written = folder / place.name
+        written = stage / target.name
         write(model, config.format, written)
-        log.info(f"{place.name}: made; now run in a fresh process that has what its users have")
-        answers = fresh_answers(config.format, written, images.pixels)
-        found = agreement(place.name, expected, answers.labels, answers.probabilities, TOLERANCE[config.format])
-        put(written, place)
+        log.info(f"{target.name}: exported; now testing it in a fresh process with only its users' libraries")
+        exported = predict_in_fresh_process(config.format, written, images.pixels)
+        agreement = check_agreement(
+            target.name, expected, exported.labels, exported.probabilities, tolerance=TOLERANCE[config.format]
+        )
+        move_into_place(written, target)
     rows = {
-        "written": f"{place} ({megabytes(place):.1f} MB)",
-        "compared": found.describe(),
-        "speed": f"{answers.seconds_per_image:.4f} s an image, on this machine's processor",
+        "written": f"{target} ({megabytes(target):.1f} MB)",
+        "compared": agreement.describe(),
+        "speed": f"{exported.seconds_per_image:.4f} s per image, on this machine's CPU",
     }
     log.info(aligned(rows))
 

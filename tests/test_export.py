@@ -1,4 +1,4 @@
-"""The whole program: each format, and what it refuses."""
+"""The export program: every format, and what it rejects."""
 
 import logging
 import re
@@ -10,6 +10,7 @@ import pytest
 
 from bloodcells.config.errors import InputError
 from bloodcells.deployment import formats
+from bloodcells.deployment.write import write
 from bloodcells.export import export
 from bloodcells.model.restore import restore
 from bloodcells.model.views import averaged
@@ -31,7 +32,7 @@ def store(tmp_path_factory):
 
 @pytest.fixture
 def program(store, tmp_path):
-    """A function that exports the run to tmp_path with the overrides given."""
+    """A function that exports the run to tmp_path with the given overrides."""
 
     def run(*overrides: str) -> None:
         where = [f"tracking.directory={store}", f"output={tmp_path}"]
@@ -47,22 +48,22 @@ def run_of(store):
 @pytest.mark.parametrize(
     ("format", "suffix"), [("codabench", ".zip"), ("keras", ".keras"), ("savedmodel", ""), ("onnx", ".onnx")]
 )
-def test_every_format_is_written_and_told_of(program, store, tmp_path, caplog, format, suffix) -> None:
+def test_every_format_is_written_and_summarized(program, store, tmp_path, caplog, format, suffix) -> None:
     if format == "onnx":
         pytest.importorskip("tf2onnx")
     caplog.set_level(logging.INFO, logger="bloodcells")
     program(f"format={format}")
     (written,) = tmp_path.iterdir()
     assert written.name == f"smallcnn_dense_{run_of(store).id[:8]}{suffix}"
-    said = caplog.messages[-1]
+    summary = caplog.messages[-1]
     count = len(run_of(store).predictions().of("test").labels)
-    assert re.search(rf"written +{re.escape(str(written))} \(\d+\.\d MB\)\n", said)
-    assert f"{count} of {count} labels equal" in said
-    assert ("the largest difference of a probability" in said) == (format != "codabench")
-    assert "s an image" in said
+    assert re.search(rf"written +{re.escape(str(written))} \(\d+\.\d MB\)\n", summary)
+    assert f"{count} of {count} labels equal" in summary
+    assert ("probabilities differ by at most" in summary) == (format != "codabench")
+    assert "s per image" in summary
 
 
-def test_test_time_augmentation_is_in_what_is_written(program, store, tmp_path) -> None:
+def test_test_time_augmentation_is_part_of_the_exported_model(program, store, tmp_path) -> None:
     program("format=keras", "test_time_augmentation=true")
     (written,) = tmp_path.iterdir()
     assert written.name.endswith("_tta.keras")
@@ -73,24 +74,24 @@ def test_test_time_augmentation_is_in_what_is_written(program, store, tmp_path) 
     assert not np.allclose(run.predictions().of("test").probabilities, expected, atol=1e-6)
 
 
-def test_answers_that_differ_are_not_written_and_what_was_there_stays(program, store, tmp_path, monkeypatch) -> None:
-    place = tmp_path / f"smallcnn_dense_{run_of(store).id[:8]}.zip"
-    place.write_text("before")
-    right = formats.write
+def test_wrong_predictions_keep_the_previous_export(program, store, tmp_path, monkeypatch) -> None:
+    path = tmp_path / f"smallcnn_dense_{run_of(store).id[:8]}.zip"
+    path.write_text("before")
+    correct = write
 
     def wrong(model, format, path) -> None:
         *rest, bias = model.layers[-1].get_weights()
         model.layers[-1].set_weights([*rest, np.roll(bias, 1) + np.arange(len(bias))])
-        right(model, format, path)
+        correct(model, format, path)
 
-    monkeypatch.setattr("bloodcells.export.write", wrong)
+    monkeypatch.setattr("bloodcells.deployment.write.write", wrong)
     with pytest.raises(InputError, match=r"smallcnn_dense_\w{8}.zip: \d+ of \d+ labels differ"):
         program("format=codabench")
-    assert [entry.name for entry in tmp_path.iterdir()] == [place.name]
-    assert place.read_text() == "before"
+    assert [entry.name for entry in tmp_path.iterdir()] == [path.name]
+    assert path.read_text() == "before"
 
 
-def test_a_model_that_is_not_the_one_the_run_recorded_is_refused(program, store, tmp_path, monkeypatch) -> None:
+def test_model_that_disagrees_with_recorded_predictions_is_rejected(program, store, tmp_path, monkeypatch) -> None:
     run = run_of(store)
     other = restore(run.model_file(tmp_path))
     *rest, bias = other.layers[-1].get_weights()
@@ -101,13 +102,13 @@ def test_a_model_that_is_not_the_one_the_run_recorded_is_refused(program, store,
         program("format=keras")
 
 
-def test_a_missing_library_is_named_with_the_extra_that_has_it(program, monkeypatch) -> None:
+def test_missing_library_is_named_with_the_extra_that_installs_it(program, monkeypatch) -> None:
     monkeypatch.setattr(formats, "find_spec", lambda name: None if name == "tf2onnx" else object())
     with pytest.raises(InputError, match=r"format=onnx: tf2onnx not installed; expected the extra onnx"):
         program("format=onnx")
 
 
-def test_a_run_that_is_not_there_is_one_line(store, tmp_path) -> None:
+def test_unknown_run_is_one_line(store, tmp_path) -> None:
     config = config_of("export", "run_id=nothing", "format=keras", f"tracking.directory={store}")
     with pytest.raises(InputError, match="run_id=nothing: none of the 1 training runs"):
         export(config)

@@ -1,1 +1,1 @@
-"""A finished run's model written for use elsewhere, and checked there before it is handed over."""
+"""Exports a finished run's model for use elsewhere and checks the exported model before it is handed over."""

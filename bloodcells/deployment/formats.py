@@ -1,23 +1,28 @@
-"""What a model is written as."""
+"""Export formats: the libraries they need, their file names, and the accuracy expected of them. Needs no TensorFlow."""
 
-import logging
-import tempfile
-import zipfile
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from bloodcells.config.errors import InputError
-from bloodcells.config.schema import Format
-
-if TYPE_CHECKING:
-    import keras
+from bloodcells.config.schema import ExportConfig, Format
+from bloodcells.tracking.stored import StoredRun
 
 SUFFIX = {Format.codabench: ".zip", Format.keras: ".keras", Format.savedmodel: "", Format.onnx: ".onnx"}
 
+TENSORFLOW = ("tensorflow", "keras", "numpy")
+# Distributions that a user of the exported model has installed.
+RUNTIME = {
+    Format.codabench: TENSORFLOW,
+    Format.keras: TENSORFLOW,
+    Format.savedmodel: TENSORFLOW,
+    Format.onnx: ("onnxruntime", "numpy"),
+}
+# Maximum difference of a probability due to rounding; ONNX Runtime adds numbers in a different order.
+TOLERANCE = {Format.codabench: 1e-5, Format.keras: 1e-5, Format.savedmodel: 1e-5, Format.onnx: 1e-3}
+
 
 def check_installed(format: Format) -> None:
-    """Raises InputError where the format needs libraries that are not there. Needs no TensorFlow."""
+    """Raises InputError if libraries that writing the format needs are not installed."""
     missing = [name for name in ("tf2onnx", "onnx", "onnxruntime") if find_spec(name) is None]
     if format is Format.onnx and missing:
         raise InputError(
@@ -25,34 +30,13 @@ def check_installed(format: Format) -> None:
         )
 
 
-def write(model: "keras.Model", format: Format, path: Path) -> None:
-    """Writes `model` at `path`, which has the format's suffix: a file, or for savedmodel a folder.
-
-    What is written takes RGB images in 0..255, float32 (n, h, w, 3).
-    """
-    logging.getLogger("tensorflow").setLevel(logging.ERROR)  # it warns of what its own converters use
-    match format:
-        case Format.codabench:
-            _write_submission(model, path)
-        case Format.keras:
-            model.save(path)
-        case Format.savedmodel:
-            from bloodcells.deployment.savedmodel import write_savedmodel
-
-            write_savedmodel(model, path)
-        case Format.onnx:
-            from bloodcells.deployment.onnx_graph import write_onnx
-
-            write_onnx(model, path)
+def file_name(config: ExportConfig, run: StoredRun) -> str:
+    """Such as "mobilenetv2_dense_b2d4f0cf.zip", or "..._tta.zip" with test-time augmentation."""
+    params = run.run.data.params
+    parts = [params["backbone"], params["head"], run.id[:8], *(["tta"] if config.test_time_augmentation else [])]
+    return "_".join(parts) + SUFFIX[config.format]
 
 
-def _write_submission(model: "keras.Model", path: Path) -> None:
-    from bloodcells.deployment.savedmodel import write_savedmodel
-
-    # The weights are a graph of TensorFlow's, since a host's Keras may be too old for a .keras file of ours.
-    with tempfile.TemporaryDirectory() as folder, zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
-        weights = Path(folder, "weights")
-        write_savedmodel(model, weights)
-        archive.write(Path(__file__).with_name("submission.py"), "model.py")
-        for entry in sorted(weights.rglob("*")):
-            archive.write(entry, entry.relative_to(folder))
+def megabytes(path: Path) -> float:
+    """Size of a file, or of all files in a folder, in MB (1e6 bytes)."""
+    return sum(file.stat().st_size for file in (path, *path.rglob("*")) if file.is_file()) / 1e6

@@ -1,7 +1,7 @@
-"""Run in a process of its own, `python -I fresh.py ORDER`: answers for images with what the model's user has, no more.
+"""Runs an exported model with only the libraries its user has: `python -I fresh.py JOB`, in a process of its own.
 
-ORDER is JSON: the format, what was written, the modules that may be imported and the folders they lie in, the images'
-.npy file, and the .npz file that the answers go to.
+JOB is JSON: the format, the path of the model, the importable modules and their folders, the .npy file with the images
+and the .npz file for the predictions.
 """
 
 import json
@@ -15,23 +15,23 @@ from typing import Any
 BATCH_SIZE = 64  # images
 
 
-class Fence(PathFinder):
-    """Finds the standard library and `allowed` modules; to a program behind it no other is installed."""
+class ImportFilter(PathFinder):
+    """Finds the standard library and the `allowed` modules; all others appear not to be installed."""
 
     allowed: frozenset[str] = frozenset()
 
     @classmethod
     def find_spec(cls, fullname: str, path: Any = None, target: Any = None) -> ModuleSpec | None:
         name = fullname.partition(".")[0]
-        standard = name in sys.stdlib_module_names or name.startswith("_sysconfigdata")  # that one is named by platform
+        standard = name in sys.stdlib_module_names or name.startswith("_sysconfigdata")  # named after the platform
         if standard or name in cls.allowed:
             return super().find_spec(fullname, path, target)
         return None
 
 
 def codabench(folder: str) -> Callable[[Any], Any]:
-    """Gives labels; the others give probabilities."""
-    Fence.allowed |= {entry.stem for entry in Path(folder).iterdir()}
+    """Returns labels; all other formats return probabilities."""
+    ImportFilter.allowed |= {entry.stem for entry in Path(folder).iterdir()}
     sys.path.insert(0, folder)
     from model import Model  # type: ignore[import-not-found]
 
@@ -60,37 +60,37 @@ def onnx(file: str) -> Callable[[Any], Any]:
     return _in_batches(lambda batch: session.run(None, {name: batch})[0])
 
 
-def _in_batches(answer: Callable[[Any], Any]) -> Callable[[Any], Any]:
+def _in_batches(predict_batch: Callable[[Any], Any]) -> Callable[[Any], Any]:
     import numpy as np
 
-    def answers(images: Any) -> Any:
+    def predict(images: Any) -> Any:
         starts = range(0, len(images), BATCH_SIZE)
-        return np.concatenate([answer(images[start : start + BATCH_SIZE].astype(np.float32)) for start in starts])
+        return np.concatenate([predict_batch(images[k : k + BATCH_SIZE].astype(np.float32)) for k in starts])
 
-    return answers
+    return predict
 
 
-def complain(kind: type[BaseException], error: BaseException, trace: Any) -> None:
-    """The traceback, and as the last line what went wrong."""
+def print_error_last(kind: type[BaseException], error: BaseException, trace: Any) -> None:
+    """Prints the traceback, then the error in one line, which the calling process reports."""
     sys.__excepthook__(kind, error, trace)
     print(f"{kind.__name__}: {str(error).partition(chr(10))[0]}", file=sys.stderr)
 
 
 def main() -> None:
-    sys.excepthook = complain
-    order = json.loads(sys.argv[1])
-    sys.path += [folder for folder in order["folders"] if folder not in sys.path]
-    Fence.allowed = frozenset(order["modules"])
-    sys.meta_path[:] = [BuiltinImporter, FrozenImporter, Fence]
+    sys.excepthook = print_error_last
+    job = json.loads(sys.argv[1])
+    sys.path += [folder for folder in job["folders"] if folder not in sys.path]
+    ImportFilter.allowed = frozenset(job["modules"])
+    sys.meta_path[:] = [BuiltinImporter, FrozenImporter, ImportFilter]
     import numpy as np
 
     loaders = {"codabench": codabench, "keras": keras, "savedmodel": savedmodel, "onnx": onnx}
-    images = np.load(order["images"])
-    answer = loaders[order["format"]](order["written"])
-    answer(images[:1])  # the first makes the graph ready
-    begun = time.perf_counter()
-    answers = answer(images)
-    np.savez(order["answers"], answers=answers, seconds=time.perf_counter() - begun)
+    images = np.load(job["images"])
+    predict = loaders[job["format"]](job["model"])
+    predict(images[:1])  # builds the graph
+    start = time.perf_counter()
+    output = predict(images)
+    np.savez(job["predictions"], output=output, seconds=time.perf_counter() - start)
 
 
 if __name__ == "__main__":

@@ -50,26 +50,34 @@ def staging(folder: Path) -> Iterator[Path]:
     """A hidden folder inside `folder` for files to move into place later; removed at the end of the block.
 
     Creates `folder` if needed. Being on the same file system, its files are renamed rather than copied.
+    Raises InputError if `folder` is not a folder that can be written to.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=folder, prefix=".staging-") as name:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        stage = tempfile.TemporaryDirectory(dir=folder, prefix=".staging-")
+    except OSError as error:
+        raise _not_writable(folder, error) from error
+    with stage as name:
         yield Path(name)
 
 
 def write_all(folder: Path, files: Mapping[str, str | bytes]) -> None:
     """Writes several files, by their paths in `folder`; replaces none of them before all have been written.
 
-    Other files in the folder stay.
+    Other files in the folder stay. Raises InputError if the files cannot be written.
     """
     with staging(folder) as stage:
-        for name, content in files.items():
-            (stage / name).parent.mkdir(parents=True, exist_ok=True)
-            (stage / name).write_bytes(content.encode() if isinstance(content, str) else content)
-            (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        if blocked := next((name for name in files if (folder / name).is_dir()), None):
-            raise IsADirectoryError(f"{blocked} is a folder")
-        for name in files:
-            os.replace(stage / name, folder / name)
+        try:
+            for name, content in files.items():
+                (stage / name).parent.mkdir(parents=True, exist_ok=True)
+                (stage / name).write_bytes(content.encode() if isinstance(content, str) else content)
+                (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            if blocked := next((name for name in files if (folder / name).is_dir()), None):
+                raise IsADirectoryError(f"{blocked} is a folder")
+            for name in files:
+                os.replace(stage / name, folder / name)
+        except OSError as error:
+            raise _not_writable(folder, error) from error
 
 
 def move_into_place(written: Path, target: Path) -> None:
@@ -77,3 +85,7 @@ def move_into_place(written: Path, target: Path) -> None:
     if target.exists() and (target.is_dir() or written.is_dir()):
         target.rename(written.with_name("previous"))  # a folder cannot be replaced in one step
     written.replace(target)
+
+
+def _not_writable(folder: Path, error: OSError) -> InputError:
+    return InputError(f"output={folder}: cannot be written to ({error}); expected a writable folder")

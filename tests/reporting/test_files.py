@@ -76,7 +76,7 @@ def test_write_all_creates_folders_and_keeps_other_files(tmp_path) -> None:
 def test_write_all_replaces_nothing_if_one_file_cannot_be_replaced(tmp_path) -> None:
     write_all(tmp_path, {"a.md": "old"})
     (tmp_path / "b.md").mkdir()
-    with pytest.raises(IsADirectoryError, match=r"b\.md is a folder"):
+    with pytest.raises(InputError, match=r"^output=.*: cannot be written to \(b\.md is a folder\); expected"):
         write_all(tmp_path, {"a.md": "new", "b.md": "new"})
     assert (tmp_path / "a.md").read_text() == "old"
     assert sorted(entry.name for entry in tmp_path.iterdir()) == ["a.md", "b.md"]
@@ -107,3 +107,12 @@ def test_staging_leaves_nothing_behind_when_interrupted(tmp_path) -> None:
     with pytest.raises(KeyboardInterrupt):
         interrupted()
     assert list((tmp_path / "new" / "folder").iterdir()) == []
+
+
+def test_staging_in_a_file_is_an_input_error(tmp_path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(
+        InputError, match=r"output=.*/file: cannot be written to .*; expected a writable folder"
+    ) as error:
+        write_all(tmp_path / "file", {"a": "b"})
+    assert "\n" not in str(error.value)

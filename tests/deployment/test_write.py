@@ -1,0 +1,98 @@
+"""Exported models predict what the Keras model predicts."""
+
+import importlib.util
+import shutil
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+import bloodcells.deployment
+from bloodcells.config.schema import Backbone, Format, Head
+from bloodcells.deployment.formats import megabytes
+from bloodcells.deployment.write import write, write_savedmodel
+from bloodcells.model.build import build
+from bloodcells.model.views import averaged
+
+IMAGES = np.random.default_rng(0).integers(0, 256, (150, 32, 32, 3), dtype=np.uint8)  # more than two batches of 64
+
+
+def test_savedmodel_predicts_through_function_and_signature_and_stores_weights_once(tmp_path) -> None:
+    model = build(Backbone("smallcnn", None, None), Head("dense", [2000], [0.5]), (32, 32), 5, None)
+    write_savedmodel(model, tmp_path / "a")
+    loaded = tf.saved_model.load(str(tmp_path / "a"))
+    pixels = IMAGES[:3].astype(np.float32)
+    assert np.allclose(loaded.serve(pixels), model(pixels), atol=1e-6)
+    (probabilities,) = loaded.signatures["serving_default"](images=tf.constant(pixels)).values()
+    assert np.allclose(probabilities, model(pixels), atol=1e-6)
+    weights = 4 * model.count_params() / 1e6
+    assert weights < megabytes(tmp_path / "a" / "variables") < 1.1 * weights
+
+
+@pytest.mark.parametrize(
+    ("name", "input_size"),
+    [
+        ("smallcnn", 48),  # has a resizing layer, which Keras runs as in training unless told otherwise
+        ("vgg19", None),  # subtracts a mean colour
+        pytest.param("efficientnetv2b0", None, marks=pytest.mark.slow),  # normalizes
+        pytest.param("convnexttiny", None, marks=pytest.mark.slow),  # grouped convolutions, erfc
+    ],
+)
+def test_onnx_predicts_as_the_model(tmp_path, name, input_size) -> None:
+    pytest.importorskip("tf2onnx")
+    onnxruntime = pytest.importorskip("onnxruntime")
+    model = averaged(build(Backbone(name, None, input_size), Head("linear", [], []), (32, 32), 5, None))
+    write(model, Format.onnx, tmp_path / "a.onnx")
+    session = onnxruntime.InferenceSession(tmp_path / "a.onnx", providers=["CPUExecutionProvider"])
+    (images,), (output,) = session.get_inputs(), session.get_outputs()
+    assert (images.name, images.shape[1:], images.type) == ("images", [32, 32, 3], "tensor(float)")
+    assert output.name == "probabilities"
+    (probabilities,) = session.run(None, {"images": IMAGES[:3].astype(np.float32)})
+    assert np.allclose(probabilities, model(IMAGES[:3], training=False), atol=1e-5)
+
+
+@pytest.fixture(scope="module")
+def network():
+    keras.utils.set_random_seed(0)
+    model = build(Backbone("smallcnn", None, None), Head("linear", [], []), (32, 32), 5, None)
+    model.layers[-1].set_weights([20 * weight for weight in model.layers[-1].get_weights()])  # several classes occur
+    return model
+
+
+@pytest.fixture(scope="module")
+def submission(network, tmp_path_factory):
+    """An instance of `Model` from an unpacked submission; the current folder is another one."""
+    folder = tmp_path_factory.mktemp("submission")
+    write(network, Format.codabench, folder / "a.zip")
+    shutil.unpack_archive(folder / "a.zip", folder)
+    spec = importlib.util.spec_from_file_location("submission", folder / "model.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module.Model()
+
+
+def test_submission_predicts_the_labels_of_the_model(submission, network) -> None:
+    labels = submission.predict(IMAGES)
+    assert labels.shape == (150,)
+    assert labels.dtype == np.int64
+    assert len(set(labels.tolist())) > 1
+    assert np.array_equal(labels, network(IMAGES).numpy().argmax(axis=1))
+
+
+@pytest.mark.parametrize("kind", [np.uint8, np.int64, np.float16, np.float32, np.float64])
+def test_submission_accepts_any_numeric_type(submission, kind) -> None:
+    assert np.array_equal(submission.predict(IMAGES[:9].astype(kind)), submission.predict(IMAGES)[:9])
+
+
+@pytest.mark.parametrize("count", [0, 1, 64, 65])
+def test_submission_accepts_any_number_of_images(submission, count) -> None:
+    labels = submission.predict(IMAGES[:count])
+    assert (labels.shape, labels.dtype) == ((count,), np.int64)
+    assert np.array_equal(labels, submission.predict(IMAGES)[:count])
+
+
+def test_submission_imports_only_what_the_host_has() -> None:
+    with open(bloodcells.deployment.__path__[0] + "/submission.py") as file:
+        imports = [line for line in file if line.startswith(("import", "from"))]
+    assert imports == ["from pathlib import Path\n", "import numpy as np\n", "import tensorflow as tf\n"]
