@@ -1,4 +1,4 @@
-"""Does a finished run again and compares the two: `python -m bloodcells.reproduce run_id=...`, from top to bottom."""
+"""Trains a finished run again and compares the two bit by bit: `python -m bloodcells.reproduce run_id=...`."""
 
 import logging
 
@@ -6,7 +6,7 @@ from bloodcells.config.command import command
 from bloodcells.config.schema import ReproduceConfig
 from bloodcells.reporting.quiet_tensorflow import import_tensorflow
 from bloodcells.reporting.terminal import aligned
-from bloodcells.reproduction.settings import settings
+from bloodcells.reproduction.conditions import recorded_config
 from bloodcells.runs.train import train
 from bloodcells.tracking.stored import find_run
 
@@ -14,13 +14,13 @@ log = logging.getLogger("bloodcells.reproduce")
 
 
 def reproduce(config: ReproduceConfig) -> None:
-    """One run again, by its own config, tracked as a run below it.
+    """Repeats one run with its own config, tracked as a run below it.
 
-    Raises InputError for what the user can mend, and NotReproducedError, at the end, where it came out otherwise.
+    Raises InputError for errors the user can fix, and NotReproducedError, at the end, if the two runs differ.
     """
     original = find_run(config.tracking, config.run_id)
-    again = settings(original, config.tracking)
-    log.info(f"run {original.id} again: {original.name}; threads: {again.training.threads or 'one a core'}")
+    again = recorded_config(original, config.tracking)
+    log.info(f"repeating run {original.id}: {original.name}; threads: {again.training.threads or 'one per core'}")
 
     import_tensorflow()
     from bloodcells.reproduction.repetition import Repetition

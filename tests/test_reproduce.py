@@ -1,4 +1,4 @@
-"""A finished run done again: equal, unlike, refused, interrupted."""
+"""The reproduce program: equal runs, different runs, interrupted and rejected repetitions."""
 
 import json
 from pathlib import Path
@@ -23,7 +23,7 @@ from tests.conftest import SHORT, composed
 
 @pytest.fixture(scope="module")
 def place(tmp_path_factory) -> Path:
-    """A folder with a store of two runs, of seeds 0 and 1, and cells.npz, which they were trained on."""
+    """A folder with a store of two runs, with seeds 0 and 1, and their data, cells.npz."""
     folder = tmp_path_factory.mktemp("place")
     save(folder / "cells.npz", 0)
     short = ["evaluation=shifted", "evaluation.shift.severities=[2]", "training.fine_tuning.epochs=0"]
@@ -46,7 +46,7 @@ def save(path: Path, seed: int) -> None:
 
 @pytest.fixture
 def runs(place) -> list[StoredRun]:
-    """The two runs; whatever a test does to the files of the first or to the data is undone."""
+    """The two runs; changes to the files of the first and to the data are undone after the test."""
     found = search(composed(f"tracking.directory={place}/mlruns").tracking)
     files = [place / "cells.npz"]
     files += [found[0].file(name) for name in ("predictions.csv", "packages.txt", "environment.json")]
@@ -61,53 +61,55 @@ def again(place: Path, run_id: str) -> None:
 
 
 def repetitions(place: Path) -> list[mlflow.entities.Run]:
-    """Those of the store, the newest first."""
+    """The repetitions in the store, newest first."""
     mlflow.set_tracking_uri(database_uri(place / "mlruns"))
     where = "tags.`mlflow.source.name` = 'bloodcells.reproduce'"
     return mlflow.search_runs(search_all_experiments=True, filter_string=where, output_format="list")
 
 
-def test_a_run_comes_out_equal_and_is_no_seed_more(place, runs, caplog) -> None:
+def test_repetition_is_bit_identical_and_not_listed_as_a_training_run(place, runs, caplog) -> None:
     caplog.set_level("INFO", "bloodcells")
     again(place, runs[0].id)
     weights = sum(weight.size for weight in keras.saving.load_model(runs[0].model_file(place)).get_weights())
-    answers = len(runs[0].predictions().labels)
+    predicted = len(runs[0].predictions().labels)
     distorted = 16 * len(runs[0].predictions().of("test").labels)
-    assert f"equal to the bit: {weights:,} weights, " in caplog.messages[-1]
-    assert f" metric values, {answers} predictions and {distorted} distorted predictions" in caplog.messages[-1]
-    assert "code, packages and machine are as they were" in caplog.messages
+    assert f"bit-identical: {weights:,} weights, " in caplog.messages[-1]
+    assert f" metric values, {predicted} predictions and {distorted} distorted predictions" in caplog.messages[-1]
+    assert "code, packages and machine are unchanged" in caplog.messages
     found = repetitions(place)[0]
     assert found.info.status == "FINISHED"
     assert found.info.run_name == f"Reproduction of {runs[0].name}"
     assert found.data.tags["mlflow.parentRunId"] == runs[0].id
     assert found.data.metrics["reproduction/equal"] == 1
     assert found.data.metrics["reproduction/weights_differing"] == 0
-    assert found.data.tags["mlflow.note.content"].startswith(f"Run {runs[0].id} again.\n\n- verdict: equal to the bit")
+    assert found.data.tags["mlflow.note.content"].startswith(
+        f"Repetition of run {runs[0].id}.\n\n- verdict: bit-identical"
+    )
     assert "**smallcnn**" in found.data.tags["mlflow.note.content"]
     assert [run.id for run in search(composed(f"tracking.directory={place}/mlruns").tracking)] == [r.id for r in runs]
     with pytest.raises(InputError, match="none of the 2 training runs"):
         find_run(composed(f"tracking.directory={place}/mlruns").tracking, found.info.run_id)
 
 
-def test_two_seeds_are_apart_and_it_is_said_how_far(runs) -> None:
+def test_two_seeds_differ_by_measured_amounts(runs) -> None:
     verdict = compare(*runs, [])
     assert not verdict.equal
-    weights, metrics, predictions, distorted = verdict.findings
+    weights, metrics, predictions, distorted = verdict.compared
     models = [keras.saving.load_model(run.model_file(run.file("config.yaml").parent)).get_weights() for run in runs]
     apart = [np.abs(one.astype(float) - other) for one, other in zip(*models, strict=True)]
     assert weights.apart == max(array.max() for array in apart)
     assert weights.differing == sum((array > 0).sum() for array in apart)
-    assert metrics.differences[0].step == 1
+    assert metrics.mismatches[0].step == 1
     losses = [mlflow.MlflowClient().get_metric_history(run.id, "val/loss")[0].value for run in runs]
-    (row,) = [row for row in metrics.differences if (row.what, row.step) == ("val/loss", 1)]
+    (row,) = [row for row in metrics.mismatches if (row.what, row.step) == ("val/loss", 1)]
     assert (row.original, row.again, row.apart) == (*losses, abs(losses[0] - losses[1]))
-    images = [set(run.predictions().examples.tolist()) for run in runs]  # each seed splits otherwise
+    images = [set(run.predictions().examples.tolist()) for run in runs]  # each seed has its own split
     assert images[0] & images[1] != images[0]
     assert predictions.differing >= len(images[0] ^ images[1])
     assert not distorted.equal
 
 
-def test_what_changed_is_told_before_training_and_a_single_other_number_is_found_after(place, runs, caplog) -> None:
+def test_changed_conditions_are_logged_before_training_and_one_changed_number_is_reported(place, runs, caplog) -> None:
     caplog.set_level("INFO", "bloodcells")
     packages, environment = (runs[0].file(name) for name in ("packages.txt", "environment.json"))
     packages.write_text(packages.read_text().replace(f"numpy=={np.__version__}", "numpy==1.0"))
@@ -115,11 +117,13 @@ def test_what_changed_is_told_before_training_and_a_single_other_number_is_found
     table = pd.read_csv(runs[0].file("predictions.csv"), dtype=str)
     table.loc[3, "p(3)"] = str(np.float32(table.loc[3, "p(3)"]) + np.float32(0.25))
     table.to_csv(runs[0].file("predictions.csv"), index=False)
-    with pytest.raises(NotReproducedError, match=r"1 of 35 predictions differ; may be why: packages: numpy 1\.0, now"):
+    with pytest.raises(
+        NotReproducedError, match=r"1 of 35 predictions differ; possible causes: packages: numpy 1\.0, now"
+    ):
         again(place, runs[0].id)
-    told = next(k for k, text in enumerate(caplog.messages) if f"numpy 1.0, now {np.__version__}" in text)
-    assert told < next(k for k, text in enumerate(caplog.messages) if text.startswith("training from scratch"))
-    assert any(text.startswith("processor: Z80, now ") for text in caplog.messages[: told + 2])
+    logged = next(k for k, text in enumerate(caplog.messages) if f"numpy 1.0, now {np.__version__}" in text)
+    assert logged < next(k for k, text in enumerate(caplog.messages) if text.startswith("training from scratch"))
+    assert any(text.startswith("processor: Z80, now ") for text in caplog.messages[: logged + 2])
     found = repetitions(place)[0]
     assert (found.info.status, found.data.metrics["reproduction/equal"]) == ("FINISHED", 0)
     assert found.data.metrics["reproduction/predictions_apart"] == pytest.approx(0.25)
@@ -130,9 +134,7 @@ def test_what_changed_is_told_before_training_and_a_single_other_number_is_found
     assert row["original"] - row["again"] == pytest.approx(0.25)
 
 
-def test_a_repetition_that_is_interrupted_as_it_is_compared_goes_on_by_the_same_command(
-    place, runs, monkeypatch, caplog
-) -> None:
+def test_repetition_interrupted_during_the_comparison_resumes(place, runs, monkeypatch, caplog) -> None:
     def interrupt(*_) -> None:
         raise KeyboardInterrupt
 
@@ -145,13 +147,13 @@ def test_a_repetition_that_is_interrupted_as_it_is_compared_goes_on_by_the_same_
     assert (left.info.status, len(rest)) == ("KILLED", before)
     caplog.set_level("INFO", "bloodcells")
     again(place, runs[1].id)
-    assert "equal to the bit" in caplog.messages[-1]
+    assert "bit-identical" in caplog.messages[-1]
     (found, *rest) = repetitions(place)
     assert (found.info.run_id, found.info.status, len(rest)) == (left.info.run_id, "FINISHED", before)
     assert list((place / "mlruns" / "checkpoints").glob("*/identity.json")) == []
 
 
-def test_other_data_are_refused_and_nothing_is_begun(place, runs) -> None:
+def test_changed_data_are_rejected_before_a_run_starts(place, runs) -> None:
     before = len(repetitions(place))
     save(place / "cells.npz", 5)
     with pytest.raises(InputError, match=r"cells.npz has changed since it was trained; expected .* received"):
@@ -159,7 +161,7 @@ def test_other_data_are_refused_and_nothing_is_begun(place, runs) -> None:
     assert len(repetitions(place)) == before
 
 
-def test_without_a_store_or_a_run_there_is_nothing_to_repeat(place) -> None:
+def test_missing_store_and_unknown_run_are_rejected(place) -> None:
     with pytest.raises(InputError, match="tracking=off: expected local or server"):
         reproduce(config_of("reproduce", "run_id=a", "tracking=off"))
     with pytest.raises(InputError, match="run_id=nothing: none of the 2 training runs"):

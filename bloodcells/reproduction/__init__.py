@@ -1,1 +1,1 @@
-"""A finished run done again, and compared with what it was to the bit."""
+"""Repeats a finished run and compares the two bit by bit."""

@@ -1,4 +1,4 @@
-"""A run done again: what it is told before, and compared with at its end."""
+"""Trains a finished run again, as a run below the original, and compares the two."""
 
 import logging
 from collections.abc import Iterator
@@ -6,10 +6,11 @@ from contextlib import contextmanager
 
 import mlflow
 
+from bloodcells.config.names import Artifact, Tag
 from bloodcells.config.schema import TrainConfig
 from bloodcells.provenance.fingerprint import Fingerprint
 from bloodcells.provenance.machine import unrepeatable
-from bloodcells.reproduction.surroundings import differences, present, recorded
+from bloodcells.reproduction.conditions import changes, present_conditions, recorded_conditions
 from bloodcells.reproduction.verdict import Verdict, compare
 from bloodcells.runs.images import expect_same
 from bloodcells.runs.lifecycle import tracked
@@ -20,7 +21,7 @@ log = logging.getLogger(__name__)
 
 
 class Repetition:
-    """One repetition of `original`. `verdict` is there once the training that it tracks has ended."""
+    """A repetition of `original`. `verdict` is set when the training that it tracks has ended."""
 
     verdict: Verdict
 
@@ -29,16 +30,16 @@ class Repetition:
 
     @contextmanager
     def tracked(self, config: TrainConfig, fingerprint: Fingerprint, origin: str) -> Iterator[Run]:
-        """The run of a training, as `lifecycle.tracked`, which is compared with the original before it ends.
+        """Tracks a training like `lifecycle.tracked` and compares it with the original before the run ends.
 
-        So a run that is there has its verdict, and one that is interrupted before goes on. Tells what is not as it was
-        before anything is trained. Raises InputError for other data: that would be another experiment.
+        A FINISHED repetition therefore has a verdict, and one interrupted earlier resumes. Logs changed conditions
+        before training. Raises InputError if the data have changed, since that would be another experiment.
         """
         expect_same(self._original, origin, fingerprint.data)
-        then, now = recorded(self._original), present(config, fingerprint)
+        then, now = recorded_conditions(self._original), present_conditions(config, fingerprint)
         gpus = bool(then.machine["gpus"] or now.machine["gpus"])
-        reasons = [*unrepeatable(config, gpus), *differences(then, now)]
-        for line in reasons or ["code, packages and machine are as they were"]:
+        reasons = [*unrepeatable(config, gpus), *changes(then, now)]
+        for line in reasons or ["code, packages and machine are unchanged"]:
             log.info(line)
         with tracked(config, fingerprint, origin, self._original) as run:
             yield run
@@ -47,7 +48,7 @@ class Repetition:
             self.verdict = compare(self._original, again, reasons)
             run.score(self.verdict.metrics())
             if not self.verdict.equal:
-                run.keep({"reproduction.csv": self.verdict.table()})
-            rows = [f"- {key}: {said}" for key, said in self.verdict.rows().items()]
-            trained = again.run.data.tags["mlflow.note.content"]
-            run.describe("\n".join([f"Run {self._original.id} again.", "", *rows, "", trained]))
+                run.keep({Artifact.REPRODUCTION: self.verdict.table()})
+            rows = [f"- {key}: {text}" for key, text in self.verdict.rows().items()]
+            description = again.run.data.tags[Tag.DESCRIPTION]
+            run.describe("\n".join([f"Repetition of run {self._original.id}.", "", *rows, "", description]))

@@ -12,22 +12,22 @@ from tests.conftest import composed
 FINGERPRINT = Fingerprint("d" * 64, "c" * 64, "e" * 64, "f" * 64, "none", "abc", False)
 
 
-def test_an_unfinished_repetition_goes_on_only_as_one_of_the_same_run(tmp_path) -> None:
+def test_interrupted_repetition_resumes_only_for_the_same_original(tmp_path) -> None:
     config = composed(f"tracking.directory={tmp_path}")
     open_store(config.tracking)
     one, other = (StoredRun(mlflow.MlflowClient().create_run("1", run_name=name)) for name in ("one", "other"))
 
     def interrupt(*original: StoredRun) -> None:
         with tracked(config, FINGERPRINT, "cells.npz", *original) as run:
-            begun.append(run.id)
+            started.append(run.id)
             raise KeyboardInterrupt
 
-    begun: list[str] = []
+    started: list[str] = []
     for original in ([], [one], [other]) * 2:
         with pytest.raises(KeyboardInterrupt):
             interrupt(*original)
-    assert len(set(begun[:3])) == 3
-    assert begun[3:] == begun[:3]
-    found = mlflow.get_run(begun[1])
-    assert found.info.run_name == "Reproduction of one"
-    assert found.data.tags["mlflow.parentRunId"] == one.id
+    assert len(set(started[:3])) == 3
+    assert started[3:] == started[:3]
+    repeated = mlflow.get_run(started[1])
+    assert repeated.info.run_name == "Reproduction of one"
+    assert repeated.data.tags["mlflow.parentRunId"] == one.id

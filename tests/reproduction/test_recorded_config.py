@@ -1,4 +1,4 @@
-"""The config to do a run again with."""
+"""The config with which a run is repeated."""
 
 import json
 
@@ -8,7 +8,7 @@ import yaml
 
 from bloodcells.config.errors import InputError
 from bloodcells.config.typed import plain
-from bloodcells.reproduction.settings import settings
+from bloodcells.reproduction.conditions import recorded_config
 from bloodcells.tracking.store import open_store
 from bloodcells.tracking.stored import StoredRun
 from tests.conftest import composed
@@ -16,7 +16,7 @@ from tests.conftest import composed
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory):
-    """A function that makes a run with this config, as text or as a dict, and this number of threads on record."""
+    """A function that makes a run with a config, as text or dict, and a recorded number of threads."""
     open_store(composed(f"tracking.directory={tmp_path_factory.mktemp('store')}").tracking)
 
     def make(config, threads: int | None = 3) -> StoredRun:
@@ -28,18 +28,18 @@ def run(tmp_path_factory):
     return make
 
 
-def test_it_is_the_runs_own_but_for_threads_and_where_it_is_kept(run, tmp_path) -> None:
+def test_config_is_the_runs_own_except_threads_and_tracking(run, tmp_path) -> None:
     own = composed("augmentation=[extended,mixup]", "optimizer=lion", "unfreeze=[4,all]", "seed=7", "study=x")
     here = composed(f"tracking.directory={tmp_path}").tracking
-    found = settings(run(plain(own)), here)
-    assert (found.training.threads, found.tracking) == (3, here)
-    found.training.threads, found.tracking = own.training.threads, own.tracking
-    assert found == own
+    config = recorded_config(run(plain(own)), here)
+    assert (config.training.threads, config.tracking) == (3, here)
+    config.training.threads, config.tracking = own.training.threads, own.tracking
+    assert config == own
 
 
-def test_threads_that_are_not_on_record_are_those_of_the_config(run) -> None:
+def test_threads_that_were_not_recorded_come_from_the_config(run) -> None:
     own = composed("training.threads=2")
-    assert settings(run(plain(own), None), own.tracking).training.threads == 2
+    assert recorded_config(run(plain(own), None), own.tracking).training.threads == 2
 
 
 @pytest.mark.parametrize(
@@ -52,17 +52,17 @@ def test_threads_that_are_not_on_record_are_those_of_the_config(run) -> None:
     ],
     ids=["unknown key", "missing key", "range", "option"],
 )
-def test_a_config_of_another_version_is_one_line_with_the_commit_to_take(run, change, part) -> None:
+def test_config_of_another_version_is_one_line_with_the_commit_to_check_out(run, change, part) -> None:
     config = plain(composed())
-    with pytest.raises(InputError, match=r"run a \(.*\): its config.yaml is not of this version") as error:
-        settings(run(config | change), composed().tracking)
+    with pytest.raises(InputError, match=r"run a \(.*\): its config.yaml does not match this version") as error:
+        recorded_config(run(config | change), composed().tracking)
     assert part in str(error.value)
-    assert "the commit it was trained with, 01234567" in str(error.value)
+    assert "check out the commit that trained the run, 01234567" in str(error.value)
     assert "\n" not in str(error.value)
 
 
-def test_a_config_that_is_no_config_is_one_line(run) -> None:
+def test_unreadable_config_is_one_line(run) -> None:
     with pytest.raises(InputError, match=r"its config.yaml cannot be read"):
-        settings(run("a: ["), composed().tracking)
-    with pytest.raises(InputError, match=r"its config.yaml is not of this version"):
-        settings(run("- a"), composed().tracking)
+        recorded_config(run("a: ["), composed().tracking)
+    with pytest.raises(InputError, match=r"its config.yaml does not match this version"):
+        recorded_config(run("- a"), composed().tracking)

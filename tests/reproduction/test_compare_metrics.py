@@ -1,10 +1,10 @@
-"""Metrics compared, in a store of made-up runs."""
+"""Comparison of metrics, in a store of artificial runs."""
 
 import mlflow
 import pytest
 from mlflow.entities import Metric
 
-from bloodcells.reproduction.metrics import compare_metrics
+from bloodcells.reproduction.compare import compare_metrics
 from bloodcells.tracking.store import open_store
 from bloodcells.tracking.stored import StoredRun
 from tests.conftest import composed
@@ -23,7 +23,7 @@ LOGGED = {
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory):
-    """A function that makes a run with these metrics, by name and epoch, 0 for none."""
+    """A function that makes a run with these metrics, by name and epoch, or 0 for the whole run."""
     open_store(composed(f"tracking.directory={tmp_path_factory.mktemp('store')}").tracking)
     client = mlflow.MlflowClient()
     (experiment,) = client.search_experiments(filter_string="name = 'bloodcells'")
@@ -36,40 +36,40 @@ def run(tmp_path_factory):
     return make
 
 
-def test_times_and_what_a_comparison_logged_do_not_count(run) -> None:
+def test_durations_and_metrics_of_the_comparison_itself_are_ignored(run) -> None:
     other = LOGGED | {("epoch_seconds", 1): 5.0, ("training_seconds", 0): 1.0, ("reproduction/equal", 0): 1.0}
     other |= {("test_time_augmentation/times_slower", 0): 7.5}
-    found = compare_metrics(run(LOGGED), run(other))
-    assert (found.equal, found.compared) == (True, 5)
+    result = compare_metrics(run(LOGGED), run(other))
+    assert (result.equal, result.compared) == (True, 5)
 
 
-def test_every_epoch_counts_and_the_first_that_differs_comes_first(run) -> None:
+def test_every_epoch_is_compared_and_mismatches_are_in_order(run) -> None:
     other = LOGGED | {("test/accuracy", 0): 0.5, ("train/loss", 2): 0.5 + 2**-53, ("val/loss", 1): 0.9 + 0.125}
-    found = compare_metrics(run(LOGGED), run(other))
-    assert [(d.what, d.step, d.original) for d in found.differences] == [
+    result = compare_metrics(run(LOGGED), run(other))
+    assert [(d.what, d.step, d.original) for d in result.mismatches] == [
         ("val/loss", 1, 0.9),
         ("train/loss", 2, 0.5),
         ("test/accuracy", None, 0.75),
     ]
-    assert [d.apart for d in found.differences] == [pytest.approx(0.125), 2**-53, 0.25]
-    assert (found.compared, found.differing) == (5, 3)
-    assert found.describe() == "3 of 5 differ, by up to 0.25 (test/accuracy), first val/loss of epoch 1"
+    assert [d.apart for d in result.mismatches] == [pytest.approx(0.125), 2**-53, 0.25]
+    assert (result.compared, result.differing) == (5, 3)
+    assert result.describe() == "3 of 5 differ, by up to 0.25 (test/accuracy), first val/loss of epoch 1"
 
 
-def test_an_epoch_that_one_of_them_lacks_is_found(run) -> None:
+def test_epoch_missing_from_one_run_is_a_mismatch(run) -> None:
     short, long = run(LOGGED), run(LOGGED | {("val/loss", 3): 0.5, ("train/loss", 3): 0.25})
     for first, second, there in ((short, long, "again"), (long, short, "original")):
-        found = compare_metrics(first, second)
-        assert [(d.what, d.step, d.apart) for d in found.differences] == [
+        result = compare_metrics(first, second)
+        assert [(d.what, d.step, d.apart) for d in result.mismatches] == [
             ("train/loss", 3, None),
             ("val/loss", 3, None),
         ]
-        assert [getattr(d, there) for d in found.differences] == [0.25, 0.5]
-        assert (found.compared, found.differing) == (7, 2)
+        assert [getattr(d, there) for d in result.mismatches] == [0.25, 0.5]
+        assert (result.compared, result.differing) == (7, 2)
 
 
-def test_no_number_equals_no_number(run) -> None:
+def test_nan_equals_nan(run) -> None:
     both = LOGGED | {("test/recall_1", 0): float("nan")}
     assert compare_metrics(run(both), run(both)).equal
-    (difference,) = compare_metrics(run(both), run(both | {("test/recall_1", 0): 0.5})).differences
-    assert (difference.what, difference.apart) == ("test/recall_1", None)
+    (mismatch,) = compare_metrics(run(both), run(both | {("test/recall_1", 0): 0.5})).mismatches
+    assert (mismatch.what, mismatch.apart) == ("test/recall_1", None)

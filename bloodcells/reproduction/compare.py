@@ -1,0 +1,116 @@
+"""Compares what two runs have stored: weights, metrics, predictions, and predictions for distorted images."""
+
+import math
+import struct
+import tempfile
+from itertools import zip_longest
+from pathlib import Path
+
+import mlflow
+import numpy as np
+import pandas as pd
+
+from bloodcells.config.names import Artifact, Metric, Tag
+from bloodcells.model.restore import restore
+from bloodcells.reproduction.mismatches import ComparedValues, Mismatch, bits_differ, distance
+from bloodcells.tracking.stored import StoredRun
+
+OWN = "reproduction/"  # prefix of the metrics that a reproduction logs about its comparison
+NO_VARIABLE = ("an extra variable", np.empty(0))
+
+
+def compare_weights(original: StoredRun, again: StoredRun) -> ComparedValues:
+    """Every number in the two stored models, and the recorded hashes of the weights; one mismatch per variable.
+
+    Raises InputError if a model cannot be read.
+    """
+    hash_then, hash_now = (run.run.data.tags.get(Tag.WEIGHTS) for run in (original, again))
+    first, second = _variables(original), _variables(again)
+    mismatches, differing = [], 0
+    for (name, one), (_, other) in zip_longest(first, second, fillvalue=NO_VARIABLE):
+        if (one.shape, one.dtype) != (other.shape, other.dtype):
+            differing += max(one.size, other.size)
+            mismatches.append(Mismatch(name, None, f"shape {one.shape}", f"shape {other.shape}", None))
+        elif (unequal := bits_differ(one, other)).any():
+            differing += int(unequal.sum())
+            apart = distance(one, other)
+            place = np.unravel_index(np.where(unequal, apart, -1).argmax(), one.shape)
+            mismatches.append(Mismatch(name, None, float(one[place]), float(other[place]), float(apart[place])))
+    if hash_then and hash_now and hash_then != hash_now and not mismatches:
+        mismatches.append(Mismatch("their SHA-256", None, hash_then, hash_now, None))
+    return ComparedValues("weights", sum(array.size for _, array in first), differing, mismatches)
+
+
+def _variables(run: StoredRun) -> list[tuple[str, np.ndarray]]:
+    """The model's variables with their paths, such as "stem_conv/kernel", in the model's order."""
+    with tempfile.TemporaryDirectory() as folder:
+        model = restore(run.model_file(Path(folder)))
+    return [(variable.path, np.array(variable)) for variable in model.weights]
+
+
+def compare_metrics(original: StoredRun, again: StoredRun) -> ComparedValues:
+    """Every metric except durations: those of each epoch, in order, then those of the whole run."""
+    first, second = _logged(original), _logged(again)
+    mismatches = []
+    for epoch, name in sorted({*first, *second}, key=lambda key: (key[0] or math.inf, key[1])):
+        one, other = first.get((epoch, name)), second.get((epoch, name))
+        if one is None or other is None:
+            mismatches.append(Mismatch(name, epoch or None, one, other, None))
+        elif struct.pack("d", one) != struct.pack("d", other):
+            apart = abs(one - other)
+            mismatches.append(Mismatch(name, epoch or None, one, other, None if math.isnan(apart) else apart))
+    return ComparedValues("metric values", len({*first, *second}), len(mismatches), mismatches)
+
+
+def _logged(run: StoredRun) -> dict[tuple[int, str], float]:
+    """Values by epoch, 0 for the whole run, and name."""
+    client = mlflow.MlflowClient()
+    with run.readable("metrics"):
+        return {
+            (entry.step, name): entry.value
+            for name in run.run.data.metrics
+            if not (name.startswith(OWN) or name.endswith(("seconds", "times_slower")))
+            for entry in client.get_metric_history(run.id, name)
+        }
+
+
+def compare_predictions(original: StoredRun, again: StoredRun) -> ComparedValues:
+    """The probabilities of each validation and test image; one mismatch per image, at its largest difference."""
+    one, other = original.predictions(), again.predictions()
+    first, second = (
+        {f"{split} {example}": row for split, example, row in zip(p.splits, p.examples, p.probabilities, strict=True)}
+        for p in (one, other)
+    )
+    mismatches = []
+    for name in dict.fromkeys([*first, *second]):
+        if name not in first or name not in second:
+            then, now = ("predicted" if name in rows else None for rows in (first, second))
+            mismatches.append(Mismatch(name, None, then, now, None))
+        elif (unequal := bits_differ(first[name], second[name])).any():
+            apart = distance(first[name], second[name])
+            most = int(np.where(unequal, apart, -1).argmax())
+            values = float(first[name][most]), float(second[name][most])
+            mismatches.append(Mismatch(f"{name}, p({one.class_names[most]})", None, *values, float(apart[most])))
+    return ComparedValues("predictions", len({*first, *second}), len(mismatches), mismatches)
+
+
+def compare_distorted(original: StoredRun, again: StoredRun) -> ComparedValues | None:
+    """The class predicted for each distorted image, or None unless both runs were evaluated on such images."""
+    one, other = _distorted(original), _distorted(again)
+    if one is None or other is None:
+        return None
+    first, second = (table.drop(columns="label").set_index("example").stack().to_dict() for table in (one, other))
+    mismatches = [
+        Mismatch(f"test {', '.join(key)}", None, first.get(key), second.get(key), None)
+        for key in dict.fromkeys([*first, *second])
+        if first.get(key) != second.get(key)
+    ]
+    return ComparedValues("distorted predictions", len({*first, *second}), len(mismatches), mismatches)
+
+
+def _distorted(run: StoredRun) -> pd.DataFrame | None:
+    if Metric.SHIFTED_ACCURACY not in run.run.data.metrics:  # evaluation=clean
+        return None
+    file = run.file(Artifact.SHIFT_PREDICTIONS)
+    with run.readable(Artifact.SHIFT_PREDICTIONS):
+        return pd.read_csv(file, dtype={"example": str})

@@ -1,0 +1,124 @@
+"""What a result depends on: the run's own config, and its code, packages, initial weights and machine, then and now."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+
+from bloodcells.config.errors import InputError
+from bloodcells.config.names import Artifact, Tag
+from bloodcells.config.schema import Tracking, TrainConfig
+from bloodcells.config.typed import typed
+from bloodcells.provenance.fingerprint import Fingerprint, packages
+from bloodcells.runs.unfinished import MACHINE
+from bloodcells.tracking.stored import StoredRun
+
+FIRST = ("tensorflow", "keras", "numpy")  # packages that are most likely to change a result
+NAMED = 4  # maximum number of changed packages to name
+
+
+def recorded_config(run: StoredRun, tracking: Tracking) -> TrainConfig:
+    """The run's own config with the number of threads it used, tracked by `tracking`.
+
+    Raises InputError if the config cannot be read or does not match the current schema.
+    """
+    threads = run.environment().get("threads")
+    file = run.file(Artifact.CONFIG)
+    with run.readable(Artifact.CONFIG):
+        content = OmegaConf.load(file)
+    try:
+        if not isinstance(content, DictConfig):
+            raise InputError("it is a list")
+        config = typed(content, TrainConfig)
+    except (InputError, OmegaConfBaseException) as error:
+        raise InputError(
+            f"run {run.name} ({run.id}): its {Artifact.CONFIG} does not match this version of bloodcells "
+            f"({str(error).splitlines()[0]}); check out the commit that trained the run, "
+            f"{run.run.data.tags.get(Tag.COMMIT, 'unknown')[:8]}"
+        ) from error
+    training = replace(config.training, threads=threads or config.training.threads)
+    return replace(config, training=training, tracking=tracking)
+
+
+@dataclass(frozen=True)
+class Conditions:
+    """Conditions under which a run was trained.
+
+    config, code, weights: SHA-256 of the config, the code and the file of initial weights
+    commit: in words; packages: versions by name; machine: values by the names in MACHINE
+    """
+
+    config: str
+    code: str
+    weights: str
+    commit: str
+    packages: Mapping[str, str]
+    machine: Mapping[str, Any]
+
+
+def recorded_conditions(run: StoredRun) -> Conditions:
+    """The conditions stored with `run`. Raises InputError if it has no such files."""
+    tags = run.run.data.tags
+    environment, file = run.environment(), run.file(Artifact.PACKAGES)
+    with run.readable(Artifact.PACKAGES):
+        lines = file.read_text().splitlines()
+    return Conditions(
+        config=tags.get(Tag.CONFIG, ""),
+        code=tags.get(Tag.CODE, ""),
+        weights=tags.get(Tag.INITIAL_WEIGHTS, ""),
+        commit=_commit(tags.get(Tag.COMMIT, "unknown"), tags.get(Tag.DIRTY) == "true"),
+        packages=_versions(lines),
+        machine={key: environment.get(key) for key in MACHINE},
+    )
+
+
+def present_conditions(config: TrainConfig, fingerprint: Fingerprint) -> Conditions:
+    """The conditions of this process."""
+    from bloodcells.provenance.machine import machine  # imports TensorFlow
+    from bloodcells.training.devices import threads
+
+    environment = machine(threads(config.training))
+    return Conditions(
+        config=fingerprint.config,
+        code=fingerprint.code,
+        weights=fingerprint.weights,
+        commit=_commit(fingerprint.commit, fingerprint.dirty),
+        packages=_versions(packages()),
+        machine={key: environment[key] for key in MACHINE},
+    )
+
+
+def changes(then: Conditions, now: Conditions) -> list[str]:
+    """What has changed, one line each; names the first few packages and counts the rest."""
+    lines = []
+    if then.code != now.code:
+        lines.append(f"code: {then.commit}, now {now.commit}")
+    elif then.config != now.config:
+        lines.append("config: same settings, different SHA-256")
+    if then.weights != now.weights:
+        lines.append("backbone.weights: the file has changed")
+    names = [*FIRST, *sorted({*then.packages, *now.packages} - set(FIRST), key=str.lower)]
+    versions = [(name, then.packages.get(name, "none"), now.packages.get(name, "none")) for name in names]
+    if changed := [f"{name} {old}, now {new}" for name, old, new in versions if old != new]:
+        more = f"; and {len(changed) - NAMED} more" if len(changed) > NAMED else ""
+        lines.append(f"packages: {'; '.join(changed[:NAMED])}{more}")
+    for key, old in then.machine.items():
+        if old != now.machine[key]:
+            lines.append(f"{key}: {_in_words(old)}, now {_in_words(now.machine[key])}")
+    return lines
+
+
+def _commit(commit: str, dirty: bool) -> str:
+    return f"commit {commit[:8]}" + (" with uncommitted changes" if dirty else "")
+
+
+def _versions(lines: list[str]) -> dict[str, str]:
+    return {name: version for name, _, version in (line.partition("==") for line in lines)}
+
+
+def _in_words(value: object) -> str:
+    if isinstance(value, list):
+        return " and ".join(value) or "none"
+    return "not recorded" if value is None else str(value)

@@ -1,0 +1,72 @@
+"""The result of comparing the values of two runs: how many differ, where, and by how much."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class Mismatch:
+    """One place where two runs differ.
+
+    what: the metric, variable or image; step: the epoch, from 1, or None
+    original, again: the value in each run, or None if it has none
+    apart: the absolute difference, or None if the values are not numbers
+    """
+
+    what: str
+    step: int | None
+    original: float | str | None
+    again: float | str | None
+    apart: float | None
+
+    @property
+    def where(self) -> str:
+        """Such as "val/loss of epoch 2"."""
+        return self.what if self.step is None else f"{self.what} of epoch {self.step}"
+
+
+@dataclass(frozen=True)
+class ComparedValues:
+    """Values of one kind, such as "weights", in two runs.
+
+    compared, differing: the number of values, and of those that differ in any bit
+    mismatches: in the order in which the run produced them; one may stand for several values
+    """
+
+    kind: str
+    compared: int
+    differing: int
+    mismatches: Sequence[Mismatch]
+
+    @property
+    def equal(self) -> bool:
+        return not self.mismatches
+
+    @property
+    def apart(self) -> float | None:
+        """The largest absolute difference, or None if there is none."""
+        return max((mismatch.apart for mismatch in self.mismatches if mismatch.apart is not None), default=None)
+
+    def describe(self) -> str:
+        """Such as "3 of 246 differ, by up to 0.0031 (val/loss of epoch 2), first train/loss of epoch 1"."""
+        if self.equal:
+            return f"all {self.compared:,} equal"
+        text, first = f"{self.differing:,} of {self.compared:,} differ", self.mismatches[0]
+        if self.apart is not None:
+            largest = next(mismatch for mismatch in self.mismatches if mismatch.apart == self.apart)
+            text += f", by up to {self.apart:.2g}" + (f" ({largest.where})" if largest is not first else "")
+        return f"{text}, first {first.where}"
+
+
+def bits_differ(first: np.ndarray, second: np.ndarray) -> np.ndarray:
+    """Bool, elementwise: True where any bit differs, so that -0 differs from 0 and a NaN equals itself."""
+    bits = f"u{first.dtype.itemsize}"
+    return np.ascontiguousarray(first).view(bits) != np.ascontiguousarray(second).view(bits)
+
+
+def distance(first: np.ndarray, second: np.ndarray) -> np.ndarray:
+    """Absolute difference, float64, elementwise; infinite where it is not a number."""
+    apart = np.abs(first.astype(np.float64) - second.astype(np.float64))
+    return np.where(np.isnan(apart), np.inf, apart)
