@@ -1,57 +1,66 @@
-"""Compares finished runs: `python -m bloodcells.report study=NAME`, read from top to bottom. Needs no TensorFlow."""
+"""Compares finished runs: `python -m bloodcells.report study=NAME`. Needs no TensorFlow."""
 
 import gc
 import logging
+from pathlib import Path
 
 from bloodcells.comparison import tables
-from bloodcells.comparison.answers import read
 from bloodcells.comparison.configurations import gather
 from bloodcells.comparison.depth import depth_curves
-from bloodcells.comparison.folder import folder_of, write
 from bloodcells.comparison.reference import read_references
 from bloodcells.comparison.rows import compare
-from bloodcells.comparison.sections import INTERVALS, Pictures, caption, lead, sections, summary
-from bloodcells.comparison.selection import select
+from bloodcells.comparison.runs import read_predictions, select
+from bloodcells.comparison.sections import INTERVALS, ReportFigures, caption, lead, sections, summary
+from bloodcells.config.checkout import CHECKOUT
 from bloodcells.config.command import command
-from bloodcells.config.schema import ReportConfig
+from bloodcells.config.schema import LocalTracking, ReportConfig, ServerTracking
+from bloodcells.reporting.files import write_all
 from bloodcells.reporting.page import latex, markdown, page
 
 log = logging.getLogger("bloodcells.report")
 
 
 def report(config: ReportConfig) -> None:
-    """Reads the runs, compares them and writes tables, figures and a page, all of them or none.
+    """Reads the runs, compares them, and writes tables, figures and an HTML page, either all of them or none.
 
-    Raises InputError for what the user can mend: no such runs, a reference.csv that cannot be read, a folder that
-    cannot be written to.
+    Raises InputError if there are no such runs, reference.csv is malformed or the folder cannot be written to.
     """
-    gc.disable()  # else all there is is looked through again and again while thousands of rows come from the store
-    folder = folder_of(config)
+    gc.disable()  # garbage collection would slow down reading thousands of runs from the store
+    folder = output_folder(config)
     references = read_references(folder / "reference.csv")
     runs = select(config)
-    configurations, remarks = gather(runs, read(runs))
+    configurations, remarks = gather(runs, read_predictions(runs))
     comparison = compare(configurations)
     curves = depth_curves(comparison)
-    pictures = Pictures.draw(comparison, references, curves)
-    told = sections(comparison, remarks, references, curves, pictures)
+    figures = ReportFigures.draw(comparison, references, curves)
+    content = sections(comparison, remarks, references, curves=curves, figures=figures)
     title, first = f"Comparison: {config.study or folder.name}", lead(comparison)
-    shown = {INTERVALS: tables.results(comparison)}
+    captioned = {INTERVALS: tables.results(comparison)}
     if len(configurations) > 1:
-        to_best, to_before = tables.differences(comparison)
-        shown |= {
-            caption(comparison): to_best,
-            "The same, to the row before, or where one is named to that.": to_before,
+        vs_best, vs_previous = tables.differences(comparison)
+        captioned |= {
+            caption(comparison): vs_best,
+            "Differences from the previous row, or from the row that is named.": vs_previous,
         }
-    files = {
+    files: dict[str, str | bytes] = {
         "results.csv": tables.complete(comparison).to_csv(index=False),
-        "table.md": markdown(title, first, told, pictures.files()),
-        "table.tex": latex(shown, "The runs behind each number are in results.csv."),
-        "report.html": page(title, first, told),
+        "table.md": markdown(title, first, content, figures.files()),
+        "table.tex": latex(captioned, "The runs behind each number are listed in results.csv."),
+        "report.html": page(title, first, content),
     }
     if references:
         files["agreement.csv"] = tables.agreement(references, comparison).to_csv(index=False)
-    write(folder, files, pictures.files())
+    write_all(folder, files | {name: figure.png for name, figure in figures.files().items()})
     log.info(summary(comparison, remarks, {"page": str(folder / "report.html"), "tables": str(folder / "table.md")}))
+
+
+def output_folder(config: ReportConfig) -> Path:
+    """`output`, by default the folder in `experiments` that has the name of the study, or else of the experiment."""
+    if config.output is not None:
+        return Path(config.output).resolve()
+    tracking = config.tracking
+    experiment = tracking.experiment if isinstance(tracking, LocalTracking | ServerTracking) else tracking.name
+    return CHECKOUT / "experiments" / (config.study or experiment)
 
 
 main = command("report", ReportConfig)(report)

@@ -1,4 +1,4 @@
-"""The whole program on a tiny store of made-up runs."""
+"""The report program on a small store of artificial runs."""
 
 import subprocess
 import sys
@@ -8,12 +8,13 @@ import pytest
 from matplotlib.figure import Figure
 
 from bloodcells.comparison import figures
-from bloodcells.comparison.answers import CLEAN, SHIFTED, read
 from bloodcells.comparison.configurations import gather
 from bloodcells.comparison.depth import depth_curves
 from bloodcells.comparison.rows import compare
+from bloodcells.comparison.runs import read_predictions
 from bloodcells.config.checkout import CHECKOUT
 from bloodcells.config.errors import InputError
+from bloodcells.config.names import Metric
 from bloodcells.config.schema import LocalTracking, ReportConfig
 from bloodcells.report import report
 from bloodcells.tracking.stored import search
@@ -32,10 +33,10 @@ def store(tmp_path_factory):
 @pytest.fixture(scope="module")
 def comparison(store):
     runs = search(store, "tags.study = 'made-up'")
-    return compare(gather(runs, read(runs))[0])
+    return compare(gather(runs, read_predictions(runs))[0])
 
 
-def test_the_command_writes_everything_and_never_the_readme(store, tmp_path) -> None:
+def test_command_writes_all_files_and_keeps_the_readme(store, tmp_path) -> None:
     (tmp_path / "README.md").write_text("mine")
     (tmp_path / "reference.csv").write_text(
         "match,metric,value,correct,total,source\nbackbone=vgg19,test/accuracy,0.9833,588,598,table 2\n"
@@ -47,7 +48,7 @@ def test_the_command_writes_everything_and_never_the_readme(store, tmp_path) -> 
     done = subprocess.run([sys.executable, "-c", code, *arguments], cwd=CHECKOUT, capture_output=True, text=True)
     assert (done.returncode, done.stderr) == (0, "")
     assert "10 configurations, 29 runs" in done.stdout
-    assert "is FAILED and not counted" in done.stdout
+    assert "is FAILED and left out" in done.stdout
     assert {str(file.relative_to(tmp_path)) for file in tmp_path.rglob("*") if file.is_file()} == {
         "README.md", "reference.csv", "agreement.csv", "results.csv", "table.md", "table.tex", "report.html",
         "figures/forest.png", "figures/unfreezing.png", "figures/distortions.png",
@@ -61,27 +62,27 @@ def test_the_command_writes_everything_and_never_the_readme(store, tmp_path) -> 
     table = pd.read_csv(tmp_path / "results.csv")
     runs = {run.id: run.run.data.metrics for run in search(store)}
     for _, row in table.iterrows():
-        logged = [runs[run][CLEAN] for run in row["runs"].split()]
-        assert row[CLEAN] == pytest.approx(sum(logged) / len(logged), abs=1e-12)
+        logged = [runs[run][Metric.TEST_ACCURACY] for run in row["runs"].split()]
+        assert row[Metric.TEST_ACCURACY] == pytest.approx(sum(logged) / len(logged), abs=1e-12)
         assert all(run in markdown and run in html for run in row["runs"].split())
     assert table["best"].sum() == 1
-    assert table.loc[table[SHIFTED].idxmax(), "best"]
+    assert table.loc[table[Metric.SHIFTED_ACCURACY].idxmax(), "best"]
 
 
-def test_a_single_configuration_is_a_table_too(store, tmp_path) -> None:
+def test_single_configuration_has_a_table(store, tmp_path) -> None:
     report(ReportConfig("single", None, str(tmp_path), store))
     assert "| backbone=efficientnetv2s (best) | 0 |" in (tmp_path / "table.md").read_text()
 
 
-def test_a_filter_narrows_and_what_finds_nothing_is_one_line(store, tmp_path) -> None:
+def test_filter_selects_runs_and_empty_selections_are_rejected(store, tmp_path) -> None:
     report(ReportConfig("made-up", "params.optimizer = 'lion'", str(tmp_path), store))
     assert len(pd.read_csv(tmp_path / "results.csv")) == 1
     for config, message in [
         (
             ReportConfig("made-upp", None, None, store),
-            r"study=made-upp: none .* expected one of made-up, single; did you mean",
+            r"study=made-upp: none of the \d+ training runs .* expected one of made-up, single; did you mean made-up",
         ),
-        (ReportConfig(None, "params.seed = '9'", None, store), "filter=params.seed = '9': no training run"),
+        (ReportConfig(None, "params.seed = '9'", None, store), "filter=params.seed = '9': matches no training run"),
         (ReportConfig(None, None, str(tmp_path / "results.csv" / "x"), store), "cannot be written to"),
     ]:
         with pytest.raises(InputError, match=message) as error:
@@ -89,17 +90,17 @@ def test_a_filter_narrows_and_what_finds_nothing_is_one_line(store, tmp_path) ->
         assert "\n" not in str(error.value)
 
 
-def test_a_bad_reference_leaves_nothing_written(store, tmp_path) -> None:
+def test_malformed_reference_leaves_nothing_written(store, tmp_path) -> None:
     (tmp_path / "reference.csv").write_text("match\n")
     with pytest.raises(InputError, match="line 1"):
         report(ReportConfig("made-up", None, str(tmp_path), store))
     assert [file.name for file in tmp_path.iterdir()] == ["reference.csv"]
 
 
-def test_the_curve_is_in_the_order_of_trained_parameters_with_its_best_marked(comparison) -> None:
+def test_depth_curve_is_ordered_by_parameters_and_marks_the_best(comparison) -> None:
     (curve,) = depth_curves(comparison)
     assert curve.depths == ["0", "10", "50", "block6", "all"]
-    means = [row.estimates[SHIFTED].mean for row in curve.rows]
+    means = [row.estimates[Metric.SHIFTED_ACCURACY].mean for row in curve.rows]
     assert means[curve.best] == max(means)
     figure = figures.unfreezing(curve)
     axes = figure.axes[0]
@@ -110,16 +111,16 @@ def test_the_curve_is_in_the_order_of_trained_parameters_with_its_best_marked(co
     assert f"Best at unfreeze={curve.depths[curve.best]}, shifted accuracy {max(means):.4f}" in curve.describe()
 
 
-def test_two_depths_are_no_curve(store) -> None:
+def test_two_depths_are_not_a_curve(store) -> None:
     runs = [run for run in search(store) if run.run.data.params["unfreeze"] in ("0", "10")]
-    assert depth_curves(compare(gather(runs, read(runs))[0])) == []
+    assert depth_curves(compare(gather(runs, read_predictions(runs))[0])) == []
 
 
-def test_figures_show_the_best_rows_and_no_more_than_they_can_hold(comparison, monkeypatch) -> None:
+def test_figures_show_at_most_the_best_rows(comparison, monkeypatch) -> None:
     labels = [tick.get_text().replace("\n", " ") for tick in figures.forest(comparison, []).axes[0].get_yticklabels()]
     assert labels == [row.label for row in comparison.rows]
     monkeypatch.setattr(figures, "MOST", 3)
-    best = sorted(comparison.rows, key=lambda row: -row.estimates[SHIFTED].mean)[:3]
+    best = sorted(comparison.rows, key=lambda row: -row.estimates[Metric.SHIFTED_ACCURACY].mean)[:3]
     shown = figures.shown(comparison)
     assert {row.label for row in shown} == {row.label for row in best}
     table = figures.distortions(comparison)

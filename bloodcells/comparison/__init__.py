@@ -1,1 +1,1 @@
-"""Finished runs side by side: a row a configuration, its seeds averaged, each difference tested."""
+"""Compares finished runs in tables and figures."""

@@ -1,56 +1,56 @@
-"""How deep to unfreeze: rows that are equal in all else, in the order of what they train."""
+"""Curves of accuracy over unfreezing depth: rows that differ only in `unfreeze`, by number of trained parameters."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from bloodcells.comparison.labels import telling
+from bloodcells.comparison.configurations import distinguishing
 from bloodcells.comparison.rows import MEASURES, Comparison, Row
-from bloodcells.comparison.significance import Difference, holm, paired
+from bloodcells.comparison.statistics import PairedDifference, holm, paired_test
+from bloodcells.config.names import Metric
 
-DEPTH, PARAMETERS = "unfreeze", "trainable_parameters"
+DEPTH = "unfreeze"
 
 
 @dataclass(frozen=True)
 class DepthCurve:
-    """Three depths or more, from the fewest trained parameters to the most.
+    """Three or more depths, in increasing order of trained parameters.
 
-    name: what tells its rows from those of other curves, or nothing; best: the place of the best by `ranked_by`
-    shallower, deeper: what tells the best from its neighbours, None where there is none
+    name: what distinguishes it from other curves, "" for a single one; best: index of the best row by `ranked_by`
+    vs_shallower, vs_deeper: the best compared with its neighbours; None if there is none or the data differ
     """
 
     name: str
     rows: list[Row]
     ranked_by: str
     best: int
-    shallower: Difference | None
-    deeper: Difference | None
+    vs_shallower: PairedDifference | None
+    vs_deeper: PairedDifference | None
 
     @property
     def depths(self) -> list[str]:
         return [row.configuration.params[DEPTH] for row in self.rows]
 
     def describe(self) -> str:
-        """The best depth and its neighbours, in words."""
-        found, depths = self.rows[self.best].estimates[self.ranked_by], self.depths
-        told = f"{self.name}: best" if self.name else "Best"
-        told += f" at unfreeze={depths[self.best]}, {MEASURES[self.ranked_by]} {found.mean:.4f} "
-        told += f"({found.low:.3f} to {found.high:.3f})."
-        for difference, step, word in ((self.shallower, -1, "shallower"), (self.deeper, 1, "deeper")):
-            place = self.best + step
-            if 0 <= place < len(depths):
-                compared = difference.describe() if difference else "not comparable, other data"
-                told += f" Against the next {word}, unfreeze={depths[place]}: {compared}."
+        """The best depth and how it compares with its neighbours."""
+        depths, best = self.depths, self.rows[self.best].estimates[self.ranked_by].describe()
+        text = f"{self.name}: best" if self.name else "Best"
+        text += f" at unfreeze={depths[self.best]}, {MEASURES[self.ranked_by]} {best}."
+        for difference, step, word in ((self.vs_shallower, -1, "shallower"), (self.vs_deeper, 1, "deeper")):
+            neighbour = self.best + step
+            if 0 <= neighbour < len(depths):
+                result = difference.describe() if difference else "not comparable, different data"
+                text += f" Compared with the next {word} depth, unfreeze={depths[neighbour]}: {result}."
             else:
-                told += f" No {word} one was tried."
-        return told
+                text += f" No {word} depth was trained."
+        return text
 
 
 def depth_curves(comparison: Comparison) -> list[DepthCurve]:
-    """A curve for each group of rows equal in all but `unfreeze`, the one that reaches highest first.
+    """One curve per group of rows that differ only in `unfreeze`, the one with the highest accuracy first.
 
-    Lists of depths are schedules of their own and are left out.
+    Rows with a list of depths, a schedule of gradual unfreezing, are left out.
     """
     groups: dict[tuple[tuple[str, str], ...], list[Row]] = {}
     for row in comparison.rows:
@@ -59,18 +59,18 @@ def depth_curves(comparison: Comparison) -> list[DepthCurve]:
             groups.setdefault(tuple(sorted(rest.items())), []).append(row)
     groups = {key: rows for key, rows in groups.items() if len(rows) >= 3}
     rests = [dict(key) for key in groups]
-    names = telling(rests)  # none for a single curve
+    keys = distinguishing(rests)  # empty for a single curve
     curves = [
-        _curve(", ".join(f"{key}={rest.get(key, '-')}" for key in names), rows, comparison.ranked_by)
+        _curve(", ".join(f"{key}={rest.get(key, '-')}" for key in keys), rows, comparison.ranked_by)
         for rest, rows in zip(rests, groups.values(), strict=True)
     ]
     return sorted(curves, key=lambda curve: -curve.rows[curve.best].estimates[curve.ranked_by].mean)
 
 
 def _curve(name: str, rows: Sequence[Row], ranked_by: str) -> DepthCurve:
-    rows = sorted(rows, key=lambda row: row.mean(PARAMETERS))
+    rows = sorted(rows, key=lambda row: row.mean(Metric.TRAINABLE_PARAMETERS))
     best = int(np.argmax([row.estimates[ranked_by].mean for row in rows]))
     shares = [row.shares[ranked_by] for row in rows]
-    neighbours = [paired(shares[best], shares[k]) if 0 <= k < len(rows) else None for k in (best - 1, best + 1)]
-    shallower, deeper = holm(neighbours)
-    return DepthCurve(name, rows, ranked_by, best, shallower, deeper)
+    neighbours = [paired_test(shares[best], shares[k]) if 0 <= k < len(rows) else None for k in (best - 1, best + 1)]
+    vs_shallower, vs_deeper = holm(neighbours)
+    return DepthCurve(name, rows, ranked_by, best, vs_shallower, vs_deeper)

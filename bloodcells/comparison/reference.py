@@ -1,4 +1,4 @@
-"""What others reported, beside ours: reference.csv, a row a figure, and whether ours agree."""
+"""Results that others have reported, read from reference.csv, and whether ours agree with them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,17 +7,21 @@ from pathlib import Path
 
 import pandas as pd
 
-from bloodcells.comparison.intervals import Interval, overlap, student, wilson
 from bloodcells.comparison.rows import MEASURES, Comparison, Estimate, Row
-from bloodcells.comparison.significance import holm, paired
+from bloodcells.comparison.statistics import holm, overlap, paired_test, student, wilson
 from bloodcells.config.errors import InputError
+from bloodcells.evaluation.intervals import Interval
 
 COLUMNS = ["match", "metric", "value", "correct", "total", "source"]
 
 
 @dataclass(frozen=True)
 class Reference:
-    """A reported figure. match: the params or tags of the rows it is about; interval: Wilson's, if it can be had."""
+    """A reported result.
+
+    match: params or tags that select the corresponding rows
+    interval: Wilson's interval if the counts are known, else None
+    """
 
     match: dict[str, str]
     metric: str
@@ -26,21 +30,21 @@ class Reference:
     source: str
 
     def rows(self, comparison: Comparison) -> list[int]:
-        """The rows it is about."""
-        return [k for k, row in enumerate(comparison.rows) if self.match.items() <= _known(row).items()]
+        """Indices of the rows that it matches."""
+        return [k for k, row in enumerate(comparison.rows) if self.match.items() <= _attributes(row).items()]
 
 
 def read_references(file: Path) -> list[Reference]:
-    """The references in a file, none where there is no file.
+    """The references in a file, one per line; an empty list if there is no file.
 
-    Raises InputError, with line and column, for what cannot be read.
+    Raises InputError with line and column if the file is malformed.
     """
     if not file.is_file():
         return []
     try:
         table = pd.read_csv(file, dtype=str, keep_default_na=False, skip_blank_lines=False)
     except (OSError, ValueError) as error:
-        raise InputError(f"{file}: cannot be read as a table ({str(error).splitlines()[0]})") from error
+        raise InputError(f"{file}: cannot be read as a CSV table ({str(error).splitlines()[0]})") from error
     if sorted(table.columns) != sorted(COLUMNS):
         raise InputError(
             f"{file}, line 1: expected the columns {','.join(COLUMNS)}; received {','.join(table.columns)}"
@@ -51,16 +55,16 @@ def read_references(file: Path) -> list[Reference]:
 def _reference(row: dict[str, str], place: str) -> Reference:
     pairs = [part.partition("=") for part in row["match"].split()]
     if not pairs or not all(key and sign and value for key, sign, value in pairs):
-        raise InputError(f"{place}, match: expected key=value, more of them after a space; received “{row['match']}”")
+        raise InputError(f"{place}, match: expected key=value, several separated by spaces; received “{row['match']}”")
     if not row["metric"].strip():
-        raise InputError(f"{place}, metric: expected a metric of runs, such as test/accuracy; received nothing")
+        raise InputError(f"{place}, metric: expected the name of a metric, such as test/accuracy; received nothing")
     value = _number(row, "value", place)
     interval = None
     if row["correct"].strip() or row["total"].strip():
         correct, total = _number(row, "correct", place), _number(row, "total", place)
         if correct % 1 or total % 1 or not 0 <= correct <= total or not total:
             raise InputError(
-                f"{place}, correct: expected a count up to total; received {row['correct']}, {row['total']}"
+                f"{place}, correct: expected a count of at most total; received {row['correct']}, {row['total']}"
             )
         if abs(correct / total - value) > 0.005:
             raise InputError(f"{place}, value: expected correct/total, {correct / total:.4f}; received {row['value']}")
@@ -76,8 +80,8 @@ def _number(row: dict[str, str], column: str, place: str) -> float:
         raise InputError(f"{place}, {column}: expected a number; received “{row[column]}”") from error
 
 
-def ours(row: Row, metric: str) -> Estimate | None:
-    """Our figure: with the row's interval, or of another metric with Student's over seeds; None where no run has it."""
+def our_estimate(row: Row, metric: str) -> Estimate | None:
+    """Our result: the row's estimate, or for other metrics the mean with Student's interval; None if no run has it."""
     if metric in row.estimates:
         return row.estimates[metric]
     values = row.logged(metric)
@@ -87,51 +91,47 @@ def ours(row: Row, metric: str) -> Estimate | None:
     return Estimate(tuple(values), row.mean(metric), low, high)
 
 
-def verdict(reference: Reference, found: Estimate) -> str:
-    """Says “agrees” if the intervals overlap or, without one, the value lies in ours; else how ours differs."""
+def verdict(reference: Reference, ours: Estimate) -> str:
+    """Returns "agrees" if the intervals overlap (a value without one must lie in ours), else how ours differs."""
     theirs = reference.interval or (reference.value, reference.value)
-    if overlap(theirs, (found.low, found.high)):
+    if overlap(theirs, (ours.low, ours.high)):
         return "agrees"
-    difference = found.mean - reference.value
-    size = (
-        f"{100 * abs(difference):.1f} points"
-        if max(abs(found.mean), abs(reference.value)) <= 1
-        else f"{abs(difference):g}"
-    )
+    difference = ours.mean - reference.value
+    is_share = max(abs(ours.mean), abs(reference.value)) <= 1
+    size = f"{100 * abs(difference):.1f} points" if is_share else f"{abs(difference):g}"
     return f"ours is {'higher' if difference > 0 else 'lower'} by {size}"
 
 
-def order(references: Sequence[Reference], comparison: Comparison) -> dict[str, str]:
-    """By metric, of how many pairs of references that differ ours come in the same order, and significantly.
+def order_agreement(references: Sequence[Reference], comparison: Comparison) -> dict[str, str]:
+    """By metric, how many pairs of references our rows put in the same order, and how many of these significantly.
 
     The tests of a metric are corrected as one family.
     """
-    said = {}
+    texts = {}
     for metric in dict.fromkeys(reference.metric for reference in references):
         same, tests = [], []
-        for high, low in combinations([found for found in references if found.metric == metric], 2):
+        for high, low in combinations([reference for reference in references if reference.metric == metric], 2):
             if high.value < low.value:
                 high, low = low, high
             for i in high.rows(comparison):
                 for j in low.rows(comparison):
-                    first, second = ours(comparison.rows[i], metric), ours(comparison.rows[j], metric)
+                    first, second = (our_estimate(comparison.rows[k], metric) for k in (i, j))
                     if i == j or high.value == low.value or first is None or second is None:
                         continue
                     same.append(first.mean > second.mean)
-                    shares = [comparison.rows[k].shares.get(metric) for k in (i, j)]
-                    tests.append(None if shares[0] is None or shares[1] is None else paired(shares[0], shares[1]))
+                    one, other = (comparison.rows[k].shares.get(metric) for k in (i, j))
+                    tests.append(None if one is None or other is None else paired_test(one, other))
         if same:
-            told = f"{sum(same)} of {len(same)} pairs in the reference's order"
+            texts[metric] = f"{sum(same)} of {len(same)} pairs are in the same order as in the references"
             if metric in MEASURES:
                 significant = [
                     test.significant and agree for test, agree in zip(holm(tests), same, strict=True) if test
                 ]
-                told += f", {sum(significant)} of them significantly"
-            said[metric] = told
-    return said
+                texts[metric] += f", {sum(significant)} of them significantly"
+    return texts
 
 
-def _known(row: Row) -> dict[str, str]:
-    """What a row can be matched by: the params all its runs have, and the tags of its first run."""
+def _attributes(row: Row) -> dict[str, str]:
+    """What a row can be matched by: the params of its runs and the tags of its first run."""
     run = next(iter(row.configuration.runs.values()))
     return {**run.run.data.tags, **row.configuration.params}

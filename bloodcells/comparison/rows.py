@@ -1,4 +1,4 @@
-"""A row a configuration: its figures with intervals, and what tells it from the best row and from the row before."""
+"""One row per configuration: its metrics with intervals, and its differences from the best and the previous row."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -6,32 +6,44 @@ from dataclasses import dataclass
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from bloodcells.comparison.answers import CLEAN, SHIFTED, Answers
-from bloodcells.comparison.bootstrap import Resamples, figures
-from bloodcells.comparison.configurations import DATA, Configuration, earlier
-from bloodcells.comparison.intervals import student
-from bloodcells.comparison.significance import Difference, holm, paired
+from bloodcells.comparison.configurations import Configuration, previous_rows
+from bloodcells.comparison.runs import RunPredictions
+from bloodcells.comparison.statistics import (
+    PairedDifference,
+    Resamples,
+    holm,
+    paired_test,
+    student,
+    weighted_metrics,
+)
 from bloodcells.config.errors import InputError
+from bloodcells.config.names import Metric, Tag
 from bloodcells.evaluation.intervals import percentile
 
-MEASURES = {CLEAN: "clean accuracy", SHIFTED: "shifted accuracy"}  # those that are tested
+# Metrics that are tested; rows are ranked by the last one that all of them have.
+MEASURES = {Metric.TEST_ACCURACY: "clean accuracy", Metric.SHIFTED_ACCURACY: "shifted accuracy"}
 
 
 @dataclass(frozen=True)
 class Estimate:
-    """A mean over seeds with its 95% interval; `values` are the seeds', in their order."""
+    """A mean over seeds with its 95% interval; values: one per seed."""
 
     values: tuple[float, ...]
     mean: float
     low: float
     high: float
 
+    def describe(self) -> str:
+        """Such as "0.9833 (0.969 to 0.991)"."""
+        return f"{self.mean:.4f} ({self.low:.3f} to {self.high:.3f})"
+
 
 @dataclass(frozen=True)
 class Row:
-    """A configuration and its figures.
+    """A configuration and its metrics.
 
-    estimates: by metric; shares: by measure, float (seeds, images), NaN where an image is not in a seed's test split
+    estimates: by metric
+    shares: by measure, float (seeds, images), as for `paired_test`
     """
 
     configuration: Configuration
@@ -43,87 +55,89 @@ class Row:
         return self.configuration.label
 
     def mean(self, metric: str) -> float:
-        """Of what was logged, over the seeds; NaN where no run has it."""
+        """Mean of a logged metric over the seeds; NaN if no run has it."""
         values = self.logged(metric)
         return float(np.mean(values)) if values else np.nan
 
     def logged(self, metric: str) -> list[float]:
-        """A metric of each run that has it, in the order of the seeds."""
+        """The logged metric of each run that has it, in the order of the seeds."""
         runs = self.configuration.runs.values()
         return [run.run.data.metrics[metric] for run in runs if metric in run.run.data.metrics]
 
     def distortions(self) -> dict[str, float]:
-        """The mean accuracy under each distortion, 0..1."""
-        found = [answers.distortions for answers in self.configuration.answers.values()]
-        return {name: float(np.mean([each[name] for each in found if name in each])) for name in found[0]}
+        """Mean accuracy over the seeds under each distortion, in 0..1."""
+        by_seed = [predictions.distortions for predictions in self.configuration.predictions.values()]
+        return {name: float(np.mean([each[name] for each in by_seed if name in each])) for name in by_seed[0]}
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """Rows in the order of their steps or else of their first run.
+    """Rows in the order of their steps, otherwise of their first runs.
 
-    best: the row that is highest by the measure `ranked_by`
-    earlier: by row, the place of the one it is a change of, as a rule the one before; None for the first
-    to_best, to_before: by measure, a difference a row, to the best and to the earlier one; None where there is nothing
-        to test
+    ranked_by: the measure that ranks the rows; best: index of the best row
+    previous: by row, the index of the row it is compared with, by default the one before; None for the first
+    vs_best, vs_previous: by measure, one difference per row; None where nothing can be tested
     """
 
     rows: list[Row]
     ranked_by: str
     best: int
-    earlier: list[int | None]
-    to_best: dict[str, list[Difference | None]]
-    to_before: dict[str, list[Difference | None]]
+    previous: list[int | None]
+    vs_best: dict[str, list[PairedDifference | None]]
+    vs_previous: dict[str, list[PairedDifference | None]]
 
     @property
     def measures(self) -> list[str]:
-        """The measures that all rows have, the one that ranks first."""
-        return sorted(self.to_best, key=lambda measure: measure != self.ranked_by)
+        """The measures that all rows have, starting with the one that ranks them."""
+        return sorted(self.vs_best, key=lambda measure: measure != self.ranked_by)
 
 
 def compare(configurations: Sequence[Configuration]) -> Comparison:
-    """Estimates every figure and tests every difference; one correction for each measure and each of both families.
+    """Estimates every metric and tests every difference; each measure and each family is corrected separately.
 
-    Raises InputError where runs of the same data disagree on an image's label.
+    Raises InputError if runs with the same data disagree on the label of an image.
     """
     positions, images = _positions(configurations)
     seeds = sorted({seed for configuration in configurations for seed in configuration.runs})
     resamples = Resamples.draw(images)
-    with threadpool_limits(1):  # products this small take longer when threads share them
+    with threadpool_limits(1):  # matrix products this small are slower with several threads
         rows = [_row(configuration, positions, images, seeds, resamples) for configuration in configurations]
     measures = [measure for measure in MEASURES if all(measure in row.estimates for row in rows)]
     ranked_by = measures[-1]
     best = int(np.argmax([row.estimates[ranked_by].mean for row in rows]))
-    before = earlier(configurations)
-    to_best, to_before = {}, {}
+    previous = previous_rows(configurations)
+    vs_best, vs_previous = {}, {}
     for measure in measures:
         shares = [row.shares[measure] for row in rows]
-        to_best[measure] = holm([None if k == best else paired(share, shares[best]) for k, share in enumerate(shares)])
-        to_before[measure] = holm(
-            [None if k is None else paired(share, shares[k]) for share, k in zip(shares, before, strict=True)]
+        vs_best[measure] = holm(
+            [None if k == best else paired_test(share, shares[best]) for k, share in enumerate(shares)]
         )
-    return Comparison(rows, ranked_by, best, before, to_best, to_before)
+        vs_previous[measure] = holm(
+            [None if k is None else paired_test(share, shares[k]) for share, k in zip(shares, previous, strict=True)]
+        )
+    return Comparison(rows, ranked_by, best, previous, vs_best, vs_previous)
 
 
 def _positions(configurations: Sequence[Configuration]) -> tuple[dict[str, np.ndarray], int]:
-    """By run, where its images stand among all that any run was tested on, and how many these are.
+    """By run id, the indices of its test images among those of all runs, and the number of these.
 
-    Images of different data are different images, whatever their names.
+    Images of different data are different images, even if they have the same name.
     """
     index: dict[tuple[str, str], int] = {}
     positions = {}
     labels: dict[int, int] = {}
     for configuration in configurations:
-        data = configuration.params[DATA]
-        for seed, answers in configuration.answers.items():
-            places = [index.setdefault((data, example), len(index)) for example in answers.examples.tolist()]
-            for place, example, label in zip(places, answers.examples, answers.labels.tolist(), strict=True):
+        data = configuration.params[Tag.DATA]
+        for seed, predictions in configuration.predictions.items():
+            run = configuration.runs[seed].id
+            places = [index.setdefault((data, example), len(index)) for example in predictions.examples.tolist()]
+            for place, example, label in zip(places, predictions.examples, predictions.labels.tolist(), strict=True):
                 if labels.setdefault(place, label) != label:
                     raise InputError(
-                        f"image {example} is of class {label} in run {configuration.runs[seed].id} and of class "
-                        f"{labels[place]} in another run on the same data; expected one label: filter one of them out"
+                        f"image {example} has class {label} in run {run} but class {labels[place]} in another run "
+                        "with the same data; expected one label: exclude one of them with a filter"
                     )
-            positions[configuration.runs[seed].id] = np.array(places)
+            positions[run] = np.array(places)
     return positions, len(index)
 
 
@@ -137,26 +151,27 @@ def _row(
     values: dict[str, list[float]] = {}
     resampled: dict[str, list[np.ndarray]] = {}
     shares: dict[str, np.ndarray] = {}
-    for seed, answers in configuration.answers.items():
+    for seed, predictions in configuration.predictions.items():
         places = positions[configuration.runs[seed].id]
-        for metric, found in figures(answers, np.ones((len(places), 1))).items():
-            values.setdefault(metric, []).append(float(found[0]))
-        for metric, found in resamples.figures(answers, places).items():
-            resampled.setdefault(metric, []).append(found)
-        for measure, share in _shares(answers).items():
+        for metric, (value,) in weighted_metrics(predictions, np.ones((len(places), 1))).items():
+            values.setdefault(metric, []).append(float(value))
+        for metric, resampled_values in resamples.metrics(predictions, places).items():
+            resampled.setdefault(metric, []).append(resampled_values)
+        for measure, share in _shares(predictions).items():
             whole = shares.setdefault(measure, np.full((len(seeds), images), np.nan))
             whole[seeds.index(seed), places] = share
-    # A figure that some seeds of the row lack is no figure of the row.
-    complete = [metric for metric in values if len(values[metric]) == len(configuration.answers)]
+    # A metric that some seeds lack is left out of the row.
+    complete = [metric for metric in values if len(values[metric]) == len(configuration.predictions)]
     return Row(configuration, {metric: _estimate(values[metric], resampled[metric]) for metric in complete}, shares)
 
 
-def _shares(answers: Answers) -> dict[str, np.ndarray]:
-    return {CLEAN: answers.right} | ({} if answers.robust is None else {SHIFTED: answers.robust})
+def _shares(predictions: RunPredictions) -> dict[str, np.ndarray]:
+    shifted = {} if predictions.shifted is None else {Metric.SHIFTED_ACCURACY: predictions.shifted}
+    return {Metric.TEST_ACCURACY: predictions.correct} | shifted
 
 
 def _estimate(values: list[float], resampled: list[np.ndarray]) -> Estimate:
-    """The mean over seeds; on either side the wider of Student's t over seeds and the bootstrap over images."""
+    """The mean over seeds; each bound is the wider of Student's t over seeds and the bootstrap over images."""
     low, high = percentile(np.mean(resampled, axis=0))
     if len(values) > 1:
         by_seeds = student(np.array(values))

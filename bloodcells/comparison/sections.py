@@ -1,4 +1,4 @@
-"""A comparison told in order: its sections, for the page and for Markdown."""
+"""The content of a report on a comparison: lead sentence, sections and terminal summary."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -7,147 +7,154 @@ import numpy as np
 from pandas import DataFrame
 
 from bloodcells.comparison import tables
-from bloodcells.comparison.answers import CLEAN
+from bloodcells.comparison.configurations import distinguishing, varying
 from bloodcells.comparison.depth import DepthCurve
-from bloodcells.comparison.figures import MOST, MOST_CURVES, distortions, forest, unfreezing
-from bloodcells.comparison.labels import telling, varying
-from bloodcells.comparison.reference import Reference, order
+from bloodcells.comparison.figures import MOST, distortions, forest, unfreezing
+from bloodcells.comparison.reference import Reference, order_agreement
 from bloodcells.comparison.rows import MEASURES, Comparison
+from bloodcells.config.names import Metric
 from bloodcells.reporting.page import Block, RenderedFigure, Section
 from bloodcells.reporting.terminal import aligned
 
 INTERVALS = (
-    "Means over seeds, with 95% intervals: on either side the wider of Student's t over the seeds and a bootstrap over "
+    "Means over seeds with 95% intervals. Each bound is the wider of Student's t over the seeds and a bootstrap over "
     "the test images."
 )
+MOST_CURVES = 2  # maximum number of depth curves to draw; all are described in words
+MOST_REMARKS = 10  # maximum number of remarks on the terminal
+MOST_EQUALS = 5  # maximum number of rows to name in the lead sentence
 
 
 @dataclass(frozen=True)
-class Pictures:
-    """The figures, drawn once for page and files; distortions is None where no run was shifted."""
+class ReportFigures:
+    """The rendered figures of a report; distortions: None if no run has distorted images."""
 
     forest: RenderedFigure
     curves: Sequence[RenderedFigure]
     distortions: RenderedFigure | None
 
     @classmethod
-    def draw(cls, comparison: Comparison, references: Sequence[Reference], curves: Sequence[DepthCurve]) -> "Pictures":
-        hardest = distortions(comparison)
+    def draw(
+        cls, comparison: Comparison, references: Sequence[Reference], curves: Sequence[DepthCurve]
+    ) -> "ReportFigures":
+        by_distortion = distortions(comparison)
         return cls(
             RenderedFigure.of(forest(comparison, references)),
             [RenderedFigure.of(unfreezing(curve)) for curve in curves[:MOST_CURVES]],
-            RenderedFigure.of(hardest) if hardest else None,
+            RenderedFigure.of(by_distortion) if by_distortion else None,
         )
 
     def files(self) -> dict[str, RenderedFigure]:
-        """By the name of the file each is written to."""
+        """By the name of the file in the report's folder."""
         several = len(self.curves) > 1
-        named = {f"figures/unfreezing{f'_{k}' if several else ''}.png": curve for k, curve in enumerate(self.curves, 1)}
-        found = {"figures/forest.png": self.forest, **named}
-        return found | ({"figures/distortions.png": self.distortions} if self.distortions else {})
+        curves = {
+            f"figures/unfreezing{f'_{k}' if several else ''}.png": curve for k, curve in enumerate(self.curves, 1)
+        }
+        files = {"figures/forest.png": self.forest, **curves}
+        return files | ({"figures/distortions.png": self.distortions} if self.distortions else {})
 
 
 def lead(comparison: Comparison) -> str:
-    """The best row, and by what."""
+    """The best row and the rows that are not significantly worse."""
     row = comparison.rows[comparison.best]
-    found = row.estimates[comparison.ranked_by]
-    interval = f"{found.low:.3f} to {found.high:.3f}"
-    said = f"Best by {MEASURES[comparison.ranked_by]}: {row.label}, {found.mean:.4f} ({interval})."
+    best = row.estimates[comparison.ranked_by].describe()
+    text = f"Best by {MEASURES[comparison.ranked_by]}: {row.label}, {best}."
     equals = [
         other.label
-        for other, difference in zip(comparison.rows, comparison.to_best[comparison.ranked_by], strict=True)
+        for other, difference in zip(comparison.rows, comparison.vs_best[comparison.ranked_by], strict=True)
         if difference and not difference.significant
     ]
-    if len(equals) > 5:
-        said += f" {len(equals)} of the other {len(comparison.rows) - 1} rows do not differ from it significantly."
+    if len(equals) > MOST_EQUALS:
+        text += f" {len(equals)} of the other {len(comparison.rows) - 1} rows are not significantly different."
     elif equals:
-        said += f" Not significantly different from it: {'; '.join(equals)}."
+        text += f" Not significantly different: {'; '.join(equals)}."
     elif len(comparison.rows) > 1:
-        said += " All other rows that can be compared with it are significantly worse."
-    if comparison.ranked_by == CLEAN:
-        said += " Ranked by clean accuracy, since not all rows have a shifted one."
-    return said
+        text += " All other comparable rows are significantly worse."
+    if comparison.ranked_by == Metric.TEST_ACCURACY:
+        text += " Ranked by clean accuracy, since not all rows have a shifted accuracy."
+    return text
 
 
 def sections(
     comparison: Comparison,
     remarks: Sequence[str],
     references: Sequence[Reference],
+    *,
     curves: Sequence[DepthCurve],
-    pictures: Pictures,
+    figures: ReportFigures,
 ) -> list[Section]:
-    """All there is to tell."""
-    some = f" The figure shows the {MOST} best rows." if len(comparison.rows) > MOST else ""
-    told = [
-        Section("Results", [f"{INTERVALS}{some}", tables.results(comparison), pictures.forest]),
-        Section("Missing and unfinished", ["\n".join(f"- {remark}" for remark in remarks) or "Nothing is missing."]),
-    ]
+    """All sections of the report, in order."""
+    note = f" The figure shows the best {MOST} rows." if len(comparison.rows) > MOST else ""
+    parts = [Section("Results", [f"{INTERVALS}{note}", tables.results(comparison), figures.forest])]
     if len(comparison.rows) > 1:
-        told.insert(1, Section("Differences", [caption(comparison), *tables.differences(comparison)]))
+        parts.append(Section("Differences", [caption(comparison), *tables.differences(comparison)]))
+    missing = "\n".join(f"- {remark}" for remark in remarks) or "Nothing is missing."
+    parts.append(Section("Missing and unfinished runs", [missing]))
     if curves:
-        told.append(Section("Unfreezing depth", _depth(curves, pictures)))
-    if pictures.distortions:
-        text = f"Mean accuracy over seeds and severities, the hardest distortion first.{some}"
-        told.append(Section("Distortions", [text, pictures.distortions]))
+        parts.append(Section("Unfreezing depth", _depth(curves, figures)))
+    if figures.distortions:
+        text = f"Mean accuracy over seeds and severities, hardest distortion first.{note}"
+        parts.append(Section("Distortions", [text, figures.distortions]))
     if references:
-        told.append(Section("References", _references(references, comparison)))
-    return [*told, Section("What all rows share", _shared(comparison)), Section("Runs", [tables.ids(comparison)])]
+        parts.append(Section("References", _references(references, comparison)))
+    return [*parts, Section("Shared settings", _shared(comparison)), Section("Runs", [tables.run_ids(comparison)])]
 
 
 def caption(comparison: Comparison) -> str:
-    """How differences were tested, and what that leaves open: the seeds."""
+    """How differences are tested, and how much the seeds vary, which the tests do not cover."""
     methods = {
-        found.method
-        for family in (comparison.to_best, comparison.to_before)
-        for differences in family.values()
-        for found in differences
-        if found
+        difference.method
+        for family in (comparison.vs_best, comparison.vs_previous)
+        for by_row in family.values()
+        for difference in by_row
+        if difference
     }
-    moved = [
+    ranges = [
         np.ptp(row.estimates[comparison.ranked_by].values) for row in comparison.rows if len(row.configuration.runs) > 1
     ]
     seeds = (
-        f"The seeds of a row lie {100 * np.median(moved):.1f} points apart in {MEASURES[comparison.ranked_by]} (median "
-        f"over rows; at most {100 * np.max(moved):.1f})."
-        if moved
-        else "How much seeds move is not known, with one seed a row."
+        f"The range over a row's seeds is {100 * np.median(ranges):.1f} points of {MEASURES[comparison.ranked_by]} "
+        f"(median over rows; maximum {100 * np.max(ranges):.1f})."
+        if ranges
+        else "With one seed per row, the variation between seeds is unknown."
     )
+    if not methods:
+        return f"No differences are tested, since the rows share no test images. {seeds}"
     return (
-        f"Points are percentage points. Seed by seed on the same test images, {' or '.join(sorted(methods))} test, an "
-        "image a cluster; p corrected by Holm over each column. The test is over images, given these trained models. "
-        f"{seeds}"
+        "Differences are in percentage points, seed by seed on the same test images. Tests, with images as clusters: "
+        f"{', '.join(sorted(methods))}; p is corrected by Holm's method within each column. The tests account for the "
+        f"choice of test images, given these trained models, but not for variation between trainings. {seeds}"
     )
 
 
-def summary(comparison: Comparison, remarks: Sequence[str], where: Mapping[str, str]) -> str:
-    """The end of the terminal's output."""
+def summary(comparison: Comparison, remarks: Sequence[str], files: Mapping[str, str]) -> str:
+    """The final lines on the terminal; files: paths by description."""
     runs = sum(len(row.configuration.runs) for row in comparison.rows)
     lines = {"compared": f"{len(comparison.rows)} configurations, {runs} runs", "best": lead(comparison)}
-    for number, remark in enumerate(remarks[:10]):
+    for number, remark in enumerate(remarks[:MOST_REMARKS]):
         lines["missing" if not number else " " * number] = remark
-    if len(remarks) > 10:
-        lines[" " * 10] = f"and {len(remarks) - 10} more, told in the report"
-    return aligned(lines | dict(where))
+    if len(remarks) > MOST_REMARKS:
+        lines[" " * MOST_REMARKS] = f"and {len(remarks) - MOST_REMARKS} more, listed in the report"
+    return aligned(lines | dict(files))
 
 
 def _references(references: Sequence[Reference], comparison: Comparison) -> list[Block]:
     text = (
-        "“Agrees” says that the intervals overlap, or that a value without one lies in ours. Reported counts have "
-        "Wilson's 95% interval."
+        "“Agrees” means that the intervals overlap, or that a value without an interval lies in ours. Reported counts "
+        "have Wilson's 95% interval."
     )
-    ordered = [f"{metric}: {said}." for metric, said in order(references, comparison).items()]
-    return [text, tables.agreement(references, comparison), *(["\n".join(ordered)] if ordered else [])]
+    orders = [f"{metric}: {text}." for metric, text in order_agreement(references, comparison).items()]
+    return [text, tables.agreement(references, comparison), *(["\n".join(orders)] if orders else [])]
 
 
-def _depth(curves: Sequence[DepthCurve], pictures: Pictures) -> list[Block]:
+def _depth(curves: Sequence[DepthCurve], figures: ReportFigures) -> list[Block]:
     blocks: list[Block] = []
+    if len(curves) > len(figures.curves):
+        blocks.append(f"The {len(figures.curves)} curves with the highest accuracy are drawn.")
     for number, curve in enumerate(curves):
         blocks.append(curve.describe())
-        blocks += pictures.curves[number : number + 1]
-    some = (
-        f"The {len(pictures.curves)} curves that reach highest are drawn." if len(curves) > len(pictures.curves) else ""
-    )
-    return [some, *blocks] if some else blocks
+        blocks += figures.curves[number : number + 1]
+    return blocks
 
 
 def _shared(comparison: Comparison) -> list[Block]:
@@ -156,5 +163,5 @@ def _shared(comparison: Comparison) -> list[Block]:
     shared = DataFrame(
         [(key, value) for key, value in params[0].items() if key not in changing], columns=["key", "value"]
     )
-    along = [key for key in changing if key not in telling(params)]
-    return [shared, *([f"These change along with what the rows are called by: {', '.join(along)}."] if along else [])]
+    implied = [key for key in changing if key not in distinguishing(params)]
+    return [shared, *([f"These settings vary with those in the row names: {', '.join(implied)}."] if implied else [])]

@@ -1,4 +1,4 @@
-"""Fills a store with made-up runs, for tests and for the benchmark, which is run by hand:
+"""Fills a store with artificial runs, for tests and for timing the report by hand:
 
 python -m tests.comparison.fill_store /tmp/thousand
 time python -m bloodcells.report study=made-up tracking.directory=/tmp/thousand output=/tmp/thousand/report
@@ -34,7 +34,7 @@ CHOICES = {
 
 @dataclass(frozen=True)
 class MadeUp:
-    """A run to make up. An image is as hard as a draw from N(0, 1); below `skill` it is mostly answered right."""
+    """An artificial run. An image has a difficulty from N(0, 1); below `skill` it is mostly classified correctly."""
 
     choices: dict[str, str] = field(default_factory=dict)
     seed: int = 0
@@ -48,7 +48,7 @@ class MadeUp:
 
 @dataclass(frozen=True)
 class Size:
-    """Of what each run answers for: the images of the whole set, of each split, and the severities, 0 for no shift."""
+    """Number of images in the data and in each split, and of severities; 0 severities for no distorted images."""
 
     images: int = 11_947
     test: int = 598
@@ -57,7 +57,7 @@ class Size:
 
 
 def fill(directory: Path, runs: Iterable[MadeUp], size: Size) -> list[str]:
-    """Adds runs to the store in `directory`, a minute apart, and gives their ids."""
+    """Adds runs to the store in `directory`, one minute apart, and returns their ids."""
     open_store(LocalTracking("local", str(directory), "bloodcells"))
     client = mlflow.MlflowClient()
     experiment = client.get_experiment_by_name("bloodcells").experiment_id
@@ -73,7 +73,7 @@ def fill(directory: Path, runs: Iterable[MadeUp], size: Size) -> list[str]:
         metrics = {}
         if made_up.status == "FINISHED":
             folder = Path(urlparse(run.info.artifact_uri).path)
-            metrics = _answers(folder, made_up, size, difficulty, np.random.default_rng(number))
+            metrics = _predict(folder, made_up, size, difficulty, np.random.default_rng(number))
         client.log_batch(
             run.info.run_id,
             [Metric(key, float(value), start, 0) for key, value in metrics.items()],
@@ -85,7 +85,7 @@ def fill(directory: Path, runs: Iterable[MadeUp], size: Size) -> list[str]:
     return ids
 
 
-def _answers(
+def _predict(
     folder: Path, made_up: MadeUp, size: Size, difficulty: np.ndarray, rng: np.random.Generator
 ) -> dict[str, float]:
     split = np.random.default_rng(made_up.seed).permutation(size.images)[: size.test + size.validation]
@@ -100,36 +100,38 @@ def _answers(
     columns |= {f"p(class {k})": probabilities[:, k] for k in range(8)}
     csv.write_csv(table(columns), folder / "predictions.csv")
     test = part == "test"
-    right = (predicted == labels)[test]
+    correct = (predicted == labels)[test]
     metrics = {
-        "test/accuracy": right.mean(),
-        "test/macro_f1": right.mean() - 0.002,
+        "test/accuracy": correct.mean(),
+        "test/macro_f1": correct.mean() - 0.002,
         "trainable_parameters": made_up.parameters,
         "training_seconds": rng.uniform(400, 700),
         "best/val_accuracy": (predicted == labels)[~test].mean(),
     }
     if not size.severities:
         return metrics
-    columns, kept = {}, {"example": names[test], "label": labels[test], "predicted": predicted[test]}
+    columns, first = {}, {"example": names[test], "label": labels[test], "predicted": predicted[test]}
     for kind, name in enumerate(DISTORTIONS):
         for severity in range(1, size.severities + 1):
             harm = 0.06 * severity * (1 + kind % 4) - 0.3 * rng.normal(size=int(test.sum()))
             fits = skill[test] - harm > difficulty[split[test]]
             columns[f"{name} {severity}"] = np.where(fits, labels[test], (labels[test] + 3) % 8)
     (folder / "shift").mkdir()
-    shares = np.mean([answers == labels[test] for answers in columns.values()], axis=0)
-    csv.write_csv(table(kept | {"shifted_accuracy": shares}), folder / "shift" / "by_image.csv")
+    shares = np.mean([predictions == labels[test] for predictions in columns.values()], axis=0)
+    csv.write_csv(table(first | {"shifted_accuracy": shares}), folder / "shift" / "by_image.csv")
     header = ["distortion", *map(str, range(1, size.severities + 1)), "mean"]
     rows = [",".join(header), *DISTORTIONS]
     (folder / "shift" / "accuracy.csv").write_text("\n".join(rows) + "\n")
     for name in DISTORTIONS:
-        right = [answers == labels[test] for key, answers in columns.items() if key.rpartition(" ")[0] == name]
-        metrics[f"shift/{name}"] = np.mean(right)
+        correct = [
+            predictions == labels[test] for key, predictions in columns.items() if key.rpartition(" ")[0] == name
+        ]
+        metrics[f"shift/{name}"] = np.mean(correct)
     return metrics | {"shift/mean_accuracy": shares.mean(), "shift/worst_accuracy": shares.mean() - 0.1}
 
 
 def thousand() -> list[MadeUp]:
-    """334 configurations with three seeds each, but for two seeds of the last: backbones, optimizers, depths."""
+    """334 configurations with three seeds each, except for two seeds of the last."""
     rng = np.random.default_rng(1)
     runs = []
     for number in range(334):
@@ -147,7 +149,7 @@ def thousand() -> list[MadeUp]:
 
 
 def study() -> list[MadeUp]:
-    """Five configurations and five depths, three seeds each; one run failed, one is running, one came twice."""
+    """Five configurations and five depths, three seeds each; one run failed, one is running, one is repeated."""
     ladder = [
         ({"backbone": "vgg19", "optimizer": "adam"}, 1.7),
         ({"backbone": "convnextlarge", "optimizer": "adam"}, 1.9),

@@ -1,0 +1,122 @@
+"""The runs to compare and what they predict for their test images, clean and distorted."""
+
+import csv
+import os
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+from pyarrow import compute
+from pyarrow import csv as arrow
+
+from bloodcells.config.errors import InputError
+from bloodcells.config.explain import nearest
+from bloodcells.config.names import Artifact, Metric, Tag
+from bloodcells.config.schema import ReportConfig
+from bloodcells.tracking.stored import StoredRun, search
+
+COLUMNS, SHARE = ["example", "label", "predicted"], "shifted_accuracy"
+ROUNDING = 1e-6
+
+
+def select(config: ReportConfig) -> list[StoredRun]:
+    """The training runs of the study that match the filter, oldest first.
+
+    Raises InputError if there are none, and like `search`.
+    """
+    conditions = [config.filter] if config.filter else []
+    if config.study is not None:
+        conditions.insert(0, f"tags.{Tag.STUDY} = '{config.study}'")
+    runs = search(config.tracking, " and ".join(conditions) or None)
+    if runs:
+        return runs
+    all_runs = search(config.tracking)
+    studies = sorted({run.run.data.tags[Tag.STUDY] for run in all_runs if Tag.STUDY in run.run.data.tags})
+    if config.study is not None and config.study not in studies:
+        known = f"one of {', '.join(studies)}" if studies else "the name of a study; train its runs with study=NAME"
+        raise InputError(
+            f"study={config.study}: none of the {len(all_runs)} training runs in tracking.experiment belongs to it; "
+            f"expected {known}{nearest(config.study, studies)}"
+        )
+    if config.filter:
+        raise InputError(f"filter={config.filter}: matches no training run; expected one or more")
+    raise InputError("tracking.experiment: contains no training run; expected one or more: train some first")
+
+
+@dataclass(frozen=True)
+class RunPredictions:
+    """Predictions of one run for n test images.
+
+    examples: str (n,), the names in the data source; labels, predicted: int (n,), class indices
+    shifted: float (n,), the share of an image's distorted variants that are predicted correctly; None without any
+    distortions: accuracy under each distortion, over all its severities, in 0..1
+    variants: names and severities of the distortions; equal for runs whose shifted accuracies can be compared
+    """
+
+    examples: np.ndarray
+    labels: np.ndarray
+    predicted: np.ndarray
+    shifted: np.ndarray | None
+    distortions: dict[str, float]
+    variants: tuple[str, ...]
+
+    @property
+    def correct(self) -> np.ndarray:
+        """1 where the predicted class is the label, else 0; float (n,)."""
+        return (self.predicted == self.labels).astype(float)
+
+
+def read_predictions(runs: Sequence[StoredRun]) -> dict[str, RunPredictions | InputError]:
+    """The predictions of each FINISHED run by its id, or the error in its files."""
+    finished = [run for run in runs if run.status == "FINISHED"]
+    # Threads help: Arrow parses without holding the GIL, and files on a server have to be downloaded.
+    with ThreadPoolExecutor(min(8, os.cpu_count() or 1)) as pool:
+        return dict(zip([run.id for run in finished], pool.map(_read_or_error, finished), strict=True))
+
+
+def _read_or_error(run: StoredRun) -> RunPredictions | InputError:
+    try:
+        return _read(run)
+    except InputError as error:
+        return error
+    except (pa.ArrowException, csv.Error, OSError, KeyError, IndexError, StopIteration, ValueError) as error:
+        reason = (str(error).splitlines() or ["empty"])[0]
+        return InputError(f"run {run.name} ({run.id}): its predictions cannot be read ({reason})")
+
+
+def _read(run: StoredRun) -> RunPredictions:
+    logged = run.run.data.metrics
+    if Metric.SHIFTED_ACCURACY in logged:
+        table = _columns(run.file(Artifact.SHIFT_BY_IMAGE), [*COLUMNS, SHARE])
+    else:
+        table = _columns(run.file(Artifact.PREDICTIONS), ["split", *COLUMNS])
+        table = table.filter(compute.equal(table["split"], "test"))
+    examples, labels, predicted = (table[key].to_numpy() for key in COLUMNS)
+    accuracy = float(np.mean(labels == predicted))
+    expected = logged.get(Metric.TEST_ACCURACY, accuracy)
+    if abs(accuracy - expected) > ROUNDING:
+        raise InputError(
+            f"run {run.name} ({run.id}): its predictions have an accuracy of {accuracy:.4f}, but it logged "
+            f"{expected:.4f}; expected its files unchanged since training"
+        )
+    if Metric.SHIFTED_ACCURACY not in logged:
+        return RunPredictions(examples, labels, predicted, None, {}, ())
+    # The header has the severities and the first column the distortions; their means are metrics of the run.
+    with run.file(Artifact.SHIFT_ACCURACY).open(newline="") as lines:
+        header, *rows = csv.reader(lines)
+    names = [row[0] for row in rows]
+    distortions = {name: logged[f"shift/{name}"] for name in names}
+    return RunPredictions(examples, labels, predicted, table[SHARE].to_numpy(), distortions, (*names, *header))
+
+
+def _columns(file: Path, columns: list[str]) -> pa.Table:
+    """Columns of a CSV file; splits and names of examples stay text, even "007"."""
+    types = {"split": pa.string(), "example": pa.string(), "label": pa.int64(), "predicted": pa.int64()}
+    return arrow.read_csv(
+        str(file),
+        arrow.ReadOptions(use_threads=False),
+        convert_options=arrow.ConvertOptions(include_columns=columns, column_types=types),
+    )
