@@ -48,6 +48,12 @@ def _unknown_key(error: OmegaConfBaseException) -> str:
     parent = error.parent_node
     keys = [str(key) for key in parent if key != "hydra"] if isinstance(parent, DictConfig) else []
     place, _, word = full_key.rpartition(".")
+    if (
+        not keys
+        and (group := options(place.rpartition(".")[0]))
+        and any(place.rpartition(".")[2] in {f.name for f in fields(kind)} for kind in group.values())
+    ):
+        return f"{full_key}: {place} is null; give '{place}={{{word}: VALUE}}'"
     if not keys:
         return f"{full_key}: {place} is not set here; choose the option that sets it, {place.replace('.', '=', 1)}"
     said = f"{full_key}: no such key; expected one of {', '.join(keys)}" + (f" under {place}" if place else "")

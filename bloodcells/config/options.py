@@ -17,9 +17,9 @@ MODULES = {
     "data": "bloodcells.config.schema.data",
     "backbone": "bloodcells.config.schema.model",
     "head": "bloodcells.config.schema.model",
-    "optimizer": "bloodcells.config.schema.training",
-    "loss": "bloodcells.config.schema.training",
-    "schedule": "bloodcells.config.schema.training",
+    "optimizer": "bloodcells.training.optimizers",
+    "loss": "bloodcells.training.losses",
+    "schedule": "bloodcells.training.schedules",
     "tracking": "bloodcells.config.schema.tracking",
 }
 _registered: defaultdict[str, dict[str, type[Any]]] = defaultdict(dict)

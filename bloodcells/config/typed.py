@@ -1,7 +1,7 @@
 """From what Hydra composed to typed, checked dataclasses."""
 
 import dataclasses
-import re
+from collections.abc import Iterator
 from enum import Enum
 from typing import Any, TypeVar, cast
 
@@ -10,11 +10,6 @@ from omegaconf import DictConfig, OmegaConf
 from bloodcells.config.errors import InputError
 from bloodcells.config.explain import nearest
 from bloodcells.config.options import options
-from bloodcells.config.schema import (
-    EvaluateConfig,
-    ServerTracking,
-    TrainConfig,
-)
 from bloodcells.config.schema.ranges import inside
 
 Config = TypeVar("Config")
@@ -36,28 +31,18 @@ def node(composed: DictConfig, kind: type[Config]) -> DictConfig:
 
 
 def checked(node: DictConfig, kind: type[Config]) -> Config:
-    """A node of the schema as a dataclass, every range and combination checked; raises as `typed` does."""
+    """A node of the schema as a dataclass, with every range and combination checked; raises as `typed` does.
+
+    A dataclass of the schema checks what ranges cannot express in a method `check(self) -> None`, which raises
+    InputError.
+    """
     config = cast(Config, OmegaConf.to_object(node))
-    _check_ranges(config, "")
-    if isinstance(config, TrainConfig):
-        _check_training(config)
-    if isinstance(config, EvaluateConfig) and config.data.name == "own" and config.data.clean.enabled:
-        raise InputError(
-            "data.clean.enabled=true with data=own: the run's own images were cleaned before it was trained; expected "
-            "another set, data=npz or data=folder, to clean"
-        )
-    study = getattr(config, "study", None)
-    if study is not None and not re.fullmatch(r"\w[\w .+-]*", study):
-        raise InputError(
-            f"study={study}: expected a name of letters, digits, spaces and . + - _, for a folder is called so"
-        )
-    evaluation = getattr(config, "evaluation", None)
-    if evaluation and evaluation.shift and not evaluation.shift.severities:
-        raise InputError(
-            "evaluation.shift.severities=[]: expected some of 1 to 5; or evaluation=clean for no distorted images"
-        )
-    if isinstance(server := getattr(config, "tracking", None), ServerTracking):
-        _check_server(server)
+    parts = list(_parts(config, ""))
+    for prefix, part in parts:
+        _check_ranges(part, prefix)
+    for _, part in parts:
+        if check := getattr(part, "check", None):
+            check()
     return config
 
 
@@ -92,49 +77,21 @@ def plain(config: Any) -> Any:
     return config.value if isinstance(config, Enum) else config
 
 
-def _check_ranges(config: Any, prefix: str) -> None:
-    parts = []
+def _parts(config: Any, prefix: str) -> Iterator[tuple[str, Any]]:
+    """`config` and all dataclasses in it, each with the prefix of its keys.
+
+    Each comes before its own parts, whose numbers may refer to its own: data.split.seed follows seed.
+    """
+    yield prefix, config
     for f in dataclasses.fields(config):
-        value, key = getattr(config, f.name), prefix + f.name
-        if dataclasses.is_dataclass(value):
-            parts.append((value, key + "."))
-        elif interval := f.metadata.get("within"):
+        if dataclasses.is_dataclass(value := getattr(config, f.name)):
+            yield from _parts(value, f"{prefix}{f.name}.")
+
+
+def _check_ranges(config: Any, prefix: str) -> None:
+    for f in dataclasses.fields(config):
+        value = getattr(config, f.name)
+        if interval := f.metadata.get("within"):
             for number in value if isinstance(value, list) else [value]:
-                if isinstance(number, (int, float)) and not inside(number, interval):
-                    raise InputError(f"{key}={value}: expected a number in {interval}")
-    for part, key in parts:  # last, since their numbers may come from those above, as the split's seed does
-        _check_ranges(part, key)
-
-
-def _check_training(config: TrainConfig) -> None:
-    split, head, training = config.data.split, config.head, config.training
-    if config.data.name == "own":
-        raise InputError("data=own: expected npz, folder or synthetic; own is a finished run's, for evaluate")
-    if split and split.test_share + split.validation_share >= 1:
-        raise InputError(
-            f"data.split: test_share {split.test_share} and validation_share {split.validation_share} leave nothing "
-            "to train on: expected a sum below 1"
-        )
-    if bool(head.units) == (head.name == "linear"):
-        raise InputError(
-            f"head.units={head.units}: expected none with head=linear, and one or more with head=dense; "
-            f"received head.name={head.name}"
-        )
-    if len(head.units) != len(head.dropout):
-        raise InputError(
-            f"head.dropout={head.dropout}: expected one rate for each of the {len(head.units)} dense layers "
-            f"in head.units={head.units}"
-        )
-    if training.feature_extraction.epochs + training.fine_tuning.epochs == 0:
-        raise InputError(
-            "training.feature_extraction.epochs and training.fine_tuning.epochs are both 0: "
-            "expected at least one epoch to train"
-        )
-    alpha = getattr(config.loss, "alpha", 1.0)
-    if isinstance(alpha, str) and alpha != "balanced":
-        raise InputError(f"loss.alpha={alpha}: expected a number, or balanced for weights from the training split")
-
-
-def _check_server(tracking: ServerTracking) -> None:
-    if not tracking.uri.startswith(("http://", "https://")):
-        raise InputError(f"tracking.uri={tracking.uri}: expected a server's address, http://… or https://…")
+                if isinstance(number, int | float) and not inside(number, interval):
+                    raise InputError(f"{prefix}{f.name}={value}: expected a number in {interval}")

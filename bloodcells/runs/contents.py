@@ -21,7 +21,7 @@ from bloodcells.tracking.run import Content, Run
 from bloodcells.training.curves import learning_curves
 from bloodcells.training.devices import threads
 from bloodcells.training.epochs import Epoch
-from bloodcells.training.fit import Fitted
+from bloodcells.training.fit import FitResult
 
 
 def inputs(
@@ -58,7 +58,7 @@ def prepared(config: TrainConfig, cleaned: Cleaned, split: Split) -> dict[str, C
     }
 
 
-def results(fitted: Fitted, scored: Scored) -> dict[str, Content]:
+def results(fitted: FitResult, scored: Scored) -> dict[str, Content]:
     """What came out."""
     return {
         "history.csv": DataFrame([asdict(row) for row in fitted.history]),
@@ -85,7 +85,7 @@ def epoch_scorer(run: Run) -> Callable[[Epoch], None]:
     return score
 
 
-def final_metrics(fitted: Fitted, scored: Scored) -> dict[str, float]:
+def final_metrics(fitted: FitResult, scored: Scored) -> dict[str, float]:
     """The metrics of the whole run: those of the best epoch, of each phase's best, and what scoring gave."""
     best = fitted.best
     metrics = {

@@ -11,14 +11,14 @@ from bloodcells.data.split import Split
 from bloodcells.model.trainable import Trainable
 from bloodcells.provenance.fingerprint import FILING
 from bloodcells.reporting.terminal import aligned, duration
-from bloodcells.training.fit import Fitted
+from bloodcells.training.fit import FitResult
 from bloodcells.training.plan import Stage, remarks
 
 
 def run_name(config: TrainConfig) -> str:
     """Such as "mobilenetv2 dense flip_translate+color adamw focal unfreeze=all seed=0"."""
-    parts = [config.backbone.name, config.head.name, name_of(config.augmentation), config.optimizer.name]
-    return " ".join([*parts, config.loss.name, f"unfreeze={_said(config.unfreeze)}", f"seed={config.seed}"])
+    parts = [config.backbone.name, config.head.name, name_of(config.augmentation), config.optimizer.label]
+    return " ".join([*parts, config.loss.label, f"unfreeze={_said(config.unfreeze)}", f"seed={config.seed}"])
 
 
 def compared(config: TrainConfig) -> dict[str, str | int | float]:
@@ -62,7 +62,8 @@ def describe(config: TrainConfig, cleaned: Cleaned, split: Split, stages: list[S
         f"**{config.backbone.name}** ({_weights(config)}), **{config.head.name}** head, on {cleaned.images.origin}.",
         "",
         f"- data: {cleaned.describe()}; {split.describe()}",
-        f"- augmentation: {name_of(config.augmentation)}; loss: {config.loss.name}; optimizer: {config.optimizer.name}",
+        f"- augmentation: {name_of(config.augmentation)}; loss: {config.loss.label}; "
+        f"optimizer: {config.optimizer.label}",
     ]
     for stage, trainable in zip(stages, trained, strict=True):
         schedule = stage.settings.schedule.name
@@ -73,7 +74,9 @@ def describe(config: TrainConfig, cleaned: Cleaned, split: Split, stages: list[S
     return "\n".join(lines)
 
 
-def summary(config: TrainConfig, fitted: Fitted, metrics: dict[str, float], tested: int, where: dict[str, str]) -> str:
+def summary(
+    config: TrainConfig, fitted: FitResult, metrics: dict[str, float], tested: int, where: dict[str, str]
+) -> str:
     """What came out and where it is, for the end of the terminal's output; `metrics`: what scoring gave."""
     rows = {
         "trained": f"{config.backbone.name} ({_weights(config)}), {config.head.name} head, "

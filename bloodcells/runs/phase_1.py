@@ -75,7 +75,7 @@ class SharingFile(StateFile):
             try:
                 # Phase 2 has an optimizer and a schedule of its own.
                 StateFile(self._folder / f"{self._run_id}.npz", self._phase_1).write(
-                    replace(state, optimizer=[], schedules=[])
+                    replace(state, optimizer=[], schedule={})
                 )
             except InputError as error:
                 log.info("phase 1 is not kept for the sweep's other jobs (%s)", error.__cause__)

@@ -46,25 +46,34 @@ def train(config: TrainConfig, tracker: Tracker | None = None) -> None:
     from bloodcells.runs.description import describe, summary
     from bloodcells.runs.lifecycle import tracked
     from bloodcells.training.devices import prepare, threads
-    from bloodcells.training.fit import counted, fit
-    from bloodcells.training.ingredients import loss
-    from bloodcells.training.validate import Validate
+    from bloodcells.training.epochs import Validate
+    from bloodcells.training.fit import count_trainable, fit
 
     seed, classes, batch_size = config.seed, len(images.class_names), config.training.batch_size
     strategy = prepare(config.training, seed)
     with strategy.scope():
         model = build(config.backbone, config.head, images.size, classes, weights)
-        objective = loss(config.loss, parts.training.labels, classes)
+        loss = config.loss.build(parts.training.labels, classes)
+        config.optimizer.build(stages[0].learning_rate)  # refuses impossible arguments before the run starts
     pixels, labels = beforehand(parts.training.pixels, parts.training.one_hot, config.augmentation, seed)
     augment, workers = steps(config.augmentation, seed), threads(config.training)
     batches = TrainingBatches(pixels, labels, augment, batch_size, seed, workers, strategy.num_replicas_in_sync)
     infer = Inference(model, batch_size)
-    validate = Validate(infer, parts.validation.pixels, parts.validation.one_hot, objective)
+    validate = Validate(infer, parts.validation.pixels, parts.validation.one_hot, loss)
     with (tracker or tracked)(config, fingerprint(config, images.sha256, weights), images.origin) as run:
-        run.describe(describe(config, cleaned, parts, stages, counted(model, stages)))
+        run.describe(describe(config, cleaned, parts, stages, count_trainable(model, stages)))
         run.keep(inputs(config, cleaned, parts, batches.first()))
         with strategy.scope():
-            fitted = fit(model, stages, batches, validate, config.optimizer, objective, epoch_scorer(run), run.state)
+            fitted = fit(
+                model,
+                stages,
+                batches,
+                validate=validate,
+                optimizer=config.optimizer,
+                loss=loss,
+                on_epoch=epoch_scorer(run),
+                file=run.state,
+            )
         run.keep_model(model, images.class_names)
         held_out, trained_with = {"validation": parts.validation, "test": parts.test}, config.augmentation
         scored = score(model, held_out, config.evaluation, trained_with=trained_with, batch_size=batch_size, seed=seed)

@@ -8,11 +8,11 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from bloodcells.reporting.style import BLUE, GREY, ORANGE
-from bloodcells.training.early_stopping import Best
+from bloodcells.training.early_stopping import BestEpoch
 from bloodcells.training.epochs import Epoch
 
 
-def learning_curves(history: Sequence[Epoch], best: Best) -> Figure:
+def learning_curves(history: Sequence[Epoch], best: BestEpoch) -> Figure:
     """Loss and accuracy by epoch, in training and validation, with the stages and the best epoch marked."""
     figure = Figure(figsize=(8, 3.2), layout="constrained")
     left, right = figure.subplots(1, 2)

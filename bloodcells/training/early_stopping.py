@@ -1,4 +1,4 @@
-"""The best weights so far, and when a stage has looked long enough for better ones."""
+"""Early stopping per stage, and the best weights of all stages."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -8,75 +8,82 @@ import numpy as np
 
 
 @dataclass(frozen=True)
-class Best:
-    """The best epoch: its number over all stages (from 1), its stage's label and its validation figures."""
+class BestEpoch:
+    """The best epoch: its number over all stages (from 1), the label of its stage, validation accuracy and loss."""
 
     epoch: int
     stage: str
     accuracy: float
     loss: float
 
-    def beats(self, other: "Best | None") -> bool:
-        """Higher validation accuracy; where that is equal, as on few images it often is, the lower loss."""
+    def beats(self, other: "BestEpoch | None") -> bool:
+        """Whether the validation accuracy is higher, or equal (as it often is on few images) with a lower loss."""
         return other is None or (self.accuracy, -self.loss) > (other.accuracy, -other.loss)
 
 
 @dataclass
-class Search:
-    """Where the search for the best weights stands.
+class StoppingState:
+    """What early stopping remembers from one epoch to the next.
 
-    best: of all stages, with its `weights`; stage_best: of the present stage; waited: its epochs without a better one
+    best: of all stages, with its `weights`; stage_best: of the current stage; waited: epochs of the stage since then
     """
 
-    best: Best | None = None
-    stage_best: Best | None = None
+    best: BestEpoch | None = None
+    stage_best: BestEpoch | None = None
     waited: int = 0
     weights: list[np.ndarray] = field(default_factory=list)
 
     @classmethod
-    def of(cls, rest: dict[str, Any], weights: list[np.ndarray]) -> "Search":
-        """The one whose fields, but for its weights, were written as nested dicts."""
-        best, stage_best = (Best(**rest[key]) if rest[key] else None for key in ("best", "stage_best"))
-        return cls(best, stage_best, rest["waited"], weights)
+    def of(cls, values: dict[str, Any], weights: list[np.ndarray]) -> "StoppingState":
+        """From the fields as nested dicts, without the weights, and the weights."""
+        best, stage_best = (BestEpoch(**values[key]) if values[key] else None for key in ("best", "stage_best"))
+        return cls(best, stage_best, values["waited"], weights)
 
 
-class BestWeights(keras.callbacks.Callback):
-    """Keeps the weights of the best epoch of all stages, and ends a stage that finds nothing better."""
+class EarlyStopping(keras.callbacks.Callback):
+    """Keeps the weights of the best epoch of all stages, and stops a stage that no longer improves."""
 
-    def __init__(self, search: Search | None = None) -> None:
-        """search: where an interrupted run stood."""
+    def __init__(self, state: StoppingState | None = None) -> None:
+        """state: that of the interrupted run, on resume."""
         super().__init__()
-        self.search = search or Search()
+        self.state = state or StoppingState()
 
-    def begin_stage(self, label: str, patience: int | None, epochs_before: int, continued: bool = False) -> None:
-        """patience: epochs of the stage without a better one before it is stopped; None for never.
+    def begin_stage(self, label: str, patience: int | None, epochs_before: int, resumed: bool = False) -> None:
+        """patience: stops after as many epochs of the stage without improvement; None: never.
 
-        continued: it has begun already, in the run that was interrupted.
+        resumed: the interrupted run had trained a part of the stage
         """
         self._label, self._patience, self._before = label, patience, epochs_before
-        if not continued:
-            self.search.stage_best, self.search.waited = None, 0
+        if not resumed:
+            self.state.stage_best, self.state.waited = None, 0
 
     @property
-    def found(self) -> Best:
-        """The best epoch so far. Raises RuntimeError before the first has ended."""
-        if self.search.best is None:
+    def best(self) -> BestEpoch:
+        """The best epoch so far. Raises RuntimeError before the end of the first."""
+        if self.state.best is None:
             raise RuntimeError("no epoch has ended yet")
-        return self.search.best
+        return self.state.best
+
+    @property
+    def stopped(self) -> bool:
+        """Whether the current stage has run out of patience."""
+        return self._patience is not None and self.state.waited >= self._patience
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
-        figures, search = logs or {}, self.search
-        this = Best(self._before + epoch + 1, self._label, float(figures["val_accuracy"]), float(figures["val_loss"]))
-        if this.beats(search.best):
-            search.best, search.weights = this, self.model.get_weights()
-        # Patience counts within the stage: a new one may begin below the best so far and still get beyond it.
-        if this.beats(search.stage_best):
-            search.stage_best, search.waited = this, 0
+        values, state = logs or {}, self.state
+        this = BestEpoch(
+            self._before + epoch + 1, self._label, float(values["val_accuracy"]), float(values["val_loss"])
+        )
+        if this.beats(state.best):
+            state.best, state.weights = this, self.model.get_weights()
+        # Patience counts within a stage: the next one may start below the best so far and still surpass it.
+        if this.beats(state.stage_best):
+            state.stage_best, state.waited = this, 0
         else:
-            search.waited += 1
-            if self._patience is not None and search.waited >= self._patience:
+            state.waited += 1
+            if self.stopped:
                 self.model.stop_training = True
 
     def restore(self) -> None:
-        """Gives the model the best weights so far."""
-        self.model.set_weights(self.search.weights)
+        """Sets the model to the best weights so far."""
+        self.model.set_weights(self.state.weights)

@@ -1,4 +1,4 @@
-"""Epochs as they pass: their figures on record, and an end to them where the loss is no number."""
+"""Callbacks of each epoch: validation, the history, and an error when the loss is not finite."""
 
 import math
 import time
@@ -6,19 +6,21 @@ from dataclasses import dataclass
 from typing import Any
 
 import keras
+import numpy as np
 
 from bloodcells.config.errors import InputError
+from bloodcells.model.inference import Inference
 from bloodcells.model.trainable import Trainable
 from bloodcells.training.plan import Stage
 
 
 class DivergedError(InputError):
-    """The loss is no longer a number."""
+    """The loss is NaN or infinite."""
 
 
 @dataclass(frozen=True)
 class Epoch:
-    """One row of the history; `epoch` counts from 1 over all stages, `learning_rate` is the rate at its end."""
+    """One row of the history. `epoch` counts from 1 over all stages; `learning_rate` is that of the last step."""
 
     epoch: int
     phase: str
@@ -32,6 +34,23 @@ class Epoch:
     trainable_parameters: int
 
 
+class Validate(keras.callbacks.Callback):
+    """Adds val_loss and val_accuracy to the logs of an epoch, for the callbacks after it."""
+
+    def __init__(self, infer: Inference, pixels: np.ndarray, labels: np.ndarray, loss: keras.losses.Loss) -> None:
+        """pixels: uint8 (n, h, w, 3); labels: float32 (n, classes), one-hot."""
+        super().__init__()
+        self._infer, self._pixels, self._labels, self._loss = infer, pixels, labels, loss
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+        if logs is None:
+            raise TypeError("an epoch without logs")
+        probabilities = self._infer(self._pixels)
+        # Called directly, the loss would divide its mean by the number of devices under a MirroredStrategy.
+        logs["val_loss"] = float(np.mean(self._loss.call(self._labels, probabilities)))
+        logs["val_accuracy"] = float(np.mean(probabilities.argmax(axis=1) == self._labels.argmax(axis=1)))
+
+
 class Record(keras.callbacks.Callback):
     """Appends each epoch to `history`."""
 
@@ -43,15 +62,15 @@ class Record(keras.callbacks.Callback):
         self._began = time.perf_counter()
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
-        figures = {key: float(value) for key, value in (logs or {}).items()}
+        values = {key: float(value) for key, value in (logs or {}).items()}
         row = Epoch(
             epoch=len(self._history) + 1,
             phase=self._stage.phase,
             stage=self._stage.label,
-            train_loss=figures["loss"],
-            train_accuracy=figures["accuracy"],
-            val_loss=figures["val_loss"],
-            val_accuracy=figures["val_accuracy"],
+            train_loss=values["loss"],
+            train_accuracy=values["accuracy"],
+            val_loss=values["val_loss"],
+            val_accuracy=values["val_accuracy"],
             learning_rate=float(keras.ops.convert_to_numpy(self.model.optimizer.learning_rate)),
             seconds=time.perf_counter() - self._began,
             trainable_parameters=self._trainable.parameters,
@@ -59,10 +78,10 @@ class Record(keras.callbacks.Callback):
         self._history.append(row)
 
 
-class StopWhereNoNumber(keras.callbacks.Callback):
-    """Raises DivergedError, with the epoch and the step, once the loss is NaN or infinite.
+class StopOnDivergence(keras.callbacks.Callback):
+    """Raises DivergedError, with the epoch and the step, when the loss is not finite.
 
-    The training loss of a step is that before its update: what the last one of an epoch broke, validation shows.
+    A step's training loss precedes its update, so the effect of an epoch's last step shows in validation only.
     """
 
     def __init__(self, stage: Stage, epochs_before: int) -> None:
@@ -83,5 +102,5 @@ class StopWhereNoNumber(keras.callbacks.Callback):
             key = f"training.{self._stage.phase}.learning_rate"
             raise DivergedError(
                 f"{what} is {float(loss)} at {step} of epoch {self._epoch} ({self._stage.label}); "
-                f"expected a number: lower {key}, {self._stage.learning_rate:g} here, or change the optimizer"
+                f"expected a finite number: lower {key} (now {self._stage.learning_rate:g}) or change the optimizer"
             )

@@ -1,4 +1,4 @@
-"""The training loop: stage after stage, each from the best weights so far."""
+"""The training loop: stage after stage, each starting from the best weights so far."""
 
 import logging
 import time
@@ -11,30 +11,27 @@ from bloodcells.config.schema import Optimizer
 from bloodcells.data.pipeline import TrainingBatches
 from bloodcells.model.build import backbone_of
 from bloodcells.model.trainable import Trainable, set_trainable
-from bloodcells.training.checkpoint import Checkpoint, set_back
 from bloodcells.training.devices import compiles_ahead
-from bloodcells.training.early_stopping import Best, BestWeights
-from bloodcells.training.epochs import Epoch, Record, StopWhereNoNumber
-from bloodcells.training.ingredients import optimizer, schedule_callbacks
+from bloodcells.training.early_stopping import BestEpoch, EarlyStopping
+from bloodcells.training.epochs import Epoch, Record, StopOnDivergence, Validate
 from bloodcells.training.plan import Stage
 from bloodcells.training.progress import Progress
-from bloodcells.training.state import StateFile
-from bloodcells.training.validate import Validate
+from bloodcells.training.state import Checkpoint, StateFile, assign
 
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class Fitted:
-    """What came of training: each epoch, the best one, and how long it all took."""
+class FitResult:
+    """The result of training: one `Epoch` per epoch, the best one, and the training time in seconds."""
 
     history: tuple[Epoch, ...]
-    best: Best
+    best: BestEpoch
     seconds: float
 
 
-def counted(model: keras.Model, stages: list[Stage]) -> list[Trainable]:
-    """What each stage will train, to be told before it does."""
+def count_trainable(model: keras.Model, stages: list[Stage]) -> list[Trainable]:
+    """What each stage will train."""
     return [set_trainable(model, stage.depth.first, stage.batch_norm) for stage in stages]
 
 
@@ -42,54 +39,62 @@ def fit(
     model: keras.Model,
     stages: list[Stage],
     batches: TrainingBatches,
+    *,
     validate: Validate,
-    optimizer_config: Optimizer,
+    optimizer: Optimizer,
     loss: keras.losses.Loss,
     on_epoch: Callable[[Epoch], None],
     file: StateFile | None = None,
-) -> Fitted:
-    """Trains `model` through `stages`; leaves it with the best weights by validation, whichever stage they are from.
+) -> FitResult:
+    """Trains `model` through `stages` and leaves it with the best weights by validation, of any stage.
 
-    on_epoch: is given each epoch as it ends, and first those that had ended when the run was interrupted.
-    file: where the state is kept at each epoch's end, and taken up from: what comes out is what would have come out
-        undisturbed. None for nowhere.
-    Raises DivergedError where the loss stops being a number, and InputError where the state cannot be kept.
+    on_epoch: called at the end of each epoch; on resume, first for the epochs before the interruption
+    file: where the state is saved after each epoch and resumed from; the result is bit-identical to that of an
+        uninterrupted run. None: not saved
+    Raises DivergedError if the loss is not finite, and InputError if the state cannot be saved.
     """
-    left = file.read() if file else None
-    began = time.perf_counter() - (left.seconds if left else 0.0)
-    history = list(left.history) if left else []
+    saved = file.read() if file else None
+    began = time.perf_counter() - (saved.seconds if saved else 0.0)
+    history = list(saved.history) if saved else []
     first = 0
-    if left:
-        log.info("goes on after epoch %d of at most %d", len(history), sum(stage.epochs for stage in stages))
+    if saved:
+        log.info("resuming after epoch %d of at most %d", len(history), sum(stage.epochs for stage in stages))
         for row in history:
             on_epoch(row)
-        first = left.stage + left.ended
-        set_back(model.variables, left.variables)
-        if left.ended:
-            model.set_weights(left.search.weights)
-    best = BestWeights(left.search if left else None)
+        first = saved.stage + saved.ended
+        assign(model.variables, saved.variables)
+        if saved.ended:
+            model.set_weights(saved.stopping.weights)
+    stopping = EarlyStopping(saved.stopping if saved else None)
     progress = Progress(stages, len(backbone_of(model).layers), batches.steps)
     try:
         for number, stage in enumerate(stages[first:], start=first):
-            trainable = _compiled(model, stage, optimizer_config, loss, batches.steps)
-            schedules = schedule_callbacks(stage)
-            continued, passed = (left, left.epochs_in_stage) if left and number == left.stage else (None, 0)
-            if continued:
-                set_back(model.optimizer.variables, continued.optimizer)
-            best.begin_stage(stage.label, stage.settings.patience_epochs, len(history) - passed, continued is not None)
+            trainable = _compiled(model, stage, optimizer, loss, batches.steps)
+            schedule = stage.settings.schedule.callback()
+            resumed, passed = (saved, saved.epochs_in_stage) if saved and number == saved.stage else (None, 0)
+            if resumed:
+                assign(model.optimizer.variables, resumed.optimizer)
+            patience = stage.settings.patience_epochs
+            stopping.begin_stage(stage.label, patience, len(history) - passed, resumed is not None)
             progress.begin_stage(number)
-            # In this order: what validation adds is recorded, and the rate before the schedule changes it; then all of
-            # it is kept, and only then told: an epoch that a kill took back is trained again, and may be told but once.
-            callbacks = [
-                validate,
-                StopWhereNoNumber(stage, len(history)),
-                Record(stage, trainable, history),
-                best,
-                *schedules,
-                progress,
-            ]
+            # The order matters: Record needs the results of validation, and the rate before the schedule changes it.
+            # The epoch is reported only once it is saved: if a kill undoes it, it is trained again.
+            callbacks = [validate, StopOnDivergence(stage, len(history)), Record(stage, trainable, history), stopping]
+            if schedule:
+                callbacks.append(schedule)
+            callbacks.append(progress)
             if file:
-                callbacks.append(Checkpoint(file, number, stage, best, schedules, history, began, continued))
+                checkpoint = Checkpoint(
+                    file,
+                    stage=number,
+                    epochs=stage.epochs,
+                    stopping=stopping,
+                    schedule=schedule,
+                    history=history,
+                    began=began,
+                    resumed=resumed,
+                )
+                callbacks.append(checkpoint)
             callbacks.append(keras.callbacks.LambdaCallback(on_epoch_end=lambda *_: on_epoch(history[-1])))
             model.fit(
                 batches.from_epoch(len(history)),
@@ -97,27 +102,33 @@ def fit(
                 epochs=stage.epochs,
                 steps_per_epoch=batches.steps,
                 callbacks=callbacks,
-                shuffle=False,  # the batches come in an order of their own
+                shuffle=False,  # the batches are shuffled already
                 verbose=0,
             )
-            best.restore()
+            if stopping.stopped:
+                log.info(
+                    "early stopping: no improvement for %d epochs; best so far: epoch %d, validation accuracy %.4f",
+                    *(patience, stopping.best.epoch, stopping.best.accuracy),
+                )
+            stopping.restore()
     finally:
         progress.close()
-    return Fitted(tuple(history), best.found, time.perf_counter() - began)
+    return FitResult(tuple(history), stopping.best, time.perf_counter() - began)
 
 
 def _compiled(
-    model: keras.Model, stage: Stage, config: Optimizer, loss: keras.losses.Loss, steps_per_epoch: int
+    model: keras.Model, stage: Stage, optimizer: Optimizer, loss: keras.losses.Loss, steps_per_epoch: int
 ) -> Trainable:
-    """Makes `model` ready for `stage`; tells and returns what will train."""
+    """Compiles `model` for `stage`; logs and returns what trains."""
     trainable = set_trainable(model, stage.depth.first, stage.batch_norm)
-    log.info("%s: %d epochs at %g, %s", stage.label, stage.epochs, stage.learning_rate, trainable.describe())
+    log.info("%s: at most %d epochs, learning rate %g", stage.label, stage.epochs, stage.learning_rate)
+    log.info("  trains %s", trainable.describe())
     model.compile(
-        optimizer=optimizer(config, stage, steps_per_epoch),
+        optimizer=optimizer.build(stage.settings.schedule.learning_rate(stage.learning_rate, steps_per_epoch)),
         loss=loss,
         metrics=[keras.metrics.CategoricalAccuracy(name="accuracy")],
         jit_compile=compiles_ahead(),
     )
-    # Variables made while Keras traces its graph would have it traced twice.
+    # Built now: variables created while Keras traces the training step would make it trace twice.
     model.optimizer.build(model.trainable_variables)
     return trainable

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from bloodcells.config.schema import BatchNorm, Lion, Phase, TrainConfig
+from bloodcells.config.schema import BatchNorm, Phase, TrainConfig
 from bloodcells.model.depth import Depth, depths
 
 FEATURE_EXTRACTION = "feature_extraction"
@@ -38,9 +38,7 @@ def plan(config: TrainConfig) -> list[Stage]:
     training, epochs = config.training, config.training.fine_tuning.epochs
     steps = depths(config.unfreeze, config.backbone.name, epochs)
     scratch = config.backbone.weights is None
-    factor = training.from_scratch_factor if scratch else 1.0
-    if isinstance(config.optimizer, Lion):
-        factor *= config.optimizer.learning_rate_factor
+    factor = (training.from_scratch_factor if scratch else 1.0) * config.optimizer.rate_factor
     first = training.feature_extraction
     stages = [
         Stage(

@@ -1,4 +1,4 @@
-"""What people see while it trains: a line an epoch, a bar within it on a terminal, and the time that is left."""
+"""Progress of training: one line per epoch with the time left, and a progress bar within the epoch."""
 
 import logging
 import sys
@@ -17,13 +17,13 @@ log = logging.getLogger(__name__)
 
 
 class Progress(keras.callbacks.Callback):
-    """Logs each epoch with an estimate of the time left, if no stage stops early."""
+    """Logs each epoch with an upper bound of the time left; the bar is shown on terminals and in notebooks."""
 
     def __init__(self, stages: Sequence[Stage], backbone_layers: int, steps: int) -> None:
-        """steps: batches an epoch."""
+        """steps: batches per epoch."""
         super().__init__()
         self._stages, self._steps = stages, steps
-        # How long an epoch of each stage takes, in forward passes: going backward costs two more where layers train.
+        # Time per epoch of each stage, in forward passes: the backward pass takes two more where layers train.
         self._costs = [1 + 2 * (1 - stage.depth.first / backbone_layers) for stage in stages]
         self._bar: bars.Progress | None = None
 
@@ -33,14 +33,16 @@ class Progress(keras.callbacks.Callback):
 
     def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         self._began = time.perf_counter()
+        stage = self._stages[self._number]
+        console = Console(file=sys.stdout)
         self._bar = bars.Progress(
-            bars.TextColumn(f"{self._stages[self._number].label}, epoch {epoch + 1}"),
+            bars.TextColumn(f"{stage.label}, epoch {epoch + 1}/{stage.epochs}"),
             bars.BarColumn(),
             bars.MofNCompleteColumn(),
             bars.TimeRemainingColumn(),
-            console=Console(file=sys.stdout),
+            console=console,
             transient=True,
-            disable=not sys.stdout.isatty(),
+            disable=not (console.is_terminal or console.is_jupyter),
         )
         self._bar.start()
         self._task = self._bar.add_task("", total=self._steps)
@@ -51,25 +53,24 @@ class Progress(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         self.close()
-        figures = logs or {}
-        stage = self._stages[self._number]
+        values = logs or {}
         self._seconds.append(time.perf_counter() - self._began)
         left = self._left(epoch + 1)
-        log.info(
-            "%s %d/%d  loss %.4f  accuracy %.4f  |  validation: loss %.4f  accuracy %.4f  |  %s%s",
-            *(stage.label, epoch + 1, stage.epochs),
-            *(figures[key] for key in ("loss", "accuracy", "val_loss", "val_accuracy")),
+        log.info(  # within 100 columns
+            "epoch %d/%d: loss %.4f, accuracy %.4f | val %.4f, %.4f | %s%s",
+            *(epoch + 1, self._stages[self._number].epochs),
+            *(values[key] for key in ("loss", "accuracy", "val_loss", "val_accuracy")),
             duration(self._seconds[-1]),
-            f", at most {duration(left)} left" if left else "",
+            f", {duration(left)} left" if left else "",
         )
 
     def close(self) -> None:
-        """Takes the bar off the terminal."""
+        """Removes the bar."""
         if self._bar:
             self._bar.stop()
 
     def _left(self, done: int) -> float:
-        # The first epoch of a stage traces the graph too; the others tell more about those to come.
+        # The first epoch of a stage includes tracing the graph, so the later ones give a better estimate.
         seconds = self._seconds[1:] or self._seconds
         now, later = self._stages[self._number], self._number + 1
         passes = (now.epochs - done) * self._costs[self._number]

@@ -1,19 +1,21 @@
-"""All that one epoch leaves to the next, in a file that is there whole or not at all."""
+"""Training state at an epoch boundary: saved atomically at the end of each epoch, restored on resume."""
 
 import errno
 import hashlib
 import json
-from collections.abc import Mapping
+import time
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 from zipfile import BadZipFile
 
+import keras
 import numpy as np
 
 from bloodcells.config.errors import InputError
 from bloodcells.reporting.files import replacing
-from bloodcells.training.early_stopping import Search
+from bloodcells.training.early_stopping import EarlyStopping, StoppingState
 from bloodcells.training.epochs import Epoch
 
 UNREADABLE = (OSError, EOFError, ValueError, KeyError, BadZipFile)
@@ -22,26 +24,27 @@ NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 @dataclass(frozen=True)
 class State:
-    """Training as it stands at the end of an epoch.
+    """Training at the end of an epoch.
 
-    Order and augmentation of the images are not in it: they follow from the seed and the epoch's number.
-    stage: of the plan, from 0; ended: whether that was its last epoch; seconds: of training so far
-    schedules: what each callback that moves the learning rate remembers
-    variables: the model's, dropout's generators among them; optimizer: the optimizer's, its step and rate among them
+    The order of images and their augmentation follow from the seed and the number of the epoch, so they are not in it.
+    stage: index in the plan; ended: whether this was the stage's last epoch; seconds: training time so far
+    schedule: the numbers that the schedule's callback holds
+    variables: the model's, including the states of dropout's generators; optimizer: the optimizer's, including step
+        and learning rate
     """
 
     stage: int
     ended: bool
     seconds: float
     history: tuple[Epoch, ...]
-    search: Search
-    schedules: list[dict[str, float]]
+    stopping: StoppingState
+    schedule: dict[str, float]
     variables: list[np.ndarray]
     optimizer: list[np.ndarray]
 
     @property
     def epochs_in_stage(self) -> int:
-        """How many epochs of its stage have ended."""
+        """The number of epochs of its stage so far."""
         return sum(row.stage == self.history[-1].stage for row in self.history)
 
 
@@ -71,9 +74,9 @@ class StateFile:
         arrays: dict[str, Any] = {
             **_numbered("variables", state.variables),
             **_numbered("optimizer", state.optimizer),
-            **_numbered("best", state.search.weights),
+            **_numbered("best", state.stopping.weights),
         }
-        bare = asdict(replace(state, variables=[], optimizer=[], search=replace(state.search, weights=[])))
+        bare = asdict(replace(state, variables=[], optimizer=[], stopping=replace(state.stopping, weights=[])))
         try:
             with replacing(self._path) as file:
                 np.savez(file, identity=np.array(self._identity), rest=np.array(json.dumps(bare)), **arrays)
@@ -110,11 +113,68 @@ class StateFile:
             **rest
             | {
                 "history": tuple(Epoch(**row) for row in rest["history"]),
-                "search": Search.of(rest["search"], groups["best"]),
+                "stopping": StoppingState.of(rest["stopping"], groups["best"]),
                 "variables": groups["variables"],
                 "optimizer": groups["optimizer"],
             }
         )
+
+
+class Checkpoint(keras.callbacks.Callback):
+    """Saves the state at the end of an epoch, after validation, early stopping and the schedule.
+
+    Keras's own BackupAndRestore does not save the states of dropout's generators, early stopping and schedules.
+    """
+
+    def __init__(
+        self,
+        file: StateFile,
+        *,
+        stage: int,
+        epochs: int,
+        stopping: EarlyStopping,
+        schedule: keras.callbacks.Callback | None,
+        history: list[Epoch],
+        began: float,
+        resumed: State | None,
+    ) -> None:
+        """stage: index in the plan; epochs: of the stage; began: start of training by `time.perf_counter`.
+
+        resumed: the state that this stage resumes from, or None
+        """
+        super().__init__()
+        self._file, self._stage, self._epochs = file, stage, epochs
+        self._stopping, self._schedule, self._history = stopping, schedule, history
+        self._began, self._resumed = began, resumed
+
+    def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
+        if self._resumed and self._schedule:  # not earlier: Keras's callbacks reset themselves when training begins
+            vars(self._schedule).update(self._resumed.schedule)
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+        state = State(
+            stage=self._stage,
+            ended=self.model.stop_training or epoch + 1 == self._epochs,
+            seconds=time.perf_counter() - self._began,
+            history=tuple(self._history),
+            stopping=self._stopping.state,
+            schedule=_numbers(self._schedule),
+            variables=[np.array(variable) for variable in self.model.variables],
+            optimizer=[np.array(variable) for variable in self.model.optimizer.variables],
+        )
+        self._file.write(state)
+
+
+def assign(variables: Sequence[keras.Variable], values: Sequence[np.ndarray]) -> None:
+    """Sets the variables of a model or an optimizer to saved values."""
+    for variable, value in zip(variables, values, strict=True):
+        variable.assign(value)
+
+
+def _numbers(callback: keras.callbacks.Callback | None) -> dict[str, float]:
+    """The numbers among a callback's attributes, by name."""
+    attributes = vars(callback) if callback else {}
+    return {name: value for name, value in attributes.items() if isinstance(value, int | float)}
 
 
 def _numbered(name: str, arrays: list[np.ndarray]) -> dict[str, np.ndarray]:

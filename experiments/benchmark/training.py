@@ -105,7 +105,6 @@ def _plain(overrides: tuple[str, ...]) -> Metrics:
     from bloodcells.data.split import split
     from bloodcells.model.build import build
     from bloodcells.training.devices import compiles_ahead, prepare
-    from bloodcells.training.ingredients import loss, optimizer
     from bloodcells.training.plan import plan
     from experiments.benchmark.augmentation import documented
 
@@ -116,9 +115,10 @@ def _plain(overrides: tuple[str, ...]) -> Metrics:
     model = build(config.backbone, config.head, training.size, classes, None)
     (stage,) = plan(config)
     batches = documented(training.pixels, training.one_hot, config)
+    rate = stage.settings.schedule.learning_rate(stage.learning_rate, len(batches))
     model.compile(
-        optimizer=optimizer(config.optimizer, stage, len(batches)),
-        loss=loss(config.loss, training.labels, classes),
+        optimizer=config.optimizer.build(rate),
+        loss=config.loss.build(training.labels, classes),
         metrics=[keras.metrics.CategoricalAccuracy(name="accuracy")],
         jit_compile=compiles_ahead(),
     )

@@ -16,13 +16,19 @@ from tests.conftest import composed
 
 GROUPS = ["data", "backbone", "head", "augmentation", "optimizer", "loss", "training", "evaluation", "tracking"]
 CHOICES = [(group, file.stem) for group in GROUPS for file in sorted((CHECKOUT / "conf" / group).glob("*.yaml"))]
-NEEDED = {"npz": "data.path=a.npz", "folder": "data.path=a", "server": "tracking.uri=http://127.0.0.1:5000"}
+NEEDED = {
+    "data=npz": "data.path=a.npz",
+    "data=folder": "data.path=a",
+    "optimizer=keras": "optimizer.class_name=Nadam",
+    "loss=keras": "loss.class_name=Dice",
+    "tracking=server": "tracking.uri=http://127.0.0.1:5000",
+}
 
 
 @pytest.mark.parametrize(("group", "name"), [choice for choice in CHOICES if choice != ("data", "own")])
 def test_every_option_composes_and_fits_its_schema(group: str, name: str) -> None:
-    needed = [NEEDED[name]] if name in NEEDED else []
-    config = composed(f"{group}={name}", *needed)
+    choice = f"{group}={name}"
+    config = composed(choice, *([NEEDED[choice]] if choice in NEEDED else []))
     if group in MODULES:
         assert type(getattr(config, group)) is options(group)[name]
 
@@ -85,7 +91,7 @@ def test_a_number_out_of_range_is_named_with_its_range(override: str, key: str) 
         (["head=linear", "head.name=dense"], r"head.units=\[\]: expected .* one or more with head=dense"),
         (["data.clean=3"], r"data.clean=3: expected keys under it, such as data.clean.enabled=VALUE"),
         (["training.fine_tuning.schedule=constant"], "expected schedule@training.fine_tuning.schedule=OPTION"),
-        (["tracking=server", "tracking.uri=sqlite:///x.db"], "expected a server's address"),
+        (["tracking=server", "tracking.uri=sqlite:///x.db"], "expected the address of a server"),
         (["backbone.name=resnet"], "expected one of vgg19"),
     ],
 )

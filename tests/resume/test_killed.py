@@ -86,7 +86,7 @@ LONGER = (
 )
 PARTS = {
     "first epoch": IN_AN_EPOCH,
-    "end of an epoch": Moment("bloodcells.training.early_stopping.BestWeights.on_epoch_end"),
+    "end of an epoch": Moment("bloodcells.training.early_stopping.EarlyStopping.on_epoch_end"),
     "while saving": WHILE_SAVING,
     "between stages": BETWEEN_STAGES,
     "half a model": Moment("mlflow.MlflowClient.log_model_artifacts"),

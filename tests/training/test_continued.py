@@ -16,12 +16,10 @@ from bloodcells.data.pipeline import TrainingBatches
 from bloodcells.model import build as build_module
 from bloodcells.model.inference import Inference
 from bloodcells.training.devices import prepare
-from bloodcells.training.epochs import Epoch
-from bloodcells.training.fit import Fitted, fit
-from bloodcells.training.ingredients import loss
+from bloodcells.training.epochs import Epoch, Validate
+from bloodcells.training.fit import FitResult, fit
 from bloodcells.training.plan import plan
 from bloodcells.training.state import State, StateFile
-from bloodcells.training.validate import Validate
 from tests.conftest import TINY, composed
 
 RNG = np.random.default_rng(0)
@@ -67,26 +65,28 @@ def trained(
     file: StateFile | None,
     built_from: int = 0,
     validate: keras.callbacks.Callback | None = None,
-) -> tuple[keras.Model, Fitted]:
+) -> tuple[keras.Model, FitResult]:
     """Builds everything, as a new process does, and trains; `built_from`: the seed of weights and dropout."""
     config = config_of(*overrides)
     prepare(config.training, built_from)
     model = build_module.build(config.backbone, config.head, (32, 32), 3, None)
-    objective = loss(config.loss, LABELS, 3)
+    loss = config.loss.build(LABELS, 3)
     batches = TrainingBatches(PIXELS, TARGETS, steps(Augmentation(), 0), 16, config.seed)
-    validate = validate or Validate(Inference(model, 60), PIXELS, TARGETS, objective)
+    validate = validate or Validate(Inference(model, 60), PIXELS, TARGETS, loss)
     rows: list[Epoch] = []
 
     def tell(row: Epoch) -> None:
         assert file is None or file.epochs >= row.epoch  # else one that is trained again would be told twice
         rows.append(row)
 
-    fitted = fit(model, plan(config), batches, validate, config.optimizer, objective, tell, file)
+    fitted = fit(
+        model, plan(config), batches, validate=validate, optimizer=config.optimizer, loss=loss, on_epoch=tell, file=file
+    )
     assert tuple(rows) == fitted.history
     return model, fitted
 
 
-def same(one: tuple[keras.Model, Fitted], other: tuple[keras.Model, Fitted]) -> bool:
+def same(one: tuple[keras.Model, FitResult], other: tuple[keras.Model, FitResult]) -> bool:
     """Whether weights, history (but for its seconds) and best epoch are equal, bit for bit."""
     (model, fitted), (other_model, other_fitted) = one, other
     history, other_history = ([replace(row, seconds=0) for row in found.history] for found in (fitted, other_fitted))

@@ -1,7 +1,7 @@
 """Learning curves show the numbers they are drawn from."""
 
 from bloodcells.training.curves import learning_curves
-from bloodcells.training.early_stopping import Best
+from bloodcells.training.early_stopping import BestEpoch
 from bloodcells.training.epochs import Epoch
 
 
@@ -14,7 +14,7 @@ def rows() -> list[Epoch]:
 
 
 def test_learning_curves_show_both_splits_the_stages_and_the_best_epoch() -> None:
-    figure = learning_curves(rows(), Best(4, "fine tuning", 0.27, 0.8))
+    figure = learning_curves(rows(), BestEpoch(4, "fine tuning", 0.27, 0.8))
     for axes, keys in zip(figure.axes, (("train_loss", "val_loss"), ("train_accuracy", "val_accuracy")), strict=True):
         lines = {line.get_label(): line for line in axes.lines}
         for label, key in zip(("training", "validation"), keys, strict=True):

@@ -10,11 +10,9 @@ from bloodcells.data.pipeline import TrainingBatches
 from bloodcells.model.build import backbone_of, build
 from bloodcells.model.inference import Inference
 from bloodcells.training.devices import prepare
-from bloodcells.training.epochs import DivergedError
-from bloodcells.training.fit import counted, fit
-from bloodcells.training.ingredients import loss
+from bloodcells.training.epochs import DivergedError, Validate
+from bloodcells.training.fit import count_trainable, fit
 from bloodcells.training.plan import plan
-from bloodcells.training.validate import Validate
 from tests.conftest import TINY, composed
 
 LABELS = np.arange(40) % 2
@@ -28,11 +26,11 @@ def trained(*overrides: str, batch_size: int = 16):
     prepare(config.training, config.seed)
     model = build(config.backbone, config.head, (32, 32), 2, None)
     batches = TrainingBatches(PIXELS, TARGETS, steps(Augmentation(), 0), batch_size, config.seed)
-    objective = loss(config.loss, LABELS, 2)
-    validate = Validate(Inference(model, 16), PIXELS, TARGETS, objective)
+    loss = config.loss.build(LABELS, 2)
+    validate = Validate(Inference(model, 16), PIXELS, TARGETS, loss)
     rows = []
     stages = plan(config)
-    fitted = fit(model, stages, batches, validate, config.optimizer, objective, rows.append)
+    fitted = fit(model, stages, batches, validate=validate, optimizer=config.optimizer, loss=loss, on_epoch=rows.append)
     assert tuple(rows) == fitted.history
     return model, stages, fitted
 
@@ -65,15 +63,15 @@ def test_a_frozen_backbone_does_not_move_in_phase_1_and_only_its_depth_in_phase_
     model = build(config.backbone, config.head, (32, 32), 2, tmp_path / "w.weights.h5")
     before = [weight.copy() for weight in backbone_of(model).get_weights()]
     batches = TrainingBatches(PIXELS, TARGETS, steps(Augmentation(), 0), 16, 0)
-    objective = loss(config.loss, LABELS, 2)
-    validate = Validate(Inference(model, 16), PIXELS, TARGETS, objective)
+    loss = config.loss.build(LABELS, 2)
+    validate = Validate(Inference(model, 16), PIXELS, TARGETS, loss)
     seen = []
 
     def on_epoch(row) -> None:
         after = backbone_of(model).weights
         seen.append({w.path for old, w in zip(before, after, strict=True) if not np.array_equal(old, w)})
 
-    fit(model, plan(config), batches, validate, config.optimizer, objective, on_epoch)
+    fit(model, plan(config), batches, validate=validate, optimizer=config.optimizer, loss=loss, on_epoch=on_epoch)
     assert seen[0] == set()
     assert seen[1] == {"block3_down_conv/kernel", "block3_residual_conv/kernel"}
 
@@ -92,7 +90,7 @@ def test_weights_that_the_last_step_broke_stop_training_too() -> None:
 
 def test_what_each_stage_will_train_is_counted_beforehand() -> None:
     model, stages, fitted = trained("unfreeze=4")
-    assert [trainable.parameters for trainable in counted(model, stages)] == [
+    assert [trainable.parameters for trainable in count_trainable(model, stages)] == [
         row.trainable_parameters for row in fitted.history
     ]
 

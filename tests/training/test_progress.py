@@ -1,38 +1,79 @@
-"""The time left, as people say it."""
+"""Training progress: one line per epoch, at most 100 characters, with the time left."""
+
+import io
+import sys
 
 import pytest
 
 from bloodcells.training.plan import plan
-from bloodcells.training.progress import Progress, duration
+from bloodcells.training.progress import Progress
 from tests.conftest import composed
 
-
-@pytest.mark.parametrize(
-    ("seconds", "said"),
-    [(0.2, "0 s"), (59.4, "59 s"), (60, "1 min"), (200, "3 min 20 s"), (3600, "1 h 0 min"), (7500, "2 h 5 min")],
-)
-def test_durations(seconds, said) -> None:
-    assert duration(seconds) == said
+LOGS = {"loss": 1.0, "accuracy": 0.5, "val_loss": 1.0, "val_accuracy": 0.5}
 
 
-def test_the_estimate_counts_a_frozen_backbones_epochs_as_a_third_of_unfrozen_ones(monkeypatch, caplog) -> None:
-    # 3 epochs frozen, then 2 with everything unfrozen: each of the latter costs one pass forward and two back.
+@pytest.fixture
+def clock(monkeypatch) -> list[float]:
+    """The time in seconds, as a list of one number."""
+    now = [0.0]
+    monkeypatch.setattr("bloodcells.training.progress.time.perf_counter", lambda: now[0])
+    return now
+
+
+def test_time_left_counts_frozen_epochs_a_third_of_unfrozen_ones(clock, caplog) -> None:
+    # 3 epochs with a frozen backbone, then 2 with all layers: one forward pass against one forward and two backward.
     config = composed(
         "backbone=vgg19", "training.feature_extraction.epochs=3", "training.fine_tuning.epochs=2", "unfreeze=all"
     )
-    now = [0.0]
-    monkeypatch.setattr("bloodcells.training.progress.time.perf_counter", lambda: now[0])
     progress = Progress(plan(config), 22, 1)
     progress.begin_stage(0)
-    figures = {"loss": 1.0, "accuracy": 0.5, "val_loss": 1.0, "val_accuracy": 0.5}
     with caplog.at_level("INFO", "bloodcells"):
-        for epoch, seconds in enumerate([25, 10, 10]):  # the first one traces the graph
+        for epoch, seconds in enumerate([25, 10, 10]):  # the first epoch includes tracing the graph
             progress.on_epoch_begin(epoch)
-            now[0] += seconds
-            progress.on_epoch_end(epoch, figures)
-    # after the second: 1 epoch of 10 s and 2 of 30 s; after the third: 2 of 30 s
-    assert [record.getMessage().rpartition("|  ")[2] for record in caplog.records] == [
-        "25 s, at most 3 min 20 s left",
-        "10 s, at most 1 min 10 s left",
-        "10 s, at most 1 min left",
+            clock[0] += seconds
+            progress.on_epoch_end(epoch, LOGS)
+    # After the second epoch: 1 of 10 s and 2 of 30 s; after the third: 2 of 30 s.
+    assert [message.rpartition("| ")[2] for message in caplog.messages] == [
+        "25 s, 3 min 20 s left",
+        "10 s, 1 min 10 s left",
+        "10 s, 1 min left",
     ]
+
+
+def test_line_of_an_epoch_fits_100_columns(clock, caplog) -> None:
+    config = composed("backbone.weights=null", "training.feature_extraction.epochs=100")
+    progress = Progress(plan(config), 22, 1)
+    progress.begin_stage(0)
+    progress.on_epoch_begin(40)
+    clock[0] += 599  # 9 min 59 s, and more than 16 h for the other epochs
+    with caplog.at_level("INFO", "bloodcells"):
+        progress.on_epoch_end(
+            40, {"loss": 12.34567, "accuracy": 0.98765, "val_loss": 23.45678, "val_accuracy": 0.87654}
+        )
+    (line,) = caplog.messages
+    assert line.startswith("epoch 41/100: loss 12.3457, accuracy 0.9877 | val 23.4568, 0.8765 | 9 min 59 s, 12 h ")
+    assert len(line) <= 100
+
+
+@pytest.mark.parametrize(("terminal", "shown"), [(True, True), (False, False)])
+def test_bar_is_shown_on_a_terminal_only(monkeypatch, terminal, shown) -> None:
+    monkeypatch.setenv("TERM", "xterm")
+    stream = io.StringIO()
+    stream.isatty = lambda: terminal
+    monkeypatch.setattr(sys, "stdout", stream)
+    progress = Progress(plan(composed("backbone=vgg19")), 22, 3)
+    progress.begin_stage(0)
+    progress.on_epoch_begin(0)
+    progress.on_train_batch_end(0)
+    progress.close()
+    assert ("feature extraction, epoch 1/10" in stream.getvalue()) is shown
+
+
+def test_bar_is_shown_in_a_notebook(monkeypatch) -> None:
+    monkeypatch.setattr("rich.console._is_jupyter", lambda: True)
+    progress = Progress(plan(composed("backbone=vgg19")), 22, 3)
+    progress.begin_stage(0)
+    monkeypatch.setattr("rich.console.Console.print", lambda *_, **__: None)
+    progress.on_epoch_begin(0)
+    assert not progress._bar.disable
+    progress.close()

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from bloodcells.config.errors import InputError
-from bloodcells.training.early_stopping import Best, Search
+from bloodcells.training.early_stopping import BestEpoch, StoppingState
 from bloodcells.training.epochs import Epoch
 from bloodcells.training.state import State, StateFile
 
@@ -21,8 +21,10 @@ STATE = State(
     ended=False,
     seconds=12.345678901234567,
     history=(EPOCH, replace(EPOCH, epoch=2, train_loss=0.1 + 0.2)),
-    search=Search(Best(1, "feature extraction", 0.7, 0.5), Best(2, "fine tuning", 2 / 3, 0.6), 3, [np.full(2, 8.5)]),
-    schedules=[{"best": -math.inf, "wait": 2.0}],
+    stopping=StoppingState(
+        BestEpoch(1, "feature extraction", 0.7, 0.5), BestEpoch(2, "fine tuning", 2 / 3, 0.6), 3, [np.full(2, 8.5)]
+    ),
+    schedule={"best": -math.inf, "wait": 2.0},
     variables=[np.array([1.5, -0.0, math.inf, 1e-45], np.float32), np.array([1, 2**32 - 1], np.uint32)],
     optimizer=[np.array(2**62 + 1), np.array([[True], [False]]), np.zeros((0, 3), np.float16)],
 )
@@ -30,12 +32,12 @@ STATE = State(
 
 def arrays(state: State) -> list[tuple]:
     """Type, shape and bytes of each array: -0.0 is not 0.0 here."""
-    groups = [state.variables, state.optimizer, state.search.weights]
+    groups = [state.variables, state.optimizer, state.stopping.weights]
     return [[(array.dtype, array.shape, array.tobytes()) for array in group] for group in groups]
 
 
 def bare(state: State) -> State:
-    return replace(state, variables=[], optimizer=[], search=replace(state.search, weights=[]))
+    return replace(state, variables=[], optimizer=[], stopping=replace(state.stopping, weights=[]))
 
 
 def test_what_is_read_is_what_was_written_bit_for_bit(tmp_path) -> None:

@@ -1,10 +1,7 @@
-"""The typed schema under conf/: a dataclass an option, its keys, their types and their ranges.
+"""The typed schema of conf/: one dataclass per group or option, with the keys, their types and their ranges.
 
-The values stand in conf/*.yaml, each once.
+Values are in conf/*.yaml only. Options with code of their own are next to it: see config/options.py.
 """
-
-from dataclasses import dataclass
-from typing import Any
 
 from bloodcells.config.schema.augmentation import (
     Augmentation,
@@ -15,64 +12,51 @@ from bloodcells.config.schema.augmentation import (
     RandAugment,
 )
 from bloodcells.config.schema.data import Clean, Data, Split, StoredData, SyntheticData
-from bloodcells.config.schema.evaluation import (
+from bloodcells.config.schema.evaluation import Evaluation, Shift
+from bloodcells.config.schema.model import Backbone, Head, MobileNetV2
+from bloodcells.config.schema.programs import (
     EvaluateConfig,
-    Evaluation,
     ExportConfig,
     Format,
+    InspectConfig,
     ReportConfig,
     ReproduceConfig,
-    Shift,
+    TrainConfig,
     TrainedConfig,
 )
-from bloodcells.config.schema.model import Backbone, Head, MobileNetV2
 from bloodcells.config.schema.ranges import within
 from bloodcells.config.schema.tracking import LocalTracking, ServerTracking, Sweep, Tracking
 from bloodcells.config.schema.training import (
-    SGD,
-    Adam,
-    AdamW,
     BatchNorm,
-    CosineRestarts,
-    FocalLoss,
-    Lion,
     Loss,
     Optimizer,
     Phase,
-    Plateau,
     Precision,
     Schedule,
     Training,
 )
 
 __all__ = [
-    "SGD",
-    "Adam",
-    "AdamW",
     "Augmentation",
     "Backbone",
     "BatchNorm",
     "Clean",
     "Color",
-    "CosineRestarts",
     "CutMix",
     "Data",
     "EvaluateConfig",
     "Evaluation",
     "ExportConfig",
     "FlipTranslate",
-    "FocalLoss",
     "Format",
     "Head",
     "InspectConfig",
-    "Lion",
     "LocalTracking",
     "Loss",
     "MixUp",
     "MobileNetV2",
     "Optimizer",
     "Phase",
-    "Plateau",
     "Precision",
     "RandAugment",
     "ReportConfig",
@@ -88,33 +72,5 @@ __all__ = [
     "TrainConfig",
     "TrainedConfig",
     "Training",
+    "within",
 ]
-
-
-@dataclass
-class TrainConfig:
-    """One training run: conf/train.yaml. `study`, `label`, `step` and `follows` file it and change no result."""
-
-    unfreeze: Any
-    data: Data
-    backbone: Backbone
-    head: Head
-    augmentation: Augmentation
-    optimizer: Optimizer
-    loss: Loss
-    training: Training
-    evaluation: Evaluation
-    tracking: Tracking
-    study: str | None
-    sweep: Sweep
-    label: str | None
-    step: int | None = within("[1, inf)")
-    follows: int | None = within("[1, inf)")
-    seed: int = within("[0, 4294967295]")
-
-
-@dataclass(kw_only=True)
-class InspectConfig(TrainConfig):
-    """A look at what a training run would be given: conf/inspect.yaml."""
-
-    output: str

@@ -3,6 +3,7 @@
 import os
 from dataclasses import dataclass
 
+from bloodcells.config.errors import InputError
 from bloodcells.config.options import option
 from bloodcells.config.schema.ranges import within
 
@@ -22,6 +23,13 @@ class Split:
     test_share: float = within("(0, 1)")
     validation_share: float = within("(0, 1)")
     seed: int = within("[0, inf)")
+
+    def check(self) -> None:
+        if self.test_share + self.validation_share >= 1:
+            raise InputError(
+                f"data.split: test_share {self.test_share} and validation_share {self.validation_share} leave nothing "
+                "to train on: expected a sum below 1"
+            )
 
 
 @option("data", "own")

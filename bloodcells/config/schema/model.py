@@ -3,6 +3,7 @@
 import os
 from dataclasses import dataclass
 
+from bloodcells.config.errors import InputError
 from bloodcells.config.options import option
 from bloodcells.config.schema.ranges import within
 
@@ -44,3 +45,15 @@ class Head:
     name: str
     units: list[int] = within("[1, inf)")
     dropout: list[float] = within("[0, 1)")
+
+    def check(self) -> None:
+        if bool(self.units) == (self.name == "linear"):
+            raise InputError(
+                f"head.units={self.units}: expected none with head=linear, and one or more with head=dense; "
+                f"received head.name={self.name}"
+            )
+        if len(self.units) != len(self.dropout):
+            raise InputError(
+                f"head.dropout={self.dropout}: expected one rate for each of the {len(self.units)} dense layers "
+                f"in head.units={self.units}"
+            )

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from bloodcells.config.errors import InputError
 from bloodcells.config.options import option
 
 
@@ -29,6 +30,10 @@ class ServerTracking(Tracking):
 
     uri: str
     experiment: str
+
+    def check(self) -> None:
+        if not self.uri.startswith(("http://", "https://")):
+            raise InputError(f"tracking.uri={self.uri}: expected the address of a server, http://… or https://…")
 
 
 @dataclass

@@ -1,107 +1,81 @@
-"""What a phase trains with and for how long: conf/optimizer/, loss/, schedule/ and training/."""
+"""The two training phases (conf/training/), and what an optimizer, a loss and a schedule must provide.
+
+The options themselves are in bloodcells/training/optimizers.py, losses.py and schedules.py.
+"""
 
 from dataclasses import dataclass
 from enum import Enum
+from typing import TYPE_CHECKING, Any
 
-from bloodcells.config.options import option
+from bloodcells.config.errors import InputError
 from bloodcells.config.schema.ranges import within
+
+if TYPE_CHECKING:
+    import numpy as np
 
 
 @dataclass
 class Optimizer:
-    """What every optimizer has; its learning rate is the phase's."""
+    """Base class of the options under conf/optimizer/."""
 
     name: str
 
+    @property
+    def label(self) -> str:
+        """The optimizer's name in run names and descriptions."""
+        return self.name
 
-@option("optimizer", "adam")
-@dataclass
-class Adam(Optimizer):
-    """Adam: decay rates of the two moments."""
+    @property
+    def rate_factor(self) -> float:
+        """Factor on each phase's learning rate, for optimizers that need a rate unlike Adam's."""
+        return 1.0
 
-    beta_1: float = within("[0, 1)")
-    beta_2: float = within("[0, 1)")
-    epsilon: float = within("(0, inf)")
-
-
-@option("optimizer", "adamw")
-@dataclass
-class AdamW(Adam):
-    """Adam with decoupled weight decay."""
-
-    weight_decay: float = within("[0, inf)")
+    def build(self, learning_rate: Any) -> Any:
+        """A new `keras.optimizers.Optimizer`; `learning_rate`: what `Schedule.learning_rate` returns."""
+        raise NotImplementedError
 
 
-@option("optimizer", "lion")
-@dataclass
-class Lion(Optimizer):
-    """Lion: interpolation rates and decoupled weight decay; `learning_rate_factor`: what it takes of a phase's rate."""
-
-    beta_1: float = within("[0, 1)")
-    beta_2: float = within("[0, 1)")
-    weight_decay: float = within("[0, inf)")
-    learning_rate_factor: float = within("(0, inf)")
-
-
-@option("optimizer", "sgd")
-@dataclass
-class SGD(Optimizer):
-    """Stochastic gradient descent with momentum."""
-
-    nesterov: bool
-    momentum: float = within("[0, 1]")
-
-
-@option("loss", "crossentropy")
 @dataclass
 class Loss:
-    """Cross-entropy, and what every loss has."""
+    """Base class of the options under conf/loss/."""
 
     name: str
-    label_smoothing: float = within("[0, 1)")
+
+    @property
+    def label(self) -> str:
+        """The loss's name in run names and descriptions."""
+        return self.name
+
+    def build(self, labels: "np.ndarray", classes: int) -> Any:
+        """A `keras.losses.Loss` of one-hot labels and predicted probabilities, both float32 (n, classes).
+
+        Its `call` must return one value per image, (n,), which validation averages.
+        labels: int (n,), those of the training split, for losses that weight classes
+        """
+        raise NotImplementedError
 
 
-@option("loss", "focal")
-@option("loss", "weighted_crossentropy")
-@dataclass
-class FocalLoss(Loss):
-    """`alpha`: a factor on every class, or "balanced" for weights from the training split; `gamma`: the focus."""
-
-    alpha: float | str = within("(0, inf)")
-    gamma: float = within("[0, inf)")
-
-
-@option("schedule", "constant")
 @dataclass
 class Schedule:
-    """How a phase's learning rate moves; by itself, not at all."""
+    """Base class of the options under conf/schedule/: a rate that changes by step, by epoch, or not at all."""
 
     name: str
 
+    def learning_rate(self, initial: float, steps_per_epoch: int) -> Any:
+        """The rate that the optimizer is built with: `initial`, or a `keras.optimizers.schedules` object of it."""
+        return initial
 
-@option("schedule", "plateau")
-@dataclass
-class Plateau(Schedule):
-    """Times `factor` after `patience_epochs` without better validation accuracy."""
+    def callback(self) -> Any:
+        """A new `keras.callbacks.Callback` that changes the rate at the end of an epoch, or None.
 
-    factor: float = within("(0, 1)")
-    patience_epochs: int = within("[1, inf)")
-    minimum_learning_rate: float = within("[0, inf)")
-
-
-@option("schedule", "cosine_restarts")
-@dataclass
-class CosineRestarts(Schedule):
-    """Cycles of cosine decay: the first one's length in epochs, and how length and peak change from one to the next."""
-
-    first_cycle_epochs: float = within("[1, inf)")
-    cycle_growth: float = within("[1, inf)")
-    peak_decay: float = within("(0, 1]")
+        The numbers among its attributes are saved in checkpoints and restored on resume; keep no other state in it.
+        """
+        return None
 
 
 @dataclass
 class Phase:
-    """`epochs` at the most; `patience_epochs` without a better one end it, None for never."""
+    """At most `epochs` epochs; stops after `patience_epochs` without improvement (None: never)."""
 
     schedule: Schedule
     epochs: int = within("[0, inf)")
@@ -110,14 +84,14 @@ class Phase:
 
 
 class BatchNorm(Enum):
-    """What fine tuning does with the backbone's batch normalisation: see bloodcells/model/trainable.py."""
+    """The backbone's batch normalization in fine-tuning: see bloodcells/model/trainable.py."""
 
     frozen = "frozen"
     train = "train"
 
 
 class Precision(Enum):
-    """The dtype policies of Keras, see https://keras.io/api/mixed_precision/policy."""
+    """Dtype policies of Keras, see https://keras.io/api/mixed_precision/policy."""
 
     float32 = "float32"
     mixed_float16 = "mixed_float16"
@@ -126,7 +100,7 @@ class Precision(Enum):
 
 @dataclass
 class Training:
-    """The two phases and what they share."""
+    """The two phases and their common settings."""
 
     batch_norm: BatchNorm
     precision: Precision
@@ -137,3 +111,10 @@ class Training:
     batch_size: int = within("[1, inf)")
     threads: int | None = within("[1, inf)")
     from_scratch_factor: float = within("(0, inf)")
+
+    def check(self) -> None:
+        if self.feature_extraction.epochs + self.fine_tuning.epochs == 0:
+            raise InputError(
+                "training.feature_extraction.epochs and training.fine_tuning.epochs are both 0: "
+                "expected at least one epoch of training"
+            )

@@ -1,0 +1,126 @@
+"""The configs of the programs: conf/train.yaml, evaluate.yaml, report.yaml and the others."""
+
+import re
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any
+
+from bloodcells.config.errors import InputError
+from bloodcells.config.schema.augmentation import Augmentation
+from bloodcells.config.schema.data import Data
+from bloodcells.config.schema.evaluation import Evaluation
+from bloodcells.config.schema.model import Backbone, Head
+from bloodcells.config.schema.ranges import within
+from bloodcells.config.schema.tracking import Sweep, Tracking
+from bloodcells.config.schema.training import Loss, Optimizer, Training
+
+
+@dataclass
+class TrainConfig:
+    """One training run. `study`, `label`, `step` and `follows` organize runs and change no result."""
+
+    unfreeze: Any
+    data: Data
+    backbone: Backbone
+    head: Head
+    augmentation: Augmentation
+    optimizer: Optimizer
+    loss: Loss
+    training: Training
+    evaluation: Evaluation
+    tracking: Tracking
+    study: str | None
+    sweep: Sweep
+    label: str | None
+    step: int | None = within("[1, inf)")
+    follows: int | None = within("[1, inf)")
+    seed: int = within("[0, 4294967295]")
+
+    def check(self) -> None:
+        if self.data.name == "own":
+            raise InputError(
+                "data=own: expected npz, folder or synthetic; own stands for the images of a finished run, in evaluate"
+            )
+        check_study(self.study)
+
+
+@dataclass(kw_only=True)
+class InspectConfig(TrainConfig):
+    """The data of a training run on a page, without training."""
+
+    output: str
+
+
+@dataclass
+class EvaluateConfig:
+    """The evaluation of a finished run."""
+
+    run_id: str
+    data: Data
+    evaluation: Evaluation
+    tracking: Tracking
+
+    def check(self) -> None:
+        if self.data.name == "own" and self.data.clean.enabled:
+            raise InputError(
+                "data.clean.enabled=true with data=own: the run's own images were cleaned before it was trained; "
+                "expected another data set to clean: data=npz or data=folder"
+            )
+
+
+@dataclass
+class TrainedConfig:
+    """The part of a finished run's config that evaluation needs."""
+
+    data: Data
+    augmentation: Augmentation
+    seed: int = within("[0, 4294967295]")
+
+
+@dataclass
+class ReportConfig:
+    """A comparison of runs."""
+
+    study: str | None
+    filter: str | None
+    output: str | None
+    tracking: Tracking
+
+    def check(self) -> None:
+        check_study(self.study)
+
+
+class Format(Enum):
+    """File formats of an exported model: see conf/export.yaml."""
+
+    codabench = "codabench"
+    keras = "keras"
+    savedmodel = "savedmodel"
+    onnx = "onnx"
+
+
+@dataclass
+class ExportConfig:
+    """The export of a finished run's model."""
+
+    run_id: str
+    format: Format
+    test_time_augmentation: bool
+    output: str
+    tracking: Tracking
+
+
+@dataclass
+class ReproduceConfig:
+    """The repetition of a finished run."""
+
+    run_id: str
+    tracking: Tracking
+
+
+def check_study(study: str | None) -> None:
+    """Raises InputError for a name that cannot be a folder's: a study's report is written into one."""
+    if study is not None and not re.fullmatch(r"\w[\w .+-]*", study):
+        raise InputError(
+            f"study={study}: expected a name of letters, digits, spaces and . + - _ (it is also the name of a folder)"
+        )

@@ -1,0 +1,115 @@
+"""Optimizers: the options under conf/optimizer/. Keras is imported only when one is built or checked."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from bloodcells.config.options import option
+from bloodcells.config.schema.ranges import within
+from bloodcells.config.schema.training import Optimizer
+from bloodcells.reporting.quiet_tensorflow import import_tensorflow
+from bloodcells.training.keras_class import built, check_arguments, chosen, exported, parameters
+
+FIXED = {
+    "learning_rate": "it comes from training.feature_extraction, training.fine_tuning and their schedules",
+    "name": "an optimizer needs none",
+}
+
+
+@option("optimizer", "adam")
+@dataclass
+class Adam(Optimizer):
+    """Adam. `beta_1`, `beta_2`: decay rates of the first and second moment estimates."""
+
+    beta_1: float = within("[0, 1)")
+    beta_2: float = within("[0, 1)")
+    epsilon: float = within("(0, inf)")
+
+    def build(self, learning_rate: Any) -> Any:
+        import keras
+
+        return keras.optimizers.Adam(
+            learning_rate=learning_rate, beta_1=self.beta_1, beta_2=self.beta_2, epsilon=self.epsilon
+        )
+
+
+@option("optimizer", "adamw")
+@dataclass
+class AdamW(Adam):
+    """Adam with decoupled weight decay."""
+
+    weight_decay: float = within("[0, inf)")
+
+    def build(self, learning_rate: Any) -> Any:
+        import keras
+
+        return keras.optimizers.AdamW(
+            learning_rate=learning_rate,
+            weight_decay=self.weight_decay,
+            beta_1=self.beta_1,
+            beta_2=self.beta_2,
+            epsilon=self.epsilon,
+        )
+
+
+@option("optimizer", "lion")
+@dataclass
+class Lion(Optimizer):
+    """Lion. `learning_rate_factor`: factor on each phase's learning rate, which is set for Adam."""
+
+    beta_1: float = within("[0, 1)")
+    beta_2: float = within("[0, 1)")
+    weight_decay: float = within("[0, inf)")
+    learning_rate_factor: float = within("(0, inf)")
+
+    @property
+    def rate_factor(self) -> float:
+        return self.learning_rate_factor
+
+    def build(self, learning_rate: Any) -> Any:
+        import keras
+
+        return keras.optimizers.Lion(
+            learning_rate=learning_rate, beta_1=self.beta_1, beta_2=self.beta_2, weight_decay=self.weight_decay
+        )
+
+
+@option("optimizer", "sgd")
+@dataclass
+class SGD(Optimizer):
+    """Stochastic gradient descent with momentum."""
+
+    nesterov: bool
+    momentum: float = within("[0, 1]")
+
+    def build(self, learning_rate: Any) -> Any:
+        import keras
+
+        return keras.optimizers.SGD(learning_rate=learning_rate, momentum=self.momentum, nesterov=self.nesterov)
+
+
+@option("optimizer", "keras")
+@dataclass
+class KerasOptimizer(Optimizer):
+    """Any optimizer of Keras: its class name, and its constructor's arguments other than the learning rate."""
+
+    class_name: str
+    arguments: dict[str, Any] | None
+
+    @property
+    def label(self) -> str:
+        return self.class_name
+
+    def check(self) -> None:
+        check_arguments("optimizer", self._class(), self.arguments or {}, FIXED)
+
+    def build(self, learning_rate: Any) -> Any:
+        return built("optimizer", self._class(), self.arguments or {}, learning_rate=learning_rate)
+
+    def _class(self) -> type:
+        import_tensorflow()
+        import keras
+
+        optimizers = exported(keras.optimizers, keras.optimizers.Optimizer)
+        # Wrappers around other optimizers have no learning rate, and cannot be described in a config.
+        usable = {name: kind for name, kind in optimizers.items() if "learning_rate" in parameters(kind)}
+        return chosen("optimizer", self.class_name, usable)

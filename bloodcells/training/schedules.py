@@ -1,0 +1,60 @@
+"""Learning-rate schedules: the options under conf/schedule/. Keras is imported only when one is built."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from bloodcells.config.options import option
+from bloodcells.config.schema.ranges import within
+from bloodcells.config.schema.training import Schedule
+
+
+@option("schedule", "constant")
+@dataclass
+class Constant(Schedule):
+    """The phase's learning rate throughout."""
+
+
+@option("schedule", "plateau")
+@dataclass
+class Plateau(Schedule):
+    """Multiplies the rate by `factor` after `patience_epochs` without a higher validation accuracy."""
+
+    factor: float = within("(0, 1)")
+    patience_epochs: int = within("[1, inf)")
+    minimum_learning_rate: float = within("[0, inf)")
+
+    def callback(self) -> Any:
+        import keras
+
+        return keras.callbacks.ReduceLROnPlateau(
+            monitor="val_accuracy",
+            mode="max",
+            factor=self.factor,
+            patience=self.patience_epochs,
+            min_lr=self.minimum_learning_rate,
+            min_delta=0.0,
+        )
+
+
+@option("schedule", "cosine_restarts")
+@dataclass
+class CosineRestarts(Schedule):
+    """Cosine decay with warm restarts.
+
+    `first_cycle_epochs`: length of the first cycle; `cycle_growth`, `peak_decay`: factors on the length and on the
+    highest rate from each cycle to the next
+    """
+
+    first_cycle_epochs: float = within("[1, inf)")
+    cycle_growth: float = within("[1, inf)")
+    peak_decay: float = within("(0, 1]")
+
+    def learning_rate(self, initial: float, steps_per_epoch: int) -> Any:
+        import keras
+
+        return keras.optimizers.schedules.CosineDecayRestarts(
+            initial,
+            first_decay_steps=round(self.first_cycle_epochs * steps_per_epoch),
+            t_mul=self.cycle_growth,
+            m_mul=self.peak_decay,
+        )

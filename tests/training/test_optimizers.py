@@ -1,0 +1,69 @@
+"""Optimizers have the settings of their files and the learning rate of their stage; any of Keras by class name."""
+
+import keras
+import pytest
+
+from bloodcells.config.errors import InputError
+from bloodcells.training.plan import plan
+from tests.conftest import composed
+
+KINDS = {
+    "adam": keras.optimizers.Adam,
+    "adamw": keras.optimizers.AdamW,
+    "lion": keras.optimizers.Lion,
+    "sgd": keras.optimizers.SGD,
+}
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_optimizer_has_the_settings_of_its_file_and_the_rate_of_its_stage(name) -> None:
+    config = composed(f"optimizer={name}", "backbone=vgg19", "training.feature_extraction.learning_rate=0.007")
+    built = config.optimizer.build(plan(config)[0].learning_rate)
+    assert type(built) is KINDS[name]
+    assert float(built.learning_rate) == pytest.approx(0.0014 if name == "lion" else 0.007)
+    for key in ("beta_1", "beta_2", "epsilon", "weight_decay", "momentum", "nesterov"):
+        if hasattr(config.optimizer, key):
+            assert getattr(built, key) == getattr(config.optimizer, key)
+
+
+def of_keras(class_name: str, arguments: str = "null") -> tuple[str, ...]:
+    return "optimizer=keras", f"optimizer.class_name={class_name}", f"optimizer.arguments={arguments}"
+
+
+def test_keras_optimizer_takes_its_arguments_and_a_schedule() -> None:
+    config = composed(*of_keras("Adafactor", "{beta_2_decay: -0.7, relative_step: false}"), "backbone=vgg19")
+    stage = plan(config)[1]
+    built = config.optimizer.build(stage.settings.schedule.learning_rate(stage.learning_rate, 4))
+    assert type(built) is keras.optimizers.Adafactor
+    assert (built.beta_2_decay, built.relative_step, built.clip_threshold) == (-0.7, False, 1.0)
+    assert float(built.learning_rate) == pytest.approx(stage.learning_rate)
+
+
+@pytest.mark.parametrize(
+    ("overrides", "message"),
+    [
+        (of_keras("Adafacto"), "optimizer.class_name=Adafacto: expected one of Adadelta, Adafactor, "),
+        (of_keras("Adafacto"), "did you mean Adafactor?"),
+        (of_keras("LossScaleOptimizer"), "optimizer.class_name=LossScaleOptimizer: expected one of "),
+        (of_keras("Nadam", "{beta1: 0.8}"), "optimizer.arguments.beta1: Nadam has no such argument; expected any of"),
+        (of_keras("Nadam", "{beta1: 0.8}"), "did you mean beta_1 or beta_2"),
+        (of_keras("SGD", "{learning_rate: 1}"), "learning_rate: cannot be set: it comes from training.feature_extrac"),
+        (of_keras("SGD", "{momentum: much}"), "optimizer.arguments.momentum=much: expected a float (default: 0.0)"),
+        (of_keras("SGD", "{nesterov: 1}"), "optimizer.arguments.nesterov=1: expected a bool (default: False)"),
+        (of_keras("SGD", "{momentum: null}"), "optimizer.arguments.momentum=None: expected a float"),
+    ],
+)
+def test_wrong_name_or_argument_of_a_keras_optimizer_is_one_line(overrides, message) -> None:
+    with pytest.raises(InputError) as error:
+        composed(*overrides)
+    assert message in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+def test_value_that_keras_refuses_is_one_line() -> None:
+    with pytest.raises(InputError) as error:
+        composed(*of_keras("SGD", "{momentum: 3}")).optimizer.build(0.1)
+    assert str(error.value) == (
+        "optimizer.arguments={'momentum': 3}: not accepted by SGD (`momentum` must be a float between [0, 1].); "
+        "expected other values"
+    )

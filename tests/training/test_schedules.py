@@ -1,0 +1,51 @@
+"""Learning-rate schedules against the rates worked out by hand."""
+
+import keras
+import numpy as np
+import pytest
+
+from bloodcells.training.plan import plan
+from tests.conftest import composed
+
+
+def test_cosine_restarts_follow_equation_5_of_their_paper() -> None:
+    stage, steps = plan(composed("backbone=vgg19", "training.fine_tuning.learning_rate=0.01"))[1], 4
+    rate = stage.settings.schedule.learning_rate(stage.learning_rate, steps)
+    # The first cycle takes 5 epochs of 4 steps, the next twice as long; each falls from the full rate as a half cosine.
+    for step, (cycle, length) in {0: (0, 20), 7: (0, 20), 19: (0, 20), 20: (20, 40), 45: (20, 40)}.items():
+        expected = 0.01 * 0.5 * (1 + np.cos(np.pi * (step - cycle) / length))
+        assert float(rate(step)) == pytest.approx(expected, rel=1e-4)
+    assert stage.settings.schedule.callback() is None
+
+
+def test_peak_decay_lowers_each_restart() -> None:
+    stage = plan(composed("backbone=vgg19", "training.fine_tuning.schedule.peak_decay=0.5"))[1]
+    rate = stage.settings.schedule.learning_rate(stage.learning_rate, 4)
+    assert float(rate(20)) == pytest.approx(0.5 * float(rate(0)))
+
+
+def test_plateau_lowers_the_rate_down_to_its_minimum() -> None:
+    config = composed("backbone=vgg19", "training.feature_extraction.schedule.minimum_learning_rate=3e-6")
+    stage = plan(config)[0]
+    callback = stage.settings.schedule.callback()
+    model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)])
+    model.compile(config.optimizer.build(stage.settings.schedule.learning_rate(stage.learning_rate, 1)), "mse")
+    callback.set_model(model)
+    callback.on_train_begin()
+    rates = []
+    for epoch in range(9):
+        callback.on_epoch_end(epoch, {"val_accuracy": 0.5})
+        rates.append(float(model.optimizer.learning_rate))
+    # 1e-4; a fifth of it after two epochs without improvement, and again after two more, but never below 3e-6
+    assert rates == pytest.approx([1e-4] * 2 + [2e-5] * 2 + [4e-6] * 2 + [3e-6] * 3)
+
+
+def test_plateau_monitors_validation_accuracy() -> None:
+    callback = plan(composed("backbone=vgg19"))[0].settings.schedule.callback()
+    assert (callback.monitor, callback.mode, callback.factor, callback.patience) == ("val_accuracy", "max", 0.2, 2)
+
+
+def test_constant_schedule_changes_nothing() -> None:
+    schedule = composed("schedule@training.fine_tuning.schedule=constant").training.fine_tuning.schedule
+    assert schedule.learning_rate(0.3, 4) == 0.3
+    assert schedule.callback() is None
