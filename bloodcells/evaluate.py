@@ -1,8 +1,7 @@
 """Scores the model of a finished run: `python -m bloodcells.evaluate run_id=...`. Read it from top to bottom."""
 
 import logging
-import tempfile
-from pathlib import Path
+from dataclasses import replace
 
 from bloodcells.config.command import command
 from bloodcells.config.errors import InputError
@@ -14,12 +13,13 @@ from bloodcells.data.load import load
 from bloodcells.provenance.fingerprint import fingerprint
 from bloodcells.reporting.quiet_tensorflow import import_tensorflow
 from bloodcells.runs.images import own_images
+from bloodcells.runs.result import Result, stored_model, stored_result
 from bloodcells.tracking.stored import find_run
 
 log = logging.getLogger(Program.EVALUATE)
 
 
-def evaluate(config: EvaluateConfig) -> None:
+def evaluate(config: EvaluateConfig) -> Result:
     """Scores the model of a finished run and tracks the results as a child of that run.
 
     Raises InputError for errors in the config or the data, before anything is tracked.
@@ -39,13 +39,11 @@ def evaluate(config: EvaluateConfig) -> None:
     from bloodcells.evaluation.figures.draw import draw
     from bloodcells.evaluation.page import evaluation_page
     from bloodcells.evaluation.score import score
-    from bloodcells.model.restore import restore
     from bloodcells.reporting.terminal import aligned
     from bloodcells.runs.description import outcome
     from bloodcells.runs.lifecycle import begun, source_tags
 
-    with tempfile.TemporaryDirectory() as folder:
-        model = restore(run.model_file(Path(folder)))
+    model = stored_model(run)
     if (size := model.input_shape[1:3]) != images.size:
         raise InputError(
             f"{images.origin}: images {images.size[1]} pixels wide and {images.size[0]} high; expected {size[1]} and "
@@ -73,6 +71,13 @@ def evaluate(config: EvaluateConfig) -> None:
         tracked.score(scored.metrics)
         tracked.keep({**scored.tables, **figures, "evaluation.html": page})
     log.info(aligned(rows | tracked.where()))
+    return replace(
+        stored_result(run, config.tracking),
+        run_id=tracked.id,
+        metrics=scored.metrics,
+        predictions=scored.predictions,
+        load_model=lambda: model,
+    )
 
 
 def _other_images(config: Data, class_names: tuple[str, ...]) -> Images:

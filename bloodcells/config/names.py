@@ -50,6 +50,10 @@ class Metric:
     LEARNING_RATE = "learning_rate"
     TRAINABLE_PARAMETERS = "trainable_parameters"
     EPOCH_SECONDS = "epoch_seconds"
+    PER_EPOCH = (
+        TRAIN_LOSS, TRAIN_ACCURACY, VALIDATION_LOSS, VALIDATION_ACCURACY, LEARNING_RATE, TRAINABLE_PARAMETERS,
+        EPOCH_SECONDS,
+    )  # fmt: skip
     BEST_EPOCH = "best/epoch"
     BEST_ACCURACY = "best/val_accuracy"
     BEST_LOSS = "best/val_loss"

@@ -18,8 +18,8 @@ from bloodcells.provenance.requirements import required
 # users add. When in doubt, a module counts: training a study again costs time, a stale number goes unnoticed.
 NO_NUMBERS = (
     # Programs and what only they use: they run before training, after it, or around it.
-    "__init__.py", "train.py", "evaluate.py", "inspect.py", "report.py", "reproduce.py", "export.py",
-    "sweep", "comparison", "reproduction", "deployment", "inspection", "runs/images.py",
+    "__init__.py", "api.py", "train.py", "evaluate.py", "inspect.py", "report.py", "reproduce.py", "export.py",
+    "sweep", "comparison", "reproduction", "deployment", "inspection", "runs/images.py", "runs/result.py",
     # Storing: where a number is written does not change it. Training state is another matter: runs resume from it.
     "tracking", "provenance", "config/schema/tracking.py", "config/names.py", "config/checkout.py",
     "runs/killed.py", "runs/sweep_run.py",

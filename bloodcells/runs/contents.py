@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Callable
-from dataclasses import asdict
 
 import numpy as np
 from omegaconf import OmegaConf
@@ -61,7 +60,7 @@ def prepared(config: TrainConfig, cleaned: Cleaned, split: Split) -> dict[str, C
 def results(fitted: FitResult, scored: Scored) -> dict[str, Content]:
     """What came out."""
     return {
-        "history.csv": DataFrame([asdict(row) for row in fitted.history]),
+        "history.csv": fitted.table(),
         "figures/learning_curves.png": learning_curves(fitted.history, fitted.best),
         **scored.tables,
     }

@@ -12,13 +12,14 @@ from bloodcells.data.split import split
 from bloodcells.model.weights import weights_file
 from bloodcells.provenance.fingerprint import Fingerprint, fingerprint
 from bloodcells.reporting.quiet_tensorflow import import_tensorflow
+from bloodcells.runs.result import Result
 from bloodcells.training.plan import plan, remarks
 
 log = logging.getLogger("bloodcells.train")
 Tracker = Callable[[TrainConfig, Fingerprint, str], AbstractContextManager[Any]]
 
 
-def train(config: TrainConfig, tracker: Tracker | None = None) -> None:
+def train(config: TrainConfig, tracker: Tracker | None = None) -> Result:
     """One run, as `config` has it; what opens it in the store is `tracked`, or a `tracker` that does more.
 
     Raises InputError for what the user can mend, before a run is begun but for a loss that is no number or a full disk.
@@ -77,7 +78,9 @@ def train(config: TrainConfig, tracker: Tracker | None = None) -> None:
         run.keep_model(model, images.class_names)
         held_out, trained_with = {"validation": parts.validation, "test": parts.test}, config.augmentation
         scored = score(model, held_out, config.evaluation, trained_with=trained_with, batch_size=batch_size, seed=seed)
-        run.score(final_metrics(fitted, scored))
+        metrics = final_metrics(fitted, scored)
+        run.score(metrics)
         run.keep(results(fitted, scored))
         run.keep(draw(scored, held_out))
     log.info(summary(config, fitted, scored.metrics, len(parts.test), run.where()))
+    return Result(run.id, metrics, fitted.table(), scored.predictions, lambda: config, lambda: model)

@@ -3,9 +3,10 @@
 import logging
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 import keras
+from pandas import DataFrame
 
 from bloodcells.config.schema import Optimizer
 from bloodcells.data.pipeline import TrainingBatches
@@ -28,6 +29,10 @@ class FitResult:
     history: tuple[Epoch, ...]
     best: BestEpoch
     seconds: float
+
+    def table(self) -> DataFrame:
+        """The history, one row per epoch."""
+        return DataFrame([asdict(epoch) for epoch in self.history])
 
 
 def count_trainable(model: keras.Model, stages: list[Stage]) -> list[Trainable]:

@@ -105,7 +105,7 @@ def test_in_a_sweep_the_other_jobs_go_on_and_the_exit_status_says_that_one_faile
 
 @pytest.mark.parametrize("arguments", [["--help"], ["--cfg", "job"], ["-sc", "query=bash"]])
 def test_help_config_and_completion_do_not_import_tensorflow(arguments) -> None:
-    code = "import sys; import bloodcells.train as t\ntry: t.main()\nexcept SystemExit: pass\n"
+    code = "import sys; from bloodcells.train import main\ntry: main()\nexcept SystemExit: pass\n"
     code += "print([m for m in ('tensorflow', 'keras', 'mlflow') if m in sys.modules], file=sys.stderr)"
     done = subprocess.run(
         [sys.executable, "-c", code, *arguments],

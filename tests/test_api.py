@@ -1,0 +1,186 @@
+"""The functions for use from Python: compose, train, evaluate, load_run."""
+
+import os
+import subprocess
+import sys
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from pandas.testing import assert_frame_equal
+
+from bloodcells import Result, compose, evaluate, load_run, train
+from bloodcells.config.checkout import CHECKOUT
+from bloodcells.config.errors import InputError
+from bloodcells.config.names import Program, Tag
+from bloodcells.evaluation.predictions import Predictions
+from bloodcells.model.restore import weights_hash
+from tests.conftest import TINY, composed
+
+
+def in_fresh_process(code: str, *arguments: str) -> list[str]:
+    """The lines that some code prints in a Python of its own."""
+    command = [sys.executable, "-c", code, *arguments]
+    done = subprocess.run(command, cwd=CHECKOUT, capture_output=True, text=True, env={**os.environ}, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout.splitlines()
+
+
+def test_importing_the_package_imports_nothing_heavy() -> None:
+    heavy = ("tensorflow", "keras", "mlflow", "hydra", "omegaconf", "numpy", "pandas", "matplotlib")
+    code = f"import sys, bloodcells; print([name for name in {heavy} if name in sys.modules])"
+    assert in_fresh_process(code) == ["[]"]
+
+
+def test_composing_imports_neither_tensorflow_nor_mlflow() -> None:
+    code = "import sys; from bloodcells import compose; compose('seed=1')\n"
+    code += "print([name for name in ('tensorflow', 'keras', 'mlflow', 'pandas') if name in sys.modules])"
+    assert in_fresh_process(code) == ["[]"]
+
+
+FUNCTIONS = "from bloodcells import evaluate, train\n"
+PROGRAMS = "import bloodcells.train, bloodcells.evaluate\nfrom bloodcells.train import main\n"
+
+
+@pytest.mark.parametrize(
+    "imports",
+    [FUNCTIONS, PROGRAMS + FUNCTIONS, FUNCTIONS + PROGRAMS, FUNCTIONS + PROGRAMS + FUNCTIONS],
+    ids=["functions", "programs first", "programs last", "programs between"],
+)
+def test_functions_are_not_hidden_by_the_programs_of_the_same_name(imports) -> None:
+    code = f"{imports}import bloodcells, sys\n"
+    code += "assert (train, evaluate) == (bloodcells.train, bloodcells.evaluate)\n"
+    code += "print(train.__module__, evaluate.__module__, 'bloodcells.train' in sys.modules)"
+    assert in_fresh_process(code) == [f"bloodcells.api bloodcells.api {PROGRAMS in imports}"]
+
+
+def test_the_package_lists_its_functions_and_has_no_others() -> None:
+    import bloodcells
+
+    assert {"compose", "evaluate", "load_run", "train", "Result"} <= set(dir(bloodcells))
+    with pytest.raises(AttributeError, match="module 'bloodcells' has no attribute 'trian'"):
+        _ = bloodcells.trian
+
+
+def test_compose_returns_the_typed_config() -> None:
+    config = compose("backbone=mobilenetv2", "seed=1", "training.batch_size=64")
+    assert config == composed("backbone=mobilenetv2", "seed=1", "training.batch_size=64")
+    assert (config.backbone.name, config.seed, config.training.batch_size) == ("mobilenetv2", 1, 64)
+
+
+@pytest.mark.parametrize(
+    ("override", "message"),
+    [
+        ("backbone=mobilnetv2", "backbone=mobilnetv2: expected one of .*did you mean mobilenetv2"),
+        ("sede=1", "sede: no such key; .*did you mean seed"),
+        ("seed=-1", r"seed=-1: expected a number in \[0, 4294967295\]"),
+        ("seed=x", "seed: "),
+        ("seed=[1", r"seed=\[1: not an override"),
+        ("data=npz", "data.path has no value"),
+        ("seed=0,1", "Ambiguous value"),
+    ],
+)
+def test_errors_in_overrides_are_one_line(override, message) -> None:
+    with pytest.raises(InputError, match=message) as error:
+        compose(override)
+    assert "\n" not in str(error.value)
+
+
+@pytest.fixture(scope="module")
+def overrides(tmp_path_factory) -> tuple[str, ...]:
+    return (*TINY, f"tracking.directory={tmp_path_factory.mktemp('store')}")
+
+
+@pytest.fixture(scope="module")
+def results(overrides) -> list[Result]:
+    """Two runs trained in this process one after the other, with seeds 0 and 1."""
+    return [train(compose(*overrides, f"seed={seed}")) for seed in (0, 1)]
+
+
+def test_a_result_has_metrics_history_predictions_and_model(results, capsys) -> None:
+    result = results[0]
+    assert result.history["epoch"].tolist() == [1, 2]
+    assert result.history["phase"].nunique() == 2
+    test = result.predictions.of("test")
+    assert isinstance(test, Predictions)
+    assert result.metrics["test/accuracy"] == pytest.approx((test.predicted == test.labels).mean())
+    assert result.metrics["best/val_accuracy"] == result.history["val_accuracy"].max()
+    assert repr(result).startswith(f"Result(run_id='{result.run_id}', test accuracy 0.")
+    assert capsys.readouterr().out == ""  # pytest has configured logging
+
+
+def test_a_stored_run_loads_as_training_returned_it(results, overrides) -> None:
+    trained = results[1]
+    loaded = load_run(trained.run_id[:8], overrides[-1])
+    assert loaded.run_id == trained.run_id
+    assert loaded.metrics == trained.metrics
+    assert loaded.config == trained.config
+    assert_frame_equal(loaded.history, trained.history, check_exact=True)
+    assert loaded.predictions.examples.tolist() == trained.predictions.examples.tolist()
+    assert np.array_equal(loaded.predictions.probabilities, trained.predictions.probabilities)
+    assert weights_hash(loaded.model) == weights_hash(trained.model)
+    images = np.random.default_rng(0).integers(0, 256, (5, 32, 32, 3), dtype=np.uint8)
+    assert np.array_equal(loaded.model.predict(images, verbose=0), trained.model.predict(images, verbose=0))
+    assert load_run(trained.run_id, overrides[-1]).predictions.class_names == trained.predictions.class_names
+
+
+def test_runs_trained_in_one_process_equal_runs_trained_in_their_own(results, overrides, tmp_path) -> None:
+    code = "import sys; from bloodcells import compose, train; from bloodcells.model.restore import weights_hash\n"
+    code += "result = train(compose(*sys.argv[1:]))\n"
+    code += "print(weights_hash(result.model), result.predictions.probabilities.tobytes().hex())"
+    *log, last = in_fresh_process(code, *TINY, "seed=1", f"tracking.directory={tmp_path}")
+    expected = [weights_hash(results[1].model), results[1].predictions.probabilities.tobytes().hex()]
+    assert last.split() == expected
+    assert weights_hash(results[0].model) != expected[0]
+    assert any(line.startswith("test ") for line in log), "the package's messages are shown"
+
+
+def test_an_evaluation_scores_the_run_as_training_did(results, overrides) -> None:
+    from mlflow import MlflowClient
+
+    trained = results[0]
+    scored = evaluate(trained)
+    assert scored.run_id != trained.run_id
+    assert np.array_equal(scored.predictions.probabilities, trained.predictions.probabilities)
+    assert {name: trained.metrics[name] for name in scored.metrics} == scored.metrics
+    assert_frame_equal(scored.history, trained.history, check_exact=True)
+    tags = MlflowClient().get_run(scored.run_id).data.tags
+    assert (tags[Tag.PROGRAM], tags[Tag.PARENT]) == (Program.EVALUATE, trained.run_id)
+    shift = ("evaluation=shifted", "evaluation.shift.severities=[1]")
+    again = evaluate(trained.run_id, *shift, overrides[-1])
+    assert 0 <= again.metrics["shift/mean_accuracy"] <= 1
+    assert "shift/mean_accuracy" not in scored.metrics
+
+
+def test_runs_that_are_not_stored_are_refused(results, overrides, tmp_path) -> None:
+    with pytest.raises(InputError, match="run_id=nosuch: "):
+        load_run("nosuch", overrides[-1])
+    with pytest.raises(InputError, match=f"tracking.directory={tmp_path}"):
+        load_run(results[0].run_id, f"tracking.directory={tmp_path}")
+    with pytest.raises(InputError, match="seed: no such key"):
+        load_run(results[0].run_id, "seed=1")
+    with pytest.raises(InputError, match="tracking=off"):
+        evaluate(replace(results[0], run_id=""))
+    with pytest.raises(InputError, match="run_id=nosuch: "):
+        evaluate("nosuch", overrides[-1])
+
+
+def test_overrides_choose_another_store_than_that_of_the_result(results, tmp_path) -> None:
+    with pytest.raises(InputError, match=f"tracking.directory={tmp_path}"):
+        evaluate(results[0], f"tracking.directory={tmp_path}")
+
+
+def test_a_config_of_another_version_leaves_the_other_results_readable(results, overrides) -> None:
+    from bloodcells.tracking.stored import find_run
+
+    result = results[0]
+    file = find_run(result.config.tracking, result.run_id).file("config.yaml")
+    text = file.read_text()
+    file.write_text(text.replace("batch_size:", "images_per_step:"))
+    try:
+        loaded = load_run(result.run_id, overrides[-1])
+        assert loaded.metrics == result.metrics
+        with pytest.raises(InputError, match=r"does not match this version of bloodcells .*images_per_step"):
+            _ = loaded.config
+    finally:
+        file.write_text(text)
