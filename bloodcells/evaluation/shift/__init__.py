@@ -1,5 +1,5 @@
-"""Test images distorted in named, seeded ways at graded severities, to see how a model does on what it never met.
+"""Test images under named, seeded distortions at graded severities: how a model performs on images unlike training.
 
-After Hendrycks and Dietterich 2019 (arXiv:1903.12261). No code is shared with bloodcells.augmentation. The catalogue
-says which training steps resemble which distortion: to do well on those is to have trained on the test, no robustness.
+After Hendrycks and Dietterich 2019, arXiv:1903.12261. No code is shared with bloodcells.augmentation. The catalogue
+lists which training steps resemble which distortion: accuracy under such a distortion is no evidence of robustness.
 """

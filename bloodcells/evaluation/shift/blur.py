@@ -1,7 +1,7 @@
-"""Blur by a lens out of focus and by motion.
+"""Defocus and motion blur.
 
-Every function takes image, uint8 (h, w, 3), a strength as a share of the shorter side, and the generator of its
-randomness, and gives uint8 (h, w, 3). Beyond its edge the image goes on as its mirror image.
+Each function takes an image, uint8 (h, w, 3), a strength as a fraction of the shorter side, and a random generator, and
+returns uint8 (h, w, 3). The image is reflected at its edges.
 """
 
 import numpy as np
@@ -9,14 +9,14 @@ from scipy.signal import fftconvolve
 
 from bloodcells.evaluation.shift.pixels import rounded
 
-# Points close enough together, after linear interpolation, for images of up to some 400 pixels.
+# Dense enough, with linear interpolation, for images of up to about 400 pixels.
 PATH = np.linspace(-1, 1, 61)
 SQUARE = np.stack(np.meshgrid(np.linspace(-1, 1, 25), np.linspace(-1, 1, 25)), axis=-1).reshape(-1, 2)
-DISC = SQUARE[np.hypot(*SQUARE.T) <= 1]  # (points, 2): evenly over the disc of radius 1
+DISC = SQUARE[np.hypot(*SQUARE.T) <= 1]  # (points, 2), evenly spread over the disc of radius 1
 
 
 def defocus_blur(image: np.ndarray, radius: float, rng: np.random.Generator) -> np.ndarray:
-    """Spreads each point over a disc. Nothing is random."""
+    """Spreads each point over a disc. Draws no random number."""
     return _spread(image, DISC * radius * min(image.shape[:2]))
 
 
@@ -28,7 +28,7 @@ def motion_blur(image: np.ndarray, length: float, rng: np.random.Generator) -> n
 
 
 def _spread(image: np.ndarray, points: np.ndarray) -> np.ndarray:
-    """The mean of the image moved by each of `points`, (n, 2) in pixels, between pixels by linear interpolation."""
+    """The mean of the image shifted by each of `points`, (n, 2) in pixels, with linear interpolation."""
     reach = int(np.ceil(np.abs(points).max()))
     below = np.floor(points).astype(int)
     beyond = points - below
@@ -36,6 +36,6 @@ def _spread(image: np.ndarray, points: np.ndarray) -> np.ndarray:
     for step in ((0, 0), (0, 1), (1, 0), (1, 1)):
         weights = np.where(step, beyond, 1 - beyond).prod(axis=1) / len(points)
         np.add.at(kernel, tuple((below + step + reach).T), weights)
-    kernel = kernel[:-1, :-1, None]  # the last row and column, past the furthest point, are empty
+    kernel = kernel[:-1, :-1, None]  # the last row and column lie beyond the furthest point and are empty
     wide = np.pad(image, ((reach, reach), (reach, reach), (0, 0)), mode="symmetric").astype(np.float32)
     return rounded(fftconvolve(wide, kernel, mode="valid", axes=(0, 1)))

@@ -1,4 +1,4 @@
-"""The distortions by name, in their order: groups, sources, and what in training resembles them."""
+"""The distortions: name, group, source, and the training steps that resemble them."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, fields
@@ -19,12 +19,12 @@ LANDINI = "stains: Ruifrok and Johnston 2001; Landini et al. 2021, doi 10.1093/b
 
 @dataclass(frozen=True)
 class Distortion:
-    """One way to distort an image.
+    """One distortion.
 
-    group: distortions of one group act on the same thing; source: a short citation
-    overlaps: the fields of `Augmentation` that train on something alike
-    apply: of image uint8 (h, w, 3), severity 1..5 and the generator of all randomness; gives uint8 (h, w, 3). How often
-    it draws does not depend on the severity, so the same generator distorts the same way, but more.
+    group: distortions of one group change the same property; source: a short citation
+    overlaps: the fields of `Augmentation` that train on a similar change
+    apply: maps an image, uint8 (h, w, 3), a severity in 1..5 and a random generator to uint8 (h, w, 3). It draws
+        equally many random numbers at every severity, so a higher severity distorts in the same way, but more strongly.
     """
 
     name: str
@@ -45,8 +45,8 @@ def _graded(operation: Operation, group: str, source: str, *overlaps: str) -> Di
     )
 
 
-# keras-cv's RandAugment stretches and equalises each channel, solarises, greys, changes contrast and brightness, shears
-# and translates. Translation and flips resemble no distortion here, nor does mixup.
+# RandAugment of keras-cv stretches and equalises each channel, solarises, reduces colour, changes contrast and
+# brightness, shears and translates. Translation, flips and mixup resemble no distortion here.
 _SINGLE = (
     _graded(geometry.rotation, "geometry", MNIST_C),
     _graded(geometry.shear, "geometry", MNIST_C, "randaugment", "randaugment_kerascv"),
@@ -75,7 +75,7 @@ _GROUPS = tuple(dict.fromkeys(part.group for part in _SINGLE))
 
 
 def _mixture(image: np.ndarray, severity: int, rng: np.random.Generator) -> np.ndarray:
-    """Three distortions of three random groups, in the catalogue's order, which is about that of taking a picture."""
+    """Applies three distortions of three random groups in catalogue order, roughly that in which an image is taken."""
     chosen = {}
     for group, part_severity in zip(rng.permutation(_GROUPS), MIXED[severity - 1], strict=False):
         members = [number for number, part in enumerate(_SINGLE) if part.group == group]
@@ -97,6 +97,6 @@ DISTORTIONS: dict[str, Distortion] = {part.name: part for part in (*_SINGLE, _MI
 
 
 def overlapping(augmentation: Augmentation) -> list[str]:
-    """The distortions, in their order, that something in this training's augmentation resembles."""
+    """The distortions that a training augmentation resembles, in catalogue order."""
     trained = {field.name for field in fields(augmentation) if getattr(augmentation, field.name) is not None}
     return [name for name, distortion in DISTORTIONS.items() if trained.intersection(distortion.overlaps)]

@@ -1,19 +1,19 @@
-"""Changes of stain, colour and light.
+"""Changes of stain, colour and brightness.
 
-Every function takes image, uint8 (h, w, 3), RGB, a strength in the unit of the table, and the generator of its
-randomness, and gives uint8 (h, w, 3).
+Each function takes an image, uint8 (h, w, 3), RGB, a strength in the unit listed in strengths.py, and a random
+generator, and returns uint8 (h, w, 3).
 """
 
 import numpy as np
 
 from bloodcells.evaluation.shift.pixels import EITHER_WAY, rounded
 
-# What each stain of a Giemsa mixture absorbs of red, green and blue (Landini et al. 2021): methylene blue and eosin.
+# Absorption of red, green and blue by the stains of a Giemsa mixture, methylene blue and eosin (Landini et al. 2021).
 GIEMSA = np.array([[0.834750233, 0.513556283, 0.196330403], [0.092789, 0.954111, 0.283111]])
 
 
 def _stains() -> np.ndarray:
-    """(3, 3): a stain a row, of length 1; the third, at right angles to both, takes what they leave."""
+    """(3, 3): one unit vector per row. The first two are the stains; the third, orthogonal to both, is the residual."""
     vectors = np.vstack([GIEMSA, np.cross(*GIEMSA)])
     return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
 
@@ -23,11 +23,11 @@ UNMIXING = np.linalg.inv(STAINS)
 
 
 def stain(image: np.ndarray, change: float, rng: np.random.Generator) -> np.ndarray:
-    """Multiplies each stain's amount by a factor of its own, drawn evenly from 1 - `change` to 1 + `change`.
+    """Multiplies the amount of each stain by its own factor, uniform in [1 - `change`, 1 + `change`].
 
-    Optical densities (Beer-Lambert) are sums over the stains (Ruifrok and Johnston 2001), whose amounts change as in
-    Tellez et al. 2018, save that what neither stain explains stays, and that no constant is added: either would tint
-    the bare glass, as `white_balance` does. White stays white.
+    Optical density (Beer-Lambert) is a sum over the stains (Ruifrok and Johnston 2001), whose amounts change as in
+    Tellez et al. 2018. Two differences: the residual is unchanged and no constant is added. Either would tint the bare
+    glass, which is what `white_balance` does; here white stays white.
     """
     factors = [*(1 + change * rng.uniform(-1, 1, 2)), 1]
     density = -np.log(np.maximum(image, 1) / np.float32(255))
@@ -36,7 +36,7 @@ def stain(image: np.ndarray, change: float, rng: np.random.Generator) -> np.ndar
 
 
 def hue(image: np.ndarray, degrees: float, rng: np.random.Generator) -> np.ndarray:
-    """Turns colours about the grey axis of the RGB cube by `degrees`, either way. Greys stay."""
+    """Rotates colours about the grey axis of the RGB cube by `degrees`, in a random direction. Greys do not change."""
     angle = np.deg2rad(degrees) * rng.choice(EITHER_WAY)
     cross = np.array([[0, -1, 1], [1, 0, -1], [-1, 1, 0]]) / np.sqrt(3)
     turn = np.cos(angle) * np.eye(3) + np.sin(angle) * cross + (1 - np.cos(angle)) / 3  # Rodrigues' formula
@@ -44,17 +44,17 @@ def hue(image: np.ndarray, degrees: float, rng: np.random.Generator) -> np.ndarr
 
 
 def white_balance(image: np.ndarray, stops: float, rng: np.random.Generator) -> np.ndarray:
-    """Makes the light warmer or colder: red gains `stops` (doublings) and blue loses as much, or the reverse."""
+    """Makes the light warmer or colder: red gains `stops` (doublings) and blue loses as many, or the reverse."""
     stops *= rng.choice(EITHER_WAY)
     return rounded(image * np.array([2**stops, 1, 2**-stops], np.float32))
 
 
 def brightness(image: np.ndarray, share: float, rng: np.random.Generator) -> np.ndarray:
-    """Adds `share` of the range to every value, or takes it away."""
+    """Adds or subtracts `share` of the range."""
     return rounded(image + np.float32(255 * share * rng.choice(EITHER_WAY)))
 
 
 def contrast(image: np.ndarray, factor: float, rng: np.random.Generator) -> np.ndarray:
-    """Multiplies, or divides, each value's distance from its channel's mean by `factor`."""
+    """Multiplies or divides the distance of each value from its channel's mean by `factor`."""
     mean = image.mean(axis=(0, 1), dtype=np.float32)
     return rounded(mean + (image - mean) * np.float32(factor ** rng.choice(EITHER_WAY)))

@@ -1,7 +1,7 @@
-"""What the sensor, the file and dirt do to a picture: noise, compression, coarse pixels, a covered part.
+"""Damage by sensor, file format and dirt: noise, compression, low resolution, occlusion.
 
-Every function takes image, uint8 (h, w, 3), a strength in the unit of the table, and the generator of its randomness,
-and gives uint8 (h, w, 3).
+Each function takes an image, uint8 (h, w, 3), a strength in the unit listed in strengths.py, and a random generator,
+and returns uint8 (h, w, 3).
 """
 
 from io import BytesIO
@@ -13,26 +13,26 @@ from bloodcells.evaluation.shift.pixels import rounded
 
 
 def gaussian_noise(image: np.ndarray, share: float, rng: np.random.Generator) -> np.ndarray:
-    """Adds to every value a normal draw of its own; `share` of the range is the standard deviation."""
+    """Adds independent normal noise to every value; its standard deviation is `share` of the range."""
     return rounded(image + np.float32(255 * share) * rng.standard_normal(image.shape, np.float32))
 
 
 def jpeg(image: np.ndarray, quality: float, rng: np.random.Generator) -> np.ndarray:
-    """Saves as JPEG and loads again. Nothing is random."""
+    """Saves as JPEG and loads again. Draws no random number."""
     file = BytesIO()
     Image.fromarray(image).save(file, "JPEG", quality=int(quality))
     return np.asarray(Image.open(file))
 
 
 def pixelate(image: np.ndarray, share: float, rng: np.random.Generator) -> np.ndarray:
-    """Leaves `share` of the pixels along each side: averages over larger ones and draws those. Nothing is random."""
+    """Reduces each side to `share` of its pixels and enlarges again. Draws no random number."""
     height, width = image.shape[:2]
     small = Image.fromarray(image).resize((round(share * width), round(share * height)), Image.Resampling.BOX)
     return np.asarray(small.resize((width, height), Image.Resampling.NEAREST))
 
 
 def occlusion(image: np.ndarray, share: float, rng: np.random.Generator) -> np.ndarray:
-    """Covers a square, `share` of the shorter side, with the image's mean colour, at a random place inside."""
+    """Covers a random square, `share` of the shorter side wide, with the mean colour of the image."""
     side = round(share * min(image.shape[:2]))
     top, left = (round((length - side) * place) for length, place in zip(image.shape, rng.random(2), strict=False))
     covered = image.copy()

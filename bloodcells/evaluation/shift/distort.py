@@ -1,4 +1,4 @@
-"""Whole sets of images, distorted."""
+"""Distorts sets of images."""
 
 import hashlib
 
@@ -10,11 +10,11 @@ from bloodcells.evaluation.shift.strengths import SEVERITIES
 
 
 def distort(pixels: np.ndarray, examples: np.ndarray, name: str, severity: int, seed: int) -> np.ndarray:
-    """Each image distorted in the way called `name`.
+    """Applies the distortion `name` to each image.
 
-    pixels: uint8 (n, h, w, 3), RGB; examples: str (n,), their names; gives uint8 (n, h, w, 3), in their order.
-    An image's randomness follows from (seed, name, its example) alone, whatever stands around it: at a higher severity
-    it is distorted the same way, but more. Raises InputError for a name or a severity that there is not.
+    pixels: uint8 (n, h, w, 3), RGB; examples: str (n,), their names. Returns uint8 (n, h, w, 3), in the same order.
+    The random numbers for an image depend only on (seed, name, its example), so a higher severity distorts it in the
+    same way, but more strongly. Raises InputError for an unknown name or severity.
     """
     if name not in DISTORTIONS:
         raise InputError(f"distortion {name}: expected one of {', '.join(DISTORTIONS)}")

@@ -1,8 +1,8 @@
-"""Rotation, shear, zoom and elastic warps about the middle of the image.
+"""Rotation, shear, zoom and elastic deformation about the centre of the image.
 
-Every function takes image, uint8 (h, w, 3), a strength in the unit of the table, and the generator of its randomness,
-and gives uint8 (h, w, 3). Interpolation is cubic: linear would blur at every severity. Beyond its edge the image goes
-on as its mirror image, so that no blank border appears.
+Each function takes an image, uint8 (h, w, 3), a strength in the unit listed in strengths.py, and a random generator,
+and returns uint8 (h, w, 3). Interpolation is cubic, because linear would blur at every severity. The image is reflected
+at its edges, so that no blank border appears.
 """
 
 import numpy as np
@@ -11,30 +11,32 @@ from scipy.ndimage import map_coordinates
 
 from bloodcells.evaluation.shift.pixels import EITHER_WAY
 
-GRID = 5  # points on each side of the elastic grid: the cell bends, its outline does not fray
+GRID = 5  # points per side of the elastic grid: coarse enough to bend the cell without fraying its outline
 
 
 def rotation(image: np.ndarray, degrees: float, rng: np.random.Generator) -> np.ndarray:
-    """Turns by `degrees`, clockwise or not."""
+    """Rotates by `degrees`, clockwise or counterclockwise."""
     angle = np.deg2rad(degrees) * rng.choice(EITHER_WAY)
     return _linear(image, np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]]))
 
 
 def shear(image: np.ndarray, slope: float, rng: np.random.Generator) -> np.ndarray:
-    """Moves each row sideways, or each column up or down, by `slope` times its distance from the middle."""
+    """Moves each row sideways, or each column vertically, by `slope` times its distance from the centre."""
     slope *= rng.choice(EITHER_WAY)
     return _linear(image, np.array([[1, slope], [0, 1]] if rng.random() < 0.5 else [[1, 0], [slope, 1]]))
 
 
 def zoom(image: np.ndarray, factor: float, rng: np.random.Generator) -> np.ndarray:
-    """Enlarges by `factor`, or shrinks by it."""
+    """Enlarges or shrinks by `factor`."""
     return _linear(image, np.eye(2) * factor ** rng.choice(EITHER_WAY))
 
 
 def elastic(image: np.ndarray, move: float, rng: np.random.Generator) -> np.ndarray:
-    """Moves each pixel by a smooth random field whose root mean square along each axis is `move` of the shorter side.
+    """Displaces each pixel by a smooth random field.
 
-    Random moves on a coarse grid, interpolated (Ronneberger et al. 2015, arXiv:1505.04597), after Simard et al. 2003.
+    move: root mean square of the displacement along each axis, as a fraction of the shorter side
+    Random displacements on a coarse grid are interpolated (Ronneberger et al. 2015, arXiv:1505.04597), after Simard
+    et al. 2003.
     """
     height, width = image.shape[:2]
     grids = rng.standard_normal((2, GRID, GRID), np.float32)
@@ -49,10 +51,10 @@ def elastic(image: np.ndarray, move: float, rng: np.random.Generator) -> np.ndar
 
 
 def _linear(image: np.ndarray, inverse: np.ndarray) -> np.ndarray:
-    """`inverse`, (2, 2), takes (x, y) from the middle of the result to (x, y) from the middle of the image."""
+    """Resamples the image; `inverse`, (2, 2), maps (x, y) from the centre of the result to that of the image."""
     middle = np.array([image.shape[1], image.shape[0]]) / 2
-    reach = np.abs(inverse) @ middle - middle  # how far the corners lie outside
-    margin = max(0, int(np.ceil(reach.max()))) + 2  # cubic interpolation looks two pixels further
+    reach = np.abs(inverse) @ middle - middle  # how far the corners extend beyond the image
+    margin = max(0, int(np.ceil(reach.max()))) + 2  # cubic interpolation reaches two pixels further
     wide = np.pad(image, ((margin, margin), (margin, margin), (0, 0)), mode="symmetric")
     offset = middle + margin - inverse @ middle
     rows = np.column_stack([inverse, offset])

@@ -1,10 +1,10 @@
-"""Bytes again after a computation, and the two ways that a distortion can go."""
+"""Rounding to bytes, and the two directions of a distortion."""
 
 import numpy as np
 
-EITHER_WAY = (-1.0, 1.0)  # the directions of one that has two
+EITHER_WAY = (-1.0, 1.0)  # a random sign
 
 
 def rounded(values: np.ndarray) -> np.ndarray:
-    """uint8 of the same shape: the nearest whole number in 0..255."""
+    """Rounds to the nearest integer in 0..255; uint8 of the same shape."""
     return np.clip(np.rint(values), 0, 255).astype(np.uint8)
