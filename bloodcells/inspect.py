@@ -1,10 +1,11 @@
-"""Draws a page of what a training run would be given: `python -m bloodcells.inspect`, read from top to bottom."""
+"""Inspects the data a run would train on: `python -m bloodcells.inspect`. Read it from top to bottom."""
 
 import logging
 import time
 from pathlib import Path
 
 from bloodcells.config.command import command
+from bloodcells.config.names import Program
 from bloodcells.config.schema import InspectConfig
 from bloodcells.data.clean import clean
 from bloodcells.data.load import load
@@ -13,12 +14,15 @@ from bloodcells.provenance.fingerprint import fingerprint
 from bloodcells.reporting.files import checked_output, write_atomically
 from bloodcells.reporting.quiet_tensorflow import import_tensorflow
 
-log = logging.getLogger("bloodcells.inspect")
+log = logging.getLogger(Program.INSPECT)
 
 
 def inspect(config: InspectConfig) -> None:
-    """One page, as `config` has it. Raises InputError for what the user can mend, before a run is begun."""
-    began = time.monotonic()
+    """Writes one HTML page and stores it as a run.
+
+    Raises InputError for errors in the config or the data, before the run starts.
+    """
+    started = time.monotonic()
     output = checked_output(config.output)
     images = load(config.data)
     log.info(images.describe())
@@ -27,13 +31,13 @@ def inspect(config: InspectConfig) -> None:
     parts = split(cleaned, config.data.split)
     log.info(parts.describe())
 
-    # TensorFlow comes in only here: --help, completion and every complaint above come without waiting for it.
+    # TensorFlow takes seconds to import: --help, completion and the errors above do not wait for it.
     import_tensorflow()
-    from bloodcells.inspection.augmented import augmented
-    from bloodcells.inspection.brightness import by_class, in_order, measured
-    from bloodcells.inspection.classes import distribution, imbalance, samples
-    from bloodcells.inspection.copies import copies_in, exact
-    from bloodcells.inspection.leaks import across
+    from bloodcells.inspection.augmented import augmented_images
+    from bloodcells.inspection.brightness import brightness_by_class, brightness_in_order, mean_colors
+    from bloodcells.inspection.classes import class_sizes, imbalance, samples
+    from bloodcells.inspection.copies import find_copies, repeated_images
+    from bloodcells.inspection.leaks import leakage
     from bloodcells.reporting.page import page
     from bloodcells.reporting.terminal import aligned, duration
     from bloodcells.runs.contents import prepared
@@ -41,19 +45,19 @@ def inspect(config: InspectConfig) -> None:
     from bloodcells.runs.lifecycle import begun, source_tags
 
     title = f"Inspection of {Path(images.origin).name}"
-    tags = source_tags("bloodcells.inspect", fingerprint(config, images.sha256))
-    seen = ("data", "data.path", "seed", *(key for key in compared(config) if key.startswith("augmentation")))
-    params = {key: value for key, value in compared(config).items() if key in seen}
+    tags = source_tags(Program.INSPECT, fingerprint(config, images.sha256))
+    kept = ("data", "data.path", "seed", *(key for key in compared(config) if key.startswith("augmentation")))
+    params = {key: value for key, value in compared(config).items() if key in kept}
     with begun(config.tracking, title.lower(), tags, params, images.origin, "inspection") as run:
-        found = copies_in(images, config.data.clean.repeats)
+        repeated = find_copies(images, config.data.clean.repeats)
         chapters = [
             samples(cleaned.images, config.seed),
-            in_order(images, measured(images), found),
-            distribution(images, cleaned.images, parts),
-            exact(images, found, config.data.clean),
-            across(images, cleaned, parts, found, config.data.split.seed if config.data.split else config.seed),
-            by_class(cleaned.images, measured(cleaned.images)),
-            augmented(parts.training, config.augmentation, config.seed),
+            brightness_in_order(images, mean_colors(images), repeated),
+            class_sizes(images, cleaned.images, parts),
+            repeated_images(images, repeated, config.data.clean),
+            leakage(images, cleaned, parts, repeated, config.data.split.seed if config.data.split else config.seed),
+            brightness_by_class(cleaned.images, mean_colors(cleaned.images)),
+            augmented_images(parts.training, config.augmentation, config.seed),
         ]
         lead = [images.describe(), cleaned.describe(), parts.describe(), imbalance(cleaned.images)]
         text = page(title, "\n".join(lead), [chapter.section for chapter in chapters])
@@ -63,7 +67,7 @@ def inspect(config: InspectConfig) -> None:
             run.keep(chapter.files)
         write_atomically(output, text)
     log.info(
-        aligned({"found": lead[-1], **run.where(), "page": str(output), "time": duration(time.monotonic() - began)})
+        aligned({"classes": lead[-1], **run.where(), "page": str(output), "time": duration(time.monotonic() - started)})
     )
 
 

@@ -1,4 +1,4 @@
-"""The whole program, small: the page, what MLflow keeps of it, and what is wrong beforehand."""
+"""The whole program on few images: the page, the run in MLflow, and errors before the run starts."""
 
 import re
 
@@ -6,8 +6,12 @@ import mlflow
 import pytest
 
 from bloodcells.config.errors import InputError
+from bloodcells.config.names import Program, Tag
+from bloodcells.data.clean import clean
 from bloodcells.data.load import load
+from bloodcells.data.split import split
 from bloodcells.inspect import inspect
+from bloodcells.inspection.copies import find_copies
 from bloodcells.tracking.stored import search
 from tests.config.test_programs import config_of
 
@@ -19,17 +23,35 @@ def configured(tmp_path, *overrides: str):
     return config_of("inspect", *SMALL, *place, *overrides)
 
 
-def test_the_page_is_written_and_kept_with_its_figures_and_tables(tmp_path) -> None:
+def test_page_is_written_and_stored_with_figures_and_tables(tmp_path) -> None:
     config = configured(tmp_path)
     inspect(config)
     page = (tmp_path / "page.html").read_text()
-    headings = re.findall(r'<h2 id="section\d">([^<]*)</h2>', page)
-    assert len(headings) == 7
-    assert page.count("data:image/png") == 6  # no near copies among so few
+    assert re.findall(r'<h2 id="section\d">([^<]*)</h2>', page) == [
+        "Classes",
+        "Brightness in data order",
+        "Class sizes",
+        "Outliers and exact copies",
+        "Near copies and leakage",
+        "Brightness and colour by class",
+        "Augmentation",
+    ]
+    assert page.count("data:image/png") == 6  # so few images have no near copies
+    images = load(config.data)
+    cleaned = clean(images, config.data.clean)
+    for text in (images.describe(), cleaned.describe(), split(cleaned, config.data.split).describe()):
+        assert text in page
+    (outliers,) = (copies for copies in find_copies(images, 5) if copies.kind == "outlier")
+    assert f"The {len(outliers.indices)} outliers are copies of one image" in page
+    sizes = dict(zip(cleaned.images.class_names, cleaned.images.class_counts, strict=True))
+    for name, before in zip(images.class_names, images.class_counts, strict=True):
+        row = [name, before, before - sizes[name], sizes[name]]
+        assert re.search(r"\s*".join(rf"<td[^>]*>{value}</td>" for value in row), page), name
+    assert "flip_translate: each row shows a training image" in page
     (run,) = mlflow.search_runs(search_all_experiments=True, output_format="list")
     assert (run.info.status, run.info.run_name) == ("FINISHED", "inspection of synthetic cells, seed 0")
-    assert run.data.tags["mlflow.source.name"] == "bloodcells.inspect"
-    assert run.data.tags["sha256.data"] == load(config.data).sha256
+    assert run.data.tags[Tag.PROGRAM] == Program.INSPECT
+    assert run.data.tags[Tag.DATA] == images.sha256
     assert run.inputs.dataset_inputs[0].dataset.name == "synthetic cells, seed 0"
     assert run.data.params["augmentation"] == "flip_translate"
     folder = mlflow.artifacts.download_artifacts(run_id=run.info.run_id, dst_path=str(tmp_path))
@@ -37,10 +59,10 @@ def test_the_page_is_written_and_kept_with_its_figures_and_tables(tmp_path) -> N
     figures = {f"figures/{name}.png" for name in ("samples", "classes", "copies", "augmented")}
     figures |= {"figures/brightness_in_order.png", "figures/brightness_by_class.png"}
     assert kept >= figures | {"inspection.html", "copies.csv", "leaks.csv", "data/removed.csv", "config.yaml"}
-    assert search(config.tracking) == []  # it is no training run
+    assert search(config.tracking) == []  # it is not a training run
 
 
-def test_the_same_seed_gives_the_same_page(tmp_path) -> None:
+def test_same_seed_gives_the_same_page(tmp_path) -> None:
     pages = []
     for seed in (0, 0, 1):
         inspect(config_of("inspect", *SMALL, "tracking=off", f"output={tmp_path}/page.html", f"seed={seed}"))
@@ -48,7 +70,7 @@ def test_the_same_seed_gives_the_same_page(tmp_path) -> None:
     assert pages[0] == pages[1] != pages[2]
 
 
-def test_without_tracking_there_is_the_page_alone(tmp_path, caplog) -> None:
+def test_without_tracking_only_the_page_is_written(tmp_path, caplog) -> None:
     config = config_of("inspect", *SMALL, "tracking=off", "augmentation=none", f"output={tmp_path}/page.html")
     with caplog.at_level("INFO", "bloodcells"):
         inspect(config)
@@ -56,7 +78,7 @@ def test_without_tracking_there_is_the_page_alone(tmp_path, caplog) -> None:
     assert f"{tmp_path}/page.html" in caplog.messages[-1]
 
 
-def test_a_page_that_cannot_be_written_is_told_before_any_work(tmp_path, monkeypatch) -> None:
+def test_output_that_cannot_be_written_is_reported_before_any_work(tmp_path, monkeypatch) -> None:
     monkeypatch.setattr("bloodcells.inspect.load", lambda config: pytest.fail("the data were loaded first"))
     for output in (tmp_path, tmp_path / "none" / "page.html"):
         with pytest.raises(InputError, match=r"^output="):
@@ -64,7 +86,7 @@ def test_a_page_that_cannot_be_written_is_told_before_any_work(tmp_path, monkeyp
     assert list(tmp_path.iterdir()) == []
 
 
-def test_an_inspection_that_fails_leaves_no_page_and_its_run_failed(tmp_path, monkeypatch) -> None:
+def test_failed_inspection_leaves_no_page_and_a_failed_run(tmp_path, monkeypatch) -> None:
     def broken(*arguments) -> None:
         raise RuntimeError("no figure")
 

@@ -1,1 +1,1 @@
-"""What one should see of the data before training on them, a chapter a question."""
+"""A look at the data before training on them: one module per chapter of the page."""

@@ -1,4 +1,4 @@
-"""What the chosen augmentation makes of some images."""
+"""Training images under the configured augmentation."""
 
 import numpy as np
 import tensorflow as tf
@@ -13,14 +13,14 @@ from bloodcells.reporting.sheet import Tile, sheet
 
 SHOWN = 6  # images
 EPOCHS = 7  # versions of each
-DRAWN = 32  # images that go through the pipeline, for the shown ones to be mixed with
+DRAWN = 32  # images in the pipeline: the shown ones and partners to mix them with
 
 
-def augmented(training: Images, config: Augmentation, seed: int) -> Chapter:
-    """Some training images, and beside each what the first epochs would make of it."""
+def augmented_images(training: Images, config: Augmentation, seed: int) -> Chapter:
+    """Some training images, each next to its versions in the first epochs."""
     heading, name = "Augmentation", name_of(config)
     if name == "none":
-        return Chapter(heading, ["augmentation=none: the model sees the training images as they are."])
+        return Chapter(heading, ["augmentation=none: the model is trained on the unchanged images."])
     drawn = _drawn(training, seed)
     pixels, labels = beforehand(drawn.pixels, drawn.one_hot, config, seed)
     if blended := len(pixels) > len(drawn):
@@ -37,34 +37,34 @@ def augmented(training: Images, config: Augmentation, seed: int) -> Chapter:
             tiles.append(Tile(image, label_text(label, names) if captioned else ""))
     rows = ["blend of\n" * (index >= len(drawn)) + label_text(labels[index], names) for index in shown]
     heads = ["original", *(f"epoch {epoch + 1}" for epoch in range(EPOCHS))]
-    told = [f"{name}: each row shows a training image and what the first {EPOCHS} epochs of the pipeline make of it."]
+    text = [f"{name}: each row shows a training image and its versions in the first {EPOCHS} epochs."]
     if captioned:
-        told.append("Under each stands its class, or the classes mixed in it with their shares of the label.")
+        text.append("Captions give the class, or the mixed classes with their shares of the label.")
     if blended:
-        told.append("The lower rows begin with blends that offline mixup made beforehand.")
+        text.append("The lower rows start with images that offline mixup blended before training.")
     if config.randaugment_kerascv:
-        told.append("keras-cv's RandAugment holds random state: a second look shows other versions.")
+        text.append("RandAugment of keras-cv keeps random state: another inspection shows other versions.")
     else:
-        told.append("The same seed makes the same versions.")
+        text.append("The same seed gives the same versions.")
     return Chapter(
-        heading, [" ".join(told), ("figures/augmented.png", sheet(tiles, 1 + EPOCHS, rows=rows, heads=heads))]
+        heading, [" ".join(text), ("figures/augmented.png", sheet(tiles, 1 + EPOCHS, rows=rows, heads=heads))]
     )
 
 
 def versions(pixels: np.ndarray, labels: np.ndarray, config: Augmentation, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """The images as each of the first epochs has them, all in one batch, in the order of `pixels`.
+    """The images and labels of each of the first epochs, as one batch, in the order of `pixels`.
 
-    pixels: uint8 (n, h, w, 3); labels: float32 (n, classes).
+    pixels: uint8 (n, h, w, 3); labels: float32 (n, classes)
     Returns uint8 (epochs, n, h, w, 3) and float32 (epochs, n, classes).
     """
     count = len(pixels)
     tf.keras.utils.set_random_seed(seed)  # as training does, for keras-cv
     batches = TrainingBatches(pixels, labels, steps(config, seed), count, seed)
-    # The same pipeline without steps, over labels that tell the images apart, says which image is in which place.
+    # The pipeline shuffles. Without augmentation, and with one label per image, it reveals the order.
     places = TrainingBatches(pixels, np.eye(count, dtype=np.float32), Steps(), count, seed)
     made, mixed = [], []
-    for (images, classes), (_, who) in zip(_epochs(batches), _epochs(places), strict=True):
-        order = np.argsort(who.argmax(axis=1))
+    for (images, classes), (_, identity) in zip(_epochs(batches), _epochs(places), strict=True):
+        order = np.argsort(identity.argmax(axis=1))
         made.append(images[order])
         mixed.append(classes[order])
     return np.stack(made), np.stack(mixed)
@@ -75,7 +75,7 @@ def _epochs(batches: TrainingBatches) -> list[tuple[np.ndarray, np.ndarray]]:
 
 
 def _drawn(training: Images, seed: int) -> Images:
-    """Random images, those shown first: of as many classes as there are."""
+    """Random images, starting with one of each class."""
     order = np.random.default_rng([seed, 3]).permutation(len(training))
     _, firsts = np.unique(training.labels[order], return_index=True)
     chosen = order[np.concatenate([firsts, np.setdiff1d(np.arange(len(order)), firsts)])]

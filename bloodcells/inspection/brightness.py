@@ -1,4 +1,4 @@
-"""How bright and of what colour the images are: in the order of the data, and by class."""
+"""Brightness and colour of the images: in data order and by class."""
 
 import numpy as np
 import seaborn as sns
@@ -12,20 +12,22 @@ from bloodcells.reporting.sheet import wrapped
 from bloodcells.reporting.style import PALETTE, WARNING, literal
 
 MEASURES = {"brightness": "0.6", "red": PALETTE[3], "green": PALETTE[2], "blue": PALETTE[0]}
-ANNOTATED = 5  # outliers that are named in the figure
+ANNOTATED = 5  # sets of outliers annotated in the figure
 
 
-def measured(images: Images) -> DataFrame:
-    """Each image's mean over its pixels of red, green and blue, and of all three as its brightness; 0..255."""
+def mean_colors(images: Images) -> DataFrame:
+    """One row per image: its mean red, green and blue, and their mean as brightness, all in 0..255."""
     channels = images.pixels.mean(axis=(1, 2))
     return DataFrame(
         {"brightness": channels.mean(axis=1)} | dict(zip(("red", "green", "blue"), channels.T, strict=True))
     )
 
 
-def in_order(images: Images, measures: DataFrame, found: list[Copies]) -> Chapter:
-    """The brightness of each image in the order of the data; pictures that repeat show as lines."""
-    outliers = sorted((copies for copies in found if copies.kind == "outlier"), key=lambda copies: -len(copies.indices))
+def brightness_in_order(images: Images, measures: DataFrame, repeated: list[Copies]) -> Chapter:
+    """Brightness of each image in data order, where outliers, copies of one image, form horizontal lines."""
+    outliers = sorted(
+        (copies for copies in repeated if copies.kind == "outlier"), key=lambda copies: -len(copies.indices)
+    )
     brightness = measures["brightness"].to_numpy()
     figure = Figure(figsize=(9.5, 3.4), layout="constrained")
     axes = figure.subplots()
@@ -34,7 +36,7 @@ def in_order(images: Images, measures: DataFrame, found: list[Copies]) -> Chapte
         is_outlier[copies.indices] = True
     for which, color, size, label in (
         (~is_outlier, PALETTE[0], np.clip(20_000 / len(images), 2, 10), "images"),
-        (is_outlier, WARNING, 6, "outliers, pictures that repeat"),
+        (is_outlier, WARNING, 6, "outliers (repeated images)"),
     ):
         if which.any():
             axes.scatter(
@@ -44,11 +46,11 @@ def in_order(images: Images, measures: DataFrame, found: list[Copies]) -> Chapte
         first, last = int(copies.indices[0]), int(copies.indices[-1])
         place, side, shift = (first, "right", -6) if first > len(images) / 2 else (last, "left", 6)
         axes.annotate(
-            f"{len(copies.indices):,} times", (place, brightness[first]), (shift, 0), textcoords="offset points",
+            f"{len(copies.indices):,} copies", (place, brightness[first]), (shift, 0), textcoords="offset points",
             ha=side, va="center", fontsize="small", color=WARNING,
             bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.85, "pad": 1},
         )  # fmt: skip
-    axes.set(xlabel="Image, in the order of the data", ylabel="Mean brightness (0 to 255)")
+    axes.set(xlabel="Image, in data order", ylabel="Mean brightness (0 to 255)")
     axes.xaxis.set_major_formatter("{x:,.0f}")
     axes.margins(x=0.03)
     figure.legend(
@@ -56,23 +58,23 @@ def in_order(images: Images, measures: DataFrame, found: list[Copies]) -> Chapte
         fontsize="small",
     )  # fmt: skip
     sns.despine(figure)
-    told = (
-        f"The {is_outlier.sum():,} outliers are copies of {_pictures(len(outliers))}, each at one brightness: they "
-        "stand out as lines."
+    distinct = "one image" if len(outliers) == 1 else f"{len(outliers):,} distinct images"
+    text = (
+        f"The {is_outlier.sum():,} outliers are copies of {distinct} and form horizontal lines."
         if outliers
-        else "No picture repeats so often that it would be an outlier."
+        else "No image is repeated often enough to be an outlier."
     )
     return Chapter(
-        "Brightness in the order of the data",
+        "Brightness in data order",
         [
-            f"Each dot is an image as it was loaded, before cleaning. {told}",
+            f"Each dot is one image as loaded, before cleaning. {text}",
             ("figures/brightness_in_order.png", figure),
         ],
     )
 
 
-def by_class(images: Images, measures: DataFrame) -> Chapter:
-    """Brightness and colour of each class. `measures` are those of `images`, which are the cleaned ones."""
+def brightness_by_class(images: Images, measures: DataFrame) -> Chapter:
+    """Brightness and colour of each class. `measures`: `mean_colors` of `images`, the cleaned ones."""
     names, labels = images.class_names, images.labels
     height = max(0.28 * len(names), 0.17 * sum(len(wrapped(name, 24).splitlines()) for name in names)) + 1.0
     figure = Figure(figsize=(10, height), layout="constrained")
@@ -93,28 +95,26 @@ def by_class(images: Images, measures: DataFrame) -> Chapter:
     means = groups.mean().round(1).add_prefix("mean ")
     means.insert(1, "SD of brightness", groups["brightness"].std().round(1))
     means.insert(0, "class", [names[label] for label in means.index])
-    shares = ", ".join(f"{explained(measures[measure].to_numpy(), labels):.0%} of {measure}" for measure in MEASURES)
+    shares = ", ".join(
+        f"{explained_variance(measures[measure].to_numpy(), labels):.0%} of {measure}" for measure in MEASURES
+    )
     middle = groups["brightness"].median()
     return Chapter(
         "Brightness and colour by class",
         [
-            f"A box holds the middle half of a class's cleaned images, its line is their median, and dots lie beyond "
-            f"1.5 times its length. The brightest class is {names[middle.idxmax()]} (median {middle.max():.0f}), "
-            f"the darkest {names[middle.idxmin()]} ({middle.min():.0f}). Of the variance between images, the class "
-            f"accounts for {shares} (η²). Part of that is the cells themselves, such as a large dark nucleus; what is "
-            "light or stain, a model could go by as well, and another microscope would not share it.",
+            "Cleaned images. Boxes span the quartiles with a line at the median; dots lie beyond 1.5 times the "
+            f"interquartile range. The brightest class is {names[middle.idxmax()]} (median {middle.max():.0f}), the "
+            f"darkest {names[middle.idxmin()]} ({middle.min():.0f}). The class explains {shares} (η², share of the "
+            "variance between images). Part of this is the cells themselves, such as a large dark nucleus. The rest "
+            "is lighting or stain, which a model may learn although it differs between microscopes.",
             ("figures/brightness_by_class.png", figure),
             ("brightness_by_class.csv", means.reset_index(drop=True)),
         ],
     )
 
 
-def explained(values: np.ndarray, labels: np.ndarray) -> float:
-    """The share of the variance of values (n,) that lies between the classes (n,): η², 0..1; 0 where none varies."""
+def explained_variance(values: np.ndarray, labels: np.ndarray) -> float:
+    """η² in [0, 1]: the share of the variance of `values`, (n,), between the classes `labels`, (n,); 0 if constant."""
     total = ((values - values.mean()) ** 2).sum()
     means = np.bincount(labels, values) / np.maximum(np.bincount(labels), 1)
     return float(((means[labels] - values.mean()) ** 2).sum() / total) if total else 0.0
-
-
-def _pictures(count: int) -> str:
-    return "one picture" if count == 1 else f"{count:,} pictures"

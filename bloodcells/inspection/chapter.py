@@ -1,4 +1,4 @@
-"""A part of the inspection: words, and the figures and tables that they are about."""
+"""A chapter of the inspection page: paragraphs, figures and tables."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,17 +15,17 @@ Block: TypeAlias = str | Exhibit
 
 @dataclass(frozen=True)
 class Chapter:
-    """A heading, paragraphs and exhibits in their order; an exhibit is a figure or a table with its file's name."""
+    """A heading, then paragraphs and exhibits in order. An exhibit is a figure or table with its file name."""
 
     heading: str
     blocks: Sequence[Block]
 
     @property
     def section(self) -> Section:
-        """As the page shows it."""
+        """The chapter as a section of the page."""
         return Section(self.heading, [block if isinstance(block, str) else block[1] for block in self.blocks])
 
     @property
     def files(self) -> dict[str, DataFrame | Figure]:
-        """Its exhibits under their names."""
+        """The exhibits by file name."""
         return {block[0]: block[1] for block in self.blocks if not isinstance(block, str)}

@@ -1,4 +1,4 @@
-"""What the classes look like, and how many images each has."""
+"""Samples and sizes of the classes."""
 
 import numpy as np
 import seaborn as sns
@@ -11,11 +11,11 @@ from bloodcells.inspection.chapter import Chapter
 from bloodcells.reporting.sheet import Tile, sheet, short, wrapped
 from bloodcells.reporting.style import BLUE, literal
 
-SAMPLES = 8  # images a class
+SAMPLES = 8  # images per class
 
 
 def samples(images: Images, seed: int) -> Chapter:
-    """Images of each class, drawn at random, and the mean of all of the class."""
+    """Random images of each class, and the mean of all its images."""
     rng = np.random.default_rng([seed, 2])
     tiles: list[Tile | None] = []
     for label in range(len(images.class_names)):
@@ -25,33 +25,32 @@ def samples(images: Images, seed: int) -> Chapter:
         tiles.append(Tile(np.rint(images.pixels[members].mean(axis=0)).astype(np.uint8)))
     heads = [""] * SAMPLES + ["mean image"]
     return Chapter(
-        "The classes",
+        "Classes",
         [
-            f"Each row shows {SAMPLES} images of a class, drawn at random from those that stay after cleaning, with "
-            "its number or name under it. The last column is the mean of all images of the class: what it shows "
-            "clearly is alike in most of them.",
+            f"Each row shows {SAMPLES} random images of one class after cleaning, captioned with their number or "
+            "name. The last column is the mean of all images of the class: it is sharp where they agree.",
             ("figures/samples.png", sheet(tiles, SAMPLES + 1, rows=images.class_names, heads=heads)),
         ],
     )
 
 
-def distribution(images: Images, cleaned: Images, parts: Split) -> Chapter:
-    """How many images each class has before and after cleaning, and in each part of the split."""
+def class_sizes(images: Images, cleaned: Images, parts: Split) -> Chapter:
+    """Number of images per class before and after cleaning, and in each part of the split."""
     table = DataFrame(
         {
             "class": images.class_names,
             "before cleaning": images.class_counts,
-            "left": images.class_counts - cleaned.class_counts,
+            "removed": images.class_counts - cleaned.class_counts,
             "after cleaning": cleaned.class_counts,
-            "share after, %": (100 * cleaned.class_counts / len(cleaned)).round(1),
+            "share after cleaning, %": (100 * cleaned.class_counts / len(cleaned)).round(1),
             **{part: getattr(parts, part).class_counts for part in PARTS},
         }
     )
     return Chapter(
-        "Images of each class",
+        "Class sizes",
         [
-            f"{imbalance(cleaned)} A model that always answered the largest class would be right "
-            f"for {cleaned.class_counts.max() / len(cleaned):.0%} of the images.",
+            f"{imbalance(cleaned)} Always predicting the largest class would reach an accuracy of "
+            f"{cleaned.class_counts.max() / len(cleaned):.0%}.",
             ("figures/classes.png", _bars(images, cleaned)),
             ("classes.csv", table),
         ],
@@ -59,12 +58,12 @@ def distribution(images: Images, cleaned: Images, parts: Split) -> Chapter:
 
 
 def imbalance(cleaned: Images) -> str:
-    """A sentence on the largest class against the smallest; none is empty."""
+    """A sentence that compares the largest and the smallest class; no class may be empty."""
     counts, names = cleaned.class_counts, cleaned.class_names
     large, small = int(counts.argmax()), int(counts.argmin())
     return (
-        f"Of the cleaned images the largest class, {names[large]}, has {counts[large]:,} and the smallest, "
-        f"{names[small]}, {counts[small]:,}: {counts[large] / counts[small]:.1f} to 1."
+        f"After cleaning, the largest class, {names[large]}, has {counts[large]:,} images and the smallest, "
+        f"{names[small]}, {counts[small]:,}: a ratio of {counts[large] / counts[small]:.1f} to 1."
     )
 
 

@@ -1,4 +1,4 @@
-"""Pictures that occur more than once: the outliers and the exact copies, each picture shown once."""
+"""Images that occur more than once: outliers and exact copies."""
 
 from dataclasses import dataclass
 from itertools import groupby
@@ -13,65 +13,62 @@ from bloodcells.data.images import Images
 from bloodcells.inspection.chapter import Block, Chapter
 from bloodcells.reporting.sheet import Tile, called, sheet, short
 
-DRAWN = 40  # pictures on a sheet, at most
+DRAWN = 40  # images on a sheet, at most
 LISTED = 6  # numbers or names in a caption, at most
 NAMED = 3  # classes in a caption, at most
-KINDS = {"outlier": "outlier", "contradictory": "contradictory copies", "copy": "exact copies"}
+KINDS = {"outlier": "outlier", "contradictory": "conflicting copies", "copy": "exact copies"}
 
 
 @dataclass(frozen=True)
 class Copies:
-    """One picture that occurs more than once. indices: int64, ascending; kind: as `bloodcells.data.clean.kind`."""
+    """All copies of one image. indices: int64, ascending; kind: see `bloodcells.data.clean.kind`."""
 
     indices: np.ndarray
     kind: str
 
 
-def copies_in(images: Images, repeats: int) -> list[Copies]:
-    """Every picture that occurs twice or more: outliers first, then contradictory ones, then the rest; many first."""
-    found = [Copies(indices, kind(images.labels[indices], repeats)) for indices in exact_copies(images)]
-    return sorted(found, key=lambda copies: (list(KINDS).index(copies.kind), -len(copies.indices)))
+def find_copies(images: Images, repeats: int) -> list[Copies]:
+    """Every image that occurs twice or more: outliers, then conflicting labels, then the rest; most copies first."""
+    repeated = [Copies(indices, kind(images.labels[indices], repeats)) for indices in exact_copies(images)]
+    return sorted(repeated, key=lambda copies: (list(KINDS).index(copies.kind), -len(copies.indices)))
 
 
-def exact(images: Images, found: list[Copies], config: Clean) -> Chapter:
-    """The contact sheet of `found`, and a row for each."""
+def repeated_images(images: Images, repeated: list[Copies], config: Clean) -> Chapter:
+    """A contact sheet with one image per entry of `repeated`, and a table with one row per entry."""
     heading = "Outliers and exact copies"
-    if not found:
-        return Chapter(heading, ["No picture occurs more than once."])
-    tiles = [_tile(images, copies) for copies in found[:DRAWN]]
-    counts = {label: [len(copies.indices) for copies in found if copies.kind == label] for label in KINDS}
-    told = ["Each picture that occurs more than once is shown once."]
+    if not repeated:
+        return Chapter(heading, ["No image occurs more than once."])
+    tiles = [_tile(images, copies) for copies in repeated[:DRAWN]]
+    counts = {label: [len(copies.indices) for copies in repeated if copies.kind == label] for label in KINDS}
+    text = ["Each image that occurs more than once is shown once."]
     if outliers := counts["outlier"]:
-        told.append(
-            f"Outliers, pictures that occur {config.repeats} times or more: {len(outliers):,} "
-            f"(in all {sum(outliers):,} images)."
+        text.append(
+            f"Outliers, which occur {config.repeats} times or more: {len(outliers):,} ({sum(outliers):,} copies)."
         )
     else:
-        told.append(f"No picture occurs {config.repeats} times or more, so none counts as an outlier.")
+        text.append(f"No outliers: no image occurs {config.repeats} times or more.")
     if counts["copy"]:
-        told.append(f"Pictures whose copies have one label, so that one image is enough: {len(counts['copy']):,}.")
+        text.append(f"Copies with the same label: {len(counts['copy']):,}.")
     if counts["contradictory"]:
-        told.append(
-            f"Pictures whose copies contradict each other in their labels, framed: {len(counts['contradictory']):,}."
-        )
-    told.append(
-        "Cleaning takes out outliers, copies that contradict each other, and all but the first of the others."
+        text.append(f"Copies with conflicting labels, framed: {len(counts['contradictory']):,}.")
+    text.append(
+        "Cleaning removes outliers, copies with conflicting labels, and all but the first of the other copies."
         if config.enabled
-        else "data.clean.enabled=false: all of them stay among the images, and a split keeps them together."
+        else "data.clean.enabled=false: all copies are kept, on the same side of the split."
     )
-    rest = f"The first {DRAWN} of {len(found):,} are drawn; the table lists them all. " if len(found) > DRAWN else ""
+    rest = f"The first {DRAWN} of {len(repeated):,} are shown. " if len(repeated) > DRAWN else ""
     table = DataFrame(
         {
-            "picture": [KINDS[copies.kind] for copies in found],
-            "times": [len(copies.indices) for copies in found],
-            "label": [labels_of(images, copies.indices) for copies in found],
-            "images": [listed(images.examples[copies.indices], 100) for copies in found],
+            "kind": [KINDS[copies.kind] for copies in repeated],
+            "copies": [len(copies.indices) for copies in repeated],
+            "label": [labels_of(images, copies.indices) for copies in repeated],
+            "images": [listed(images.examples[copies.indices], 100) for copies in repeated],
         }
     )
     blocks: list[Block] = [
-        " ".join(told),
+        " ".join(text),
         ("figures/copies.png", sheet(tiles, 6)),
-        f"{rest}With their numbers or names:",
+        f"{rest}All of them, with the numbers or names of the copies:",
         ("copies.csv", table),
     ]
     return Chapter(heading, blocks)
@@ -80,15 +77,15 @@ def exact(images: Images, found: list[Copies], config: Clean) -> Chapter:
 def _tile(images: Images, copies: Copies) -> Tile:
     classes = len(set(images.labels[copies.indices]))
     lines = (
-        f"{KINDS[copies.kind]}, {len(copies.indices):,} times",
+        f"{KINDS[copies.kind]}: {len(copies.indices):,}",
         listed(np.array([short(name) for name in images.examples[copies.indices]]), LISTED),
-        labels_of(images, copies.indices) if classes <= NAMED else f"labelled as {classes} classes",
+        labels_of(images, copies.indices) if classes <= NAMED else f"{classes} classes",
     )
     return Tile(images.pixels[copies.indices[0]], "\n".join(lines), copies.kind == "contradictory")
 
 
 def labels_of(images: Images, indices: np.ndarray) -> str:
-    """The class of some images, or the classes with how many each has, such as "monocyte (3), platelet (1)"."""
+    """The class of the images at `indices`, or their classes with counts, such as "monocyte (3), platelet (1)"."""
     labels, counts = np.unique(images.labels[indices], return_counts=True)
     names = [images.class_names[label] for label in labels]
     if len(names) == 1:
@@ -97,7 +94,7 @@ def labels_of(images: Images, indices: np.ndarray) -> str:
 
 
 def listed(examples: np.ndarray, most: int) -> str:
-    """Names in words: numbers that follow each other as "4 to 9", and after `most` items how many names remain."""
+    """Names as text: consecutive numbers as "4 to 9", and after `most` items the number of names left."""
     names = [str(name) for name in examples]
     runs = [[name] for name in names]
     if all(name.isdecimal() for name in names):

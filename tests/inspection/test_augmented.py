@@ -1,10 +1,10 @@
-"""Versions of images are those that the pipeline makes."""
+"""The page shows the versions that the training pipeline makes."""
 
 import numpy as np
 
 from bloodcells.augmentation.compose import steps
 from bloodcells.data.images import Images
-from bloodcells.inspection.augmented import EPOCHS, SHOWN, augmented, versions
+from bloodcells.inspection.augmented import EPOCHS, SHOWN, augmented_images, versions
 from tests.conftest import composed
 
 
@@ -12,7 +12,7 @@ def config(*overrides: str):
     return composed(*overrides).augmentation
 
 
-def test_every_version_is_made_from_its_seed_epoch_and_place(noise_images) -> None:
+def test_every_version_follows_from_seed_epoch_and_position(noise_images) -> None:
     images, chosen = noise_images(5), config("augmentation=[extended,randaugment]")
     augment = steps(chosen, 7)
     made, mixed = versions(images.pixels, images.one_hot, chosen, 7)
@@ -25,7 +25,7 @@ def test_every_version_is_made_from_its_seed_epoch_and_place(noise_images) -> No
     assert not np.array_equal(made[0], made[1])
 
 
-def test_what_is_pasted_in_is_in_the_label() -> None:
+def test_label_holds_the_share_of_each_mixed_image() -> None:
     pixels = np.zeros((4, 32, 32, 3), np.uint8) + np.array([10, 70, 140, 210], np.uint8)[:, None, None, None]
     made, mixed = versions(pixels, np.eye(4, dtype=np.float32), config("augmentation=cutmix"), 0)
     for epoch in range(EPOCHS):
@@ -35,9 +35,9 @@ def test_what_is_pasted_in_is_in_the_label() -> None:
     assert 0 < mixed[:, 0, 0].mean() < 1
 
 
-def test_a_row_an_image_and_a_column_an_epoch(noise_images) -> None:
+def test_sheet_has_one_row_per_image_and_one_column_per_epoch(noise_images) -> None:
     images = noise_images(40)
-    chapter = augmented(images, config("augmentation=[extended,mixup]"), 0)
+    chapter = augmented_images(images, config("augmentation=[extended,mixup]"), 0)
     axes = chapter.files["figures/augmented.png"].axes[0]
     assert len(axes.images) == SHOWN * (1 + EPOCHS)
     firsts = [image.get_array() for image in axes.images[:: 1 + EPOCHS]]
@@ -46,22 +46,26 @@ def test_a_row_an_image_and_a_column_an_epoch(noise_images) -> None:
     assert any("%" in text.get_text() for text in axes.texts)
 
 
-def test_offline_mixup_shows_its_blends(noise_images) -> None:
+def test_images_blended_before_training_are_shown(noise_images) -> None:
     images = noise_images(40)
-    chapter = augmented(images, config("augmentation=mixup", "augmentation.mixup.offline=true"), 0)
+    chapter = augmented_images(images, config("augmentation=mixup", "augmentation.mixup.offline=true"), 0)
     rows = [text.get_text() for text in chapter.files["figures/augmented.png"].axes[0].texts]
     assert sum(row.startswith("blend of") for row in rows) == SHOWN // 2
 
 
-def test_few_images_and_no_augmentation_do(noise_images) -> None:
+def test_few_images_or_no_augmentation(noise_images) -> None:
     chosen = config("augmentation=flip_translate")
     two: Images = noise_images(2, 2)
-    assert len(augmented(two, chosen, 0).files["figures/augmented.png"].axes[0].images) == 2 * (1 + EPOCHS)
-    chapter = augmented(two, config("augmentation=none"), 0)
+    assert len(augmented_images(two, chosen, 0).files["figures/augmented.png"].axes[0].images) == 2 * (1 + EPOCHS)
+    chapter = augmented_images(two, config("augmentation=none"), 0)
     assert (chapter.files, chapter.blocks[0][:18]) == ({}, "augmentation=none:")
 
 
-def test_keras_cvs_random_state_is_told(noise_images) -> None:
-    chapter = augmented(noise_images(6), config("augmentation=randaugment_kerascv"), 0)
+def test_random_state_of_keras_cv_is_mentioned(noise_images, monkeypatch) -> None:
+    def unchanged(pixels, labels, *_):  # keras-cv takes seconds to start
+        return np.stack([pixels] * EPOCHS), np.stack([labels] * EPOCHS)
+
+    monkeypatch.setattr("bloodcells.inspection.augmented.versions", unchanged)
+    chapter = augmented_images(noise_images(6), config("augmentation=randaugment_kerascv"), 0)
     assert "random state" in chapter.blocks[0]
     assert "same seed" not in chapter.blocks[0]
