@@ -9,7 +9,6 @@ from bloodcells.config.names import Program, Tag
 from bloodcells.config.schema import Data, EvaluateConfig
 from bloodcells.data.clean import clean
 from bloodcells.data.images import Images
-from bloodcells.data.load import load
 from bloodcells.provenance.fingerprint import fingerprint
 from bloodcells.reporting.quiet_tensorflow import import_tensorflow
 from bloodcells.runs.images import own_images
@@ -82,7 +81,7 @@ def evaluate(config: EvaluateConfig) -> Result:
 
 def _other_images(config: Data, class_names: tuple[str, ...]) -> Images:
     """All images of another data set, cleaned if the config says so, with the class numbers of the run."""
-    images = load(config)
+    images: Images = config.load()
     if config.clean.enabled:
         cleaned = clean(images, config.clean)
         log.info(cleaned.describe())

@@ -8,7 +8,6 @@ from bloodcells.config.command import command
 from bloodcells.config.names import Program
 from bloodcells.config.schema import InspectConfig
 from bloodcells.data.clean import clean
-from bloodcells.data.load import load
 from bloodcells.data.split import split
 from bloodcells.provenance.fingerprint import fingerprint
 from bloodcells.reporting.files import checked_output, write_atomically
@@ -24,7 +23,7 @@ def inspect(config: InspectConfig) -> None:
     """
     started = time.monotonic()
     output = checked_output(config.output)
-    images = load(config.data)
+    images = config.data.load()
     log.info(images.describe())
     cleaned = clean(images, config.data.clean)
     log.info(cleaned.describe())

@@ -8,7 +8,6 @@ import pytest
 from bloodcells.config.errors import InputError
 from bloodcells.config.names import Program, Tag
 from bloodcells.data.clean import clean
-from bloodcells.data.load import load
 from bloodcells.data.split import split
 from bloodcells.inspect import inspect
 from bloodcells.inspection.copies import find_copies
@@ -37,7 +36,7 @@ def test_page_is_written_and_stored_with_figures_and_tables(tmp_path) -> None:
         "Augmentation",
     ]
     assert page.count("data:image/png") == 6  # so few images have no near copies
-    images = load(config.data)
+    images = config.data.load()
     cleaned = clean(images, config.data.clean)
     for text in (images.describe(), cleaned.describe(), split(cleaned, config.data.split).describe()):
         assert text in page
@@ -79,7 +78,9 @@ def test_without_tracking_only_the_page_is_written(tmp_path, caplog) -> None:
 
 
 def test_output_that_cannot_be_written_is_reported_before_any_work(tmp_path, monkeypatch) -> None:
-    monkeypatch.setattr("bloodcells.inspect.load", lambda config: pytest.fail("the data were loaded first"))
+    monkeypatch.setattr(
+        "bloodcells.data.sources.SyntheticData.load", lambda self: pytest.fail("the data were loaded first")
+    )
     for output in (tmp_path, tmp_path / "none" / "page.html"):
         with pytest.raises(InputError, match=r"^output="):
             inspect(configured(tmp_path, f"output={output}"))

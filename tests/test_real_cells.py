@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 
 from bloodcells.data.clean import clean
-from bloodcells.data.load import load
 from bloodcells.data.split import split
 from tests.conftest import composed
 
@@ -17,7 +16,7 @@ ARCHIVE = os.environ.get("CELLS")
 @pytest.mark.skipif(not ARCHIVE, reason="no archive: make slow CELLS=cells.npz")
 def test_all_outliers_and_no_cell_but_exact_copies_leave_and_598_are_tested() -> None:
     config = composed("data=npz", f"data.path={ARCHIVE}").data
-    images = load(config)
+    images = config.load()
     assert images.pixels.shape == (13_759, 96, 96, 3)
     cleaned = clean(images, config.clean)
     assert cleaned.repeated == (1_600, 200)

@@ -3,28 +3,26 @@
 import numpy as np
 
 from bloodcells.augmentation.pixels import CHANNELS, HALF, compiled
-from bloodcells.config.schema import Color
-
-NUMBERS = 4  # uniforms an image
 
 
-def color(pixels: np.ndarray, uniforms: np.ndarray, config: Color) -> np.ndarray:
-    """Changes the four in this order, each by a random amount within the config's range; clips to 0..255.
+def color(pixels: np.ndarray, uniforms: np.ndarray, limits: tuple[float, float, float, float]) -> np.ndarray:
+    """Changes brightness, contrast, saturation and hue, in this order, each by a random amount up to its limit.
 
-    pixels: uint8 (b, h, w, 3), RGB, and so is what it returns; uniforms: float64 (b, NUMBERS) in [0, 1).
-    The operations are those of https://www.tensorflow.org/api_docs/python/tf/image, rounded once, at the end.
+    pixels: uint8 (b, h, w, 3), RGB; uniforms: float64 (b, 4) in [0, 1); limits: as in `steps.Color`.
+    Returns new images of the same shape and type. The operations are those of
+    https://www.tensorflow.org/api_docs/python/tf/image, clipped to 0..255 and rounded once, at the end.
     """
-    amounts = (2 * uniforms - 1) * [config.brightness, config.contrast, config.saturation, config.hue]
+    amounts = (2 * uniforms - 1) * limits
     changed = pixels.copy()
-    # Contrast scales about the mean that brightness has moved: (x - mean) (1 + contrast) + mean + moved.
-    offsets = 255 * amounts[:, :1] - amounts[:, 1:2] * _means(changed)
+    # Contrast scales about the mean, which brightness has shifted: (x - mean) (1 + contrast) + mean + shift.
+    offsets = 255 * amounts[:, :1] - amounts[:, 1:2] * _channel_means(changed)
     _change(changed, offsets, 1 + amounts[:, 1], 1 + amounts[:, 2], amounts[:, 3])
     return changed
 
 
 @compiled
-def _means(pixels: np.ndarray) -> np.ndarray:
-    """Of each image's channels: float64 (b, 3)."""
+def _channel_means(pixels: np.ndarray) -> np.ndarray:
+    """The mean of each channel of each image: float64 (b, 3)."""
     count, height, width, _ = pixels.shape
     sums = np.zeros((count, CHANNELS), np.int64)
     for i in range(count):
@@ -37,33 +35,35 @@ def _means(pixels: np.ndarray) -> np.ndarray:
 
 @compiled
 def _change(
-    pixels: np.ndarray, offsets: np.ndarray, steepness: np.ndarray, saturation: np.ndarray, turns: np.ndarray
+    pixels: np.ndarray, offsets: np.ndarray, slopes: np.ndarray, factors: np.ndarray, turns: np.ndarray
 ) -> None:
-    """offsets: (b, 3); for all channels steepness, factor of saturation and turn of hue, (b,) each."""
+    """Changes the images in place. offsets: (b, 3), per channel; slopes, factors of saturation, turns of hue: (b,)."""
     for i in range(len(pixels)):
-        image, steep, factor, turn = pixels[i], steepness[i], saturation[i], turns[i]
-        to_red, to_green, to_blue = offsets[i]
+        image, slope, factor, turn = pixels[i], slopes[i], factors[i], turns[i]
+        red_offset, green_offset, blue_offset = offsets[i]
         for y in range(image.shape[0]):
             for x in range(image.shape[1]):
-                red = _within(image[y, x, 0] * steep + to_red)
-                green = _within(image[y, x, 1] * steep + to_green)
-                blue = _within(image[y, x, 2] * steep + to_blue)
-                red, green, blue = _turned(red, green, blue, factor, turn)
+                red = _clip(image[y, x, 0] * slope + red_offset)
+                green = _clip(image[y, x, 1] * slope + green_offset)
+                blue = _clip(image[y, x, 2] * slope + blue_offset)
+                red, green, blue = _adjust_saturation_and_hue(red, green, blue, factor, turn)
                 image[y, x, 0] = np.uint8(red + HALF)
                 image[y, x, 1] = np.uint8(green + HALF)
                 image[y, x, 2] = np.uint8(blue + HALF)
 
 
 @compiled
-def _within(value: float) -> float:
+def _clip(value: float) -> float:
     return min(max(value, 0.0), 255.0)
 
 
 @compiled
-def _turned(red: float, green: float, blue: float, factor: float, turn: float) -> tuple[float, float, float]:
-    """The colour, in 0..255, with its saturation times `factor` and its hue moved on by `turn`, a share of the circle.
+def _adjust_saturation_and_hue(
+    red: float, green: float, blue: float, factor: float, turn: float
+) -> tuple[float, float, float]:
+    """Multiplies the saturation of a color in 0..255 by `factor` and turns its hue by `turn` of the color circle.
 
-    Saturation is chroma / value, so that a factor of it, which leaves value, is one of chroma.
+    Saturation is chroma / value. Its factor leaves the value unchanged, so it is applied to the chroma.
     """
     value = max(red, green, blue)
     chroma = value - min(red, green, blue)
@@ -80,7 +80,7 @@ def _turned(red: float, green: float, blue: float, factor: float, turn: float) -
 
 
 @compiled
-def _channel(value: float, chroma: float, place: float) -> float:
-    """A channel of the colour: at its largest for a third of the circle, then falling, least for a third, rising."""
-    place -= 6 * np.floor(place / 6)
-    return value - chroma * max(0.0, min(place, 4 - place, 1.0))
+def _channel(value: float, chroma: float, hue: float) -> float:
+    """A channel's value as its hue goes round, in sixths: highest for a third of the circle, lowest for another."""
+    hue -= 6 * np.floor(hue / 6)
+    return value - chroma * max(0.0, min(hue, 4 - hue, 1.0))

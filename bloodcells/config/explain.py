@@ -24,6 +24,11 @@ def nearest(word: str, candidates: Iterable[str]) -> str:
     return f"; did you mean {' or '.join(close)}?" if close else ""
 
 
+def unknown_option(key: str, known: Iterable[str]) -> str:
+    """One line for an option that is not among those `known` for its group."""
+    return f"{key}: no such option; expected one of {', '.join(known)}{nearest(key.rpartition('.')[2], known)}"
+
+
 def explain(error: Exception) -> str:
     """One line for an error of composing or typing the config."""
     if isinstance(error, MissingConfigException) and error.missing_cfg_file:
@@ -48,6 +53,11 @@ def _unknown_key(error: OmegaConfBaseException) -> str:
     parent = error.parent_node
     keys = [str(key) for key in parent if key != "hydra"] if isinstance(parent, DictConfig) else []
     place, _, word = full_key.rpartition(".")
+    known = options(place)
+    if word in known:
+        return f"{full_key} is not set here; choose the option that sets it, {place}={word}"
+    if known and set(keys) <= set(known):  # of this group several options combine
+        return unknown_option(full_key, known)
     if (
         not keys
         and (group := options(place.rpartition(".")[0]))
@@ -63,7 +73,7 @@ def _unknown_key(error: OmegaConfBaseException) -> str:
     elsewhere = [path for path in _leaves(error) if path.rpartition(".")[2] == word]
     if elsewhere:
         return f"{said}; did you mean {' or '.join(elsewhere[:3])}?"
-    owners = [f"{place}={name}" for name, kind in options(place).items() if word in {f.name for f in fields(kind)}]
+    owners = [f"{place}={name}" for name, kind in known.items() if word in {f.name for f in fields(kind)}]
     return f"{said}; {' and '.join(owners)} would have it" if owners else said
 
 

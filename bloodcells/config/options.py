@@ -14,7 +14,8 @@ Kind = TypeVar("Kind", bound=type)
 
 # Named, not imported: the config lies below the layers that implement the options.
 MODULES = {
-    "data": "bloodcells.config.schema.data",
+    "data": "bloodcells.data.sources",
+    "augmentation": "bloodcells.augmentation.steps",
     "backbone": "bloodcells.config.schema.model",
     "head": "bloodcells.config.schema.model",
     "optimizer": "bloodcells.training.optimizers",

@@ -3,12 +3,12 @@
 import dataclasses
 from collections.abc import Iterator
 from enum import Enum
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar, cast, get_origin
 
 from omegaconf import DictConfig, OmegaConf
 
 from bloodcells.config.errors import InputError
-from bloodcells.config.explain import nearest
+from bloodcells.config.explain import nearest, unknown_option
 from bloodcells.config.options import options
 from bloodcells.config.schema.ranges import inside
 
@@ -52,6 +52,9 @@ def _schema(option: type, composed: DictConfig, prefix: str) -> DictConfig:
     for f in dataclasses.fields(option):
         place = prefix + f.name
         kind, known = f.type, options(place)
+        if known and get_origin(kind) is dict:
+            node[f.name] = _combined(known, composed, place)
+            continue
         if not dataclasses.is_dataclass(kind):
             continue
         found = OmegaConf.select(composed, place)
@@ -68,8 +71,23 @@ def _schema(option: type, composed: DictConfig, prefix: str) -> DictConfig:
     return node
 
 
+def _combined(known: dict[str, type], composed: DictConfig, place: str) -> dict[str, DictConfig]:
+    """The typed nodes of a group of which several options combine, by name, in the order of registration.
+
+    Options that are null are dropped, from `composed` too. Raises InputError for an unknown option.
+    """
+    given = OmegaConf.select(composed, place) or {}
+    if unknown := [str(name) for name in given if name not in known]:
+        raise InputError(unknown_option(f"{place}.{unknown[0]}", known))
+    chosen = [name for name in known if given.get(name) is not None]
+    OmegaConf.update(composed, place, {name: given[name] for name in chosen}, merge=False)
+    return {name: _schema(known[name], composed, f"{place}.{name}.") for name in chosen}
+
+
 def plain(config: Any) -> Any:
     """A config as nested dicts, lists and scalars, ready for YAML or JSON."""
+    if isinstance(config, dict):
+        return {key: plain(value) for key, value in config.items()}
     if dataclasses.is_dataclass(config):
         return {f.name: plain(getattr(config, f.name)) for f in dataclasses.fields(config)}
     if isinstance(config, list):
@@ -84,8 +102,10 @@ def _parts(config: Any, prefix: str) -> Iterator[tuple[str, Any]]:
     """
     yield prefix, config
     for f in dataclasses.fields(config):
-        if dataclasses.is_dataclass(value := getattr(config, f.name)):
-            yield from _parts(value, f"{prefix}{f.name}.")
+        value = getattr(config, f.name)
+        for key, part in value.items() if isinstance(value, dict) else [(None, value)]:
+            if dataclasses.is_dataclass(part):
+                yield from _parts(part, f"{prefix}{f.name}.{key}." if key else f"{prefix}{f.name}.")
 
 
 def _check_ranges(config: Any, prefix: str) -> None:

@@ -1,1 +1,1 @@
-"""From an archive, a folder or the drawing board to cleaned, split, batched images. No TensorFlow but in `pipeline`."""
+"""Images from an archive, a folder or drawn: loaded, cleaned, split, batched. Only `pipeline` imports TensorFlow."""

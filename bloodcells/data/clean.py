@@ -7,7 +7,7 @@ from typing import Literal
 import numpy as np
 
 from bloodcells.config.errors import InputError
-from bloodcells.config.schema import Clean
+from bloodcells.config.schema import CleanConfig
 from bloodcells.data.copies import exact_copies, near_copies
 from bloodcells.data.images import Images
 
@@ -53,7 +53,7 @@ class Cleaned:
         return "; ".join(parts)
 
 
-def clean(images: Images, config: Clean) -> Cleaned:
+def clean(images: Images, config: CleanConfig) -> Cleaned:
     """Leaves out pictures that are no cells and all but one of each set of exact copies; finds near copies.
 
     A picture that occurs `config.repeats` times or more is no cell, whatever its labels: the report saw them by their

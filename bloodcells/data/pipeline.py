@@ -1,27 +1,27 @@
-"""Batches for training: a pure function of (seed, epoch, example), made ahead of the model by several threads."""
+"""Training batches: a pure function of (seed, epoch, example), prepared ahead of the model by several threads."""
 
 import math
 from collections.abc import Callable
 from functools import lru_cache
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 import tensorflow as tf
 
-PREFETCHED = 8  # batches made ahead, so that a slow one does not keep the model waiting
-DRAWS = 4  # tells these random numbers from others of the same seed
+PREFETCHED = 8  # batches prepared ahead, so that a slow one does not keep the model waiting
+STREAM = 4  # separates these random numbers from others of the same seed
 
 
 class Augment(Protocol):
-    """What the pipeline asks of augmentation: see bloodcells/augmentation/compose.py."""
+    """The pipeline's view of augmentation: see bloodcells/augmentation/compose.py."""
 
     @property
-    def numbers(self) -> int:
-        """How many random numbers it takes for an image."""
+    def draws(self) -> int:
+        """Uniform random numbers per image."""
 
     @property
-    def layer(self) -> Callable[[tf.Tensor], tf.Tensor] | None:
-        """What TensorFlow does to images, float32 (b, h, w, 3) in 0..255, after `images`."""
+    def layer(self) -> Callable[[Any], Any] | None:
+        """A TensorFlow function on images, float32 (b, h, w, 3) in 0..255, applied after `images`; or None."""
 
     def images(self, pixels: np.ndarray, uniforms: np.ndarray) -> np.ndarray: ...
 
@@ -29,15 +29,17 @@ class Augment(Protocol):
 
 
 class TrainingBatches:
-    """Every image once an epoch, in an order and with an augmentation that follow from (seed, epoch, example).
+    """Every image once per epoch, in an order and with an augmentation that follow from (seed, epoch, example).
 
-    Each epoch has a table of random numbers, a row an image: whichever thread makes a batch, in whatever order, finds
-    there what is to become of its images.
+    Each epoch has a table of random numbers with one row per image, so the order in which threads prepare the batches
+    does not matter.
 
-    pixels: uint8 (n, h, w, 3); labels: float32 (n, classes), rows that sum to 1.
-    workers: threads that make batches; their number changes nothing but the time.
-    devices: how many share each batch out among them. They must get equal parts, or a device's images would count more
-        than another's, so up to devices - 1 images, others each epoch, sit it out.
+    pixels: uint8 (n, h, w, 3); labels: float32 (n, classes), rows that sum to 1
+    workers: threads that prepare batches; their number does not change the batches
+    devices: number of devices that share each batch. Each must get the same number of images, or those of one device
+        would weigh more, so up to devices - 1 images are left out, different ones in each epoch.
+
+    steps: batches per epoch; images_per_epoch: images in them.
     """
 
     def __init__(
@@ -45,20 +47,17 @@ class TrainingBatches:
         pixels: np.ndarray,
         labels: np.ndarray,
         augment: Augment,
+        *,
         batch_size: int,
         seed: int,
         workers: int = 1,
         devices: int = 1,
     ) -> None:
+        self.images_per_epoch = len(pixels) - len(pixels) % devices
+        self.steps = math.ceil(self.images_per_epoch / batch_size)
         self._pixels, self._labels, self._augment = pixels, labels, augment
-        self._used = len(pixels) - len(pixels) % devices
-        self.steps = math.ceil(self._used / batch_size)
         self._batch_size, self._seed, self._workers = batch_size, seed, workers
-        self._epoch = lru_cache(maxsize=2)(self._drawn)  # threads work on the end of one and the beginning of the next
-
-    def __len__(self) -> int:
-        """Images an epoch."""
-        return self._used
+        self._epoch = lru_cache(maxsize=2)(self._draw_epoch)  # threads finish one epoch while others start the next
 
     def first(self) -> tuple[np.ndarray, np.ndarray]:
         """The first batch of the first epoch."""
@@ -68,65 +67,67 @@ class TrainingBatches:
     def from_epoch(self, epoch: int) -> tf.data.Dataset:
         """Endless batches: images uint8 (b, h, w, 3), labels float32 (b, classes).
 
-        `steps` of them make an epoch, whose last may be smaller. Asked again, it gives the same batches; asked for a
-        later epoch, those that would have come then.
+        `steps` batches make one epoch, and its last may be smaller. A call with a later epoch gives the batches that
+        an earlier one reaches then.
         """
         numbers = tf.data.Dataset.range(epoch * self.steps, tf.int64.max)
         if layer := self._augment.layer:
-            batches = numbers.map(self._changed, self._workers)
-            batches = batches.map(lambda pixels, *others: (_through(layer, pixels), *others), self._workers)
-            batches = batches.map(self._mixed, self._workers)
+            batches = numbers.map(self._augmented_images, self._workers)
+            batches = batches.map(lambda pixels, *others: (_apply(layer, pixels), *others), self._workers)
+            batches = batches.map(self._augmented_batch, self._workers)
         else:
-            batches = numbers.map(self._made, self._workers)
+            batches = numbers.map(self._complete_batch, self._workers)
         batches = batches.prefetch(PREFETCHED)
         options = tf.data.Options()
-        # Threads of its own, that the model's are never kept waiting.
+        # Private threads, so that the model's are never blocked.
         options.threading.private_threadpool_size = self._workers
-        # All of them map, which wants no tuning; and where a pipeline ends it would wait, at times long, for its tuner.
+        # All threads map, so there is nothing to tune, and closing a pipeline can wait long for its tuner.
         options.autotune.enabled = False
         options.experimental_distribute.auto_shard_policy = tf.data.experimental.AutoShardPolicy.OFF
         return batches.with_options(options)
 
-    def _drawn(self, epoch: int) -> tuple[np.ndarray, np.ndarray]:
-        """The epoch's order, int64 (used,), and random numbers in [0, 1), float64 (n, numbers)."""
-        rng = np.random.default_rng([self._seed, DRAWS, epoch])
-        return rng.permutation(len(self._pixels))[: self._used], rng.random((len(self._pixels), self._augment.numbers))
+    def _draw_epoch(self, epoch: int) -> tuple[np.ndarray, np.ndarray]:
+        """The epoch's order, int64 (images_per_epoch,), and random numbers in [0, 1), float64 (n, draws)."""
+        rng = np.random.default_rng([self._seed, STREAM, epoch])
+        order = rng.permutation(len(self._pixels))[: self.images_per_epoch]
+        return order, rng.random((len(self._pixels), self._augment.draws))
 
-    def _made(self, number: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        """The batch of this number, counted over all epochs, in one visit to Python: each has to wait for its lock."""
+    def _complete_batch(self, number: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        """The batch of this number, counted over all epochs, in one call of Python: each has to wait for the GIL."""
 
-        def made(number: int) -> tuple[np.ndarray, np.ndarray]:
+        def complete(number: int) -> tuple[np.ndarray, np.ndarray]:
             return self._augment.batch(*self._images(number))
 
-        return self._shaped(*tf.numpy_function(made, [number], (tf.uint8, tf.float32), stateful=False))
+        return self._with_shapes(*tf.numpy_function(complete, [number], (tf.uint8, tf.float32), stateful=False))
 
-    def _changed(self, number: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
-        """The batch of this number before what happens to it as a whole; and its random numbers."""
+    def _augmented_images(self, number: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+        """The batch of this number before the steps on whole batches, and its random numbers."""
         kinds = (tf.uint8, tf.float32, tf.float64)
         pixels, labels, uniforms = tf.numpy_function(self._images, [number], kinds, stateful=False)
-        return (*self._shaped(pixels, labels), tf.ensure_shape(uniforms, (None, self._augment.numbers)))
+        return (*self._with_shapes(pixels, labels), tf.ensure_shape(uniforms, (None, self._augment.draws)))
 
     def _images(self, number: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         epoch, step = divmod(int(number), self.steps)
-        order, numbers = self._epoch(epoch)
+        order, table = self._epoch(epoch)
         chosen = order[step * self._batch_size : (step + 1) * self._batch_size]
-        uniforms = numbers[chosen]
+        uniforms = table[chosen]
         return self._augment.images(self._pixels[chosen], uniforms), self._labels[chosen], uniforms
 
-    def _mixed(self, pixels: tf.Tensor, labels: tf.Tensor, uniforms: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        mixed = tf.numpy_function(
-            self._augment.batch, [pixels, labels, uniforms], (tf.uint8, tf.float32), stateful=False
-        )
-        return self._shaped(*mixed)
+    def _augmented_batch(
+        self, pixels: tf.Tensor, labels: tf.Tensor, uniforms: tf.Tensor
+    ) -> tuple[tf.Tensor, tf.Tensor]:
+        kinds = (tf.uint8, tf.float32)
+        mixed = tf.numpy_function(self._augment.batch, [pixels, labels, uniforms], kinds, stateful=False)
+        return self._with_shapes(*mixed)
 
-    def _shaped(self, pixels: tf.Tensor, labels: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    def _with_shapes(self, pixels: tf.Tensor, labels: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         return (
             tf.ensure_shape(pixels, (None, *self._pixels.shape[1:])),
             tf.ensure_shape(labels, (None, self._labels.shape[1])),
         )
 
 
-def _through(layer: Callable[[tf.Tensor], tf.Tensor], pixels: tf.Tensor) -> tf.Tensor:
-    """What `layer` makes of the images, rounded to uint8."""
+def _apply(layer: Callable[[tf.Tensor], tf.Tensor], pixels: tf.Tensor) -> tf.Tensor:
+    """Images after `layer`, rounded to uint8."""
     changed = tf.clip_by_value(layer(tf.cast(pixels, tf.float32)), 0.0, 255.0)
     return tf.cast(tf.round(changed), tf.uint8)

@@ -7,7 +7,7 @@ from functools import cached_property
 import numpy as np
 
 from bloodcells.config.errors import InputError
-from bloodcells.config.schema import Split as SplitConfig
+from bloodcells.config.schema import SplitConfig
 from bloodcells.data.clean import Cleaned
 from bloodcells.data.images import Images
 

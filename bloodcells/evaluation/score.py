@@ -2,6 +2,7 @@
 
 import logging
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import keras
@@ -9,7 +10,7 @@ import numpy as np
 from pandas import DataFrame
 
 from bloodcells.config.names import Artifact, Metric
-from bloodcells.config.schema import Augmentation, Evaluation
+from bloodcells.config.schema import AugmentationStep, Evaluation
 from bloodcells.data.images import Images
 from bloodcells.evaluation.calibration import Calibration, calibrate
 from bloodcells.evaluation.intervals import Interval, intervals, mean_interval
@@ -55,7 +56,7 @@ def score(
     parts: dict[str, Images],
     config: Evaluation,
     *,
-    trained_with: Augmentation,
+    trained_with: Mapping[str, AugmentationStep],
     batch_size: int,
     seed: int,
     validation: Predictions | Images | None = None,
@@ -143,7 +144,7 @@ def _gain(
 
 
 def _shift(
-    distorted: Shifted, test: Predictions, resamples: int, *, trained_with: Augmentation, seed: int
+    distorted: Shifted, test: Predictions, resamples: int, *, trained_with: Mapping[str, AugmentationStep], seed: int
 ) -> tuple[Metrics, Tables]:
     metrics = {f"shift/{name}": value for name, value in distorted.metrics(trained_with).items()}
     bounds = mean_interval(distorted.correct.mean(axis=(0, 1)), resamples, seed)

@@ -1,10 +1,12 @@
 """Training images under the configured augmentation."""
 
+from collections.abc import Mapping
+
 import numpy as np
 import tensorflow as tf
 
-from bloodcells.augmentation.compose import Steps, beforehand, name_of, steps
-from bloodcells.config.schema import Augmentation
+from bloodcells.augmentation.compose import Augmentation, name_of
+from bloodcells.config.schema import AugmentationStep
 from bloodcells.data.images import Images
 from bloodcells.data.pipeline import TrainingBatches
 from bloodcells.evaluation.figures.images import label_text
@@ -16,20 +18,21 @@ EPOCHS = 7  # versions of each
 DRAWN = 32  # images in the pipeline: the shown ones and partners to mix them with
 
 
-def augmented_images(training: Images, config: Augmentation, seed: int) -> Chapter:
+def augmented_images(training: Images, steps: Mapping[str, AugmentationStep], seed: int) -> Chapter:
     """Some training images, each next to its versions in the first epochs."""
-    heading, name = "Augmentation", name_of(config)
+    heading, name = "Augmentation", name_of(steps)
     if name == "none":
         return Chapter(heading, ["augmentation=none: the model is trained on the unchanged images."])
     drawn = _drawn(training, seed)
-    pixels, labels = beforehand(drawn.pixels, drawn.one_hot, config, seed)
+    augmentation = Augmentation(steps, seed)
+    pixels, labels = augmentation.training_set(drawn.pixels, drawn.one_hot)
     if blended := len(pixels) > len(drawn):
         half = min(SHOWN // 2, len(drawn))
         shown = [*range(half), *range(len(drawn), len(drawn) + half)]
     else:
         shown = [*range(min(SHOWN, len(drawn)))]
-    made, mixed = versions(pixels, labels, config, seed)
-    names, captioned = training.class_names, bool(steps(config, seed).on_batches)
+    made, mixed = versions(pixels, labels, steps, seed)
+    names, captioned = training.class_names, augmentation.mixes_labels
     tiles = []
     for index in shown:
         tiles.append(Tile(pixels[index]))
@@ -42,8 +45,8 @@ def augmented_images(training: Images, config: Augmentation, seed: int) -> Chapt
         text.append("Captions give the class, or the mixed classes with their shares of the label.")
     if blended:
         text.append("The lower rows start with images that offline mixup blended before training.")
-    if config.randaugment_kerascv:
-        text.append("RandAugment of keras-cv keeps random state: another inspection shows other versions.")
+    if any(step.has_random_state for step in steps.values()):
+        text.append("A step has random state: another inspection shows other versions.")
     else:
         text.append("The same seed gives the same versions.")
     return Chapter(
@@ -51,7 +54,9 @@ def augmented_images(training: Images, config: Augmentation, seed: int) -> Chapt
     )
 
 
-def versions(pixels: np.ndarray, labels: np.ndarray, config: Augmentation, seed: int) -> tuple[np.ndarray, np.ndarray]:
+def versions(
+    pixels: np.ndarray, labels: np.ndarray, steps: Mapping[str, AugmentationStep], seed: int
+) -> tuple[np.ndarray, np.ndarray]:
     """The images and labels of each of the first epochs, as one batch, in the order of `pixels`.
 
     pixels: uint8 (n, h, w, 3); labels: float32 (n, classes)
@@ -59,9 +64,10 @@ def versions(pixels: np.ndarray, labels: np.ndarray, config: Augmentation, seed:
     """
     count = len(pixels)
     tf.keras.utils.set_random_seed(seed)  # as training does, for keras-cv
-    batches = TrainingBatches(pixels, labels, steps(config, seed), count, seed)
+    batches = TrainingBatches(pixels, labels, Augmentation(steps, seed), batch_size=count, seed=seed)
     # The pipeline shuffles. Without augmentation, and with one label per image, it reveals the order.
-    places = TrainingBatches(pixels, np.eye(count, dtype=np.float32), Steps(), count, seed)
+    unchanged = Augmentation({}, seed)
+    places = TrainingBatches(pixels, np.eye(count, dtype=np.float32), unchanged, batch_size=count, seed=seed)
     made, mixed = [], []
     for (images, classes), (_, identity) in zip(_epochs(batches), _epochs(places), strict=True):
         order = np.argsort(identity.argmax(axis=1))

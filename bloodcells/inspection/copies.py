@@ -6,7 +6,7 @@ from itertools import groupby
 import numpy as np
 from pandas import DataFrame
 
-from bloodcells.config.schema import Clean
+from bloodcells.config.schema import CleanConfig
 from bloodcells.data.clean import kind
 from bloodcells.data.copies import exact_copies
 from bloodcells.data.images import Images
@@ -33,7 +33,7 @@ def find_copies(images: Images, repeats: int) -> list[Copies]:
     return sorted(repeated, key=lambda copies: (list(KINDS).index(copies.kind), -len(copies.indices)))
 
 
-def repeated_images(images: Images, repeated: list[Copies], config: Clean) -> Chapter:
+def repeated_images(images: Images, repeated: list[Copies], config: CleanConfig) -> Chapter:
     """A contact sheet with one image per entry of `repeated`, and a table with one row per entry."""
     heading = "Outliers and exact copies"
     if not repeated:

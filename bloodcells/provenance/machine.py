@@ -51,8 +51,9 @@ def unrepeatable(config: TrainConfig, gpus: bool) -> list[str]:
         []
     """
     lines = []
-    if config.augmentation.randaugment_kerascv:
-        lines.append("augmentation: RandAugment of keras-cv has random state, so repeated runs differ")
+    for name, step in config.augmentation.items():
+        if step.has_random_state:
+            lines.append(f"augmentation.{name}: the step has random state, so repeated runs differ")
     if gpus and not config.training.deterministic:
         lines.append("training.deterministic=false: the order of sums on a GPU varies, so repeated runs differ")
     return lines

@@ -5,7 +5,6 @@ import pandas as pd
 
 from bloodcells.config.errors import InputError
 from bloodcells.data.images import Images
-from bloodcells.data.load import load
 from bloodcells.tracking.stored import StoredRun
 
 
@@ -15,7 +14,7 @@ def own_images(run: StoredRun, *splits: str) -> dict[str, Images]:
     Raises InputError where its data is not found, and where it is no longer what the run was trained on.
     """
     try:
-        images = load(run.config().data)
+        images: Images = run.config().data.load()
     except InputError as error:
         raise InputError(f"run {run.id}: the data it was trained on cannot be had: {error}") from error
     expect_same(run, images.origin, images.sha256)

@@ -7,7 +7,6 @@ from typing import Any
 
 from bloodcells.config.schema import TrainConfig
 from bloodcells.data.clean import clean
-from bloodcells.data.load import load
 from bloodcells.data.split import split
 from bloodcells.model.weights import weights_file
 from bloodcells.provenance.fingerprint import Fingerprint, fingerprint
@@ -28,7 +27,7 @@ def train(config: TrainConfig, tracker: Tracker | None = None) -> Result:
     for remark in remarks(config):
         log.info(remark)
     weights = weights_file(config.backbone)
-    images = load(config.data)
+    images = config.data.load()
     log.info(images.describe())
     cleaned = clean(images, config.data.clean)
     log.info(cleaned.describe())
@@ -37,7 +36,7 @@ def train(config: TrainConfig, tracker: Tracker | None = None) -> Result:
 
     # TensorFlow comes in only here: --help, completion and every complaint above come without waiting for it.
     import_tensorflow()
-    from bloodcells.augmentation.compose import beforehand, steps
+    from bloodcells.augmentation.compose import Augmentation
     from bloodcells.data.pipeline import TrainingBatches
     from bloodcells.evaluation.figures.draw import draw
     from bloodcells.evaluation.score import score
@@ -56,9 +55,15 @@ def train(config: TrainConfig, tracker: Tracker | None = None) -> Result:
         model = build(config.backbone, config.head, images.size, classes, weights)
         loss = config.loss.build(parts.training.labels, classes)
         config.optimizer.build(stages[0].learning_rate)  # refuses impossible arguments before the run starts
-    pixels, labels = beforehand(parts.training.pixels, parts.training.one_hot, config.augmentation, seed)
-    augment, workers = steps(config.augmentation, seed), threads(config.training)
-    batches = TrainingBatches(pixels, labels, augment, batch_size, seed, workers, strategy.num_replicas_in_sync)
+    augmentation = Augmentation(config.augmentation, seed)
+    batches = TrainingBatches(
+        *augmentation.training_set(parts.training.pixels, parts.training.one_hot),
+        augmentation,
+        batch_size=batch_size,
+        seed=seed,
+        workers=threads(config.training),
+        devices=strategy.num_replicas_in_sync,
+    )
     infer = Inference(model, batch_size)
     validate = Validate(infer, parts.validation.pixels, parts.validation.one_hot, loss)
     with (tracker or tracked)(config, fingerprint(config, images.sha256, weights), images.origin) as run:

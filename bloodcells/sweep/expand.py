@@ -15,6 +15,7 @@ from omegaconf.errors import OmegaConfBaseException
 
 from bloodcells.config.errors import InputError
 from bloodcells.config.explain import explain
+from bloodcells.config.options import options
 from bloodcells.config.schema import TrainConfig
 from bloodcells.config.typed import checked, node
 
@@ -122,5 +123,7 @@ class _Composer:
         if override.type is not OverrideType.CHANGE or self._is_group(override.key_or_group):
             return None
         if override.key_or_group.endswith(".name"):  # chooses an option too
+            return None
+        if override.value() is None and options(override.key_or_group.rpartition(".")[0]):  # may remove an option
             return None
         return None if isinstance(override.value(), dict | list) else override  # merged with the value in the config

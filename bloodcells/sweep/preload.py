@@ -10,7 +10,7 @@ import_tensorflow()
 import joblib  # noqa: E402, F401  # its workers start processes with a method of their own, which must be registered here
 import mlflow.keras  # noqa: E402, F401
 
-import bloodcells.augmentation.compose  # noqa: E402
+import bloodcells.augmentation.mixing  # noqa: E402
 import bloodcells.data.pipeline  # noqa: E402
 import bloodcells.evaluation.figures.draw  # noqa: E402
 import bloodcells.runs.contents  # noqa: E402

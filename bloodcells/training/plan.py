@@ -83,9 +83,10 @@ def remarks(config: TrainConfig) -> list[str]:
                 "backbone.weights=null: a frozen random backbone gives a head nothing to learn from, so phase 1 trains "
                 f"the whole network, batch normalisation included, and both phases {factor} their learning rates"
             )
-    if config.augmentation.randaugment_kerascv:
-        told.append(
-            "augmentation=randaugment_kerascv: its layers hold random state, which threads reach in any order, so this "
-            "run cannot be repeated to the bit; augmentation=randaugment does the same operations and can"
-        )
+    for name, step in config.augmentation.items():
+        if step.has_random_state:
+            told.append(
+                f"augmentation.{name}: the step holds random state, which threads reach in any order, so this run is "
+                "not reproducible"
+            )
     return told

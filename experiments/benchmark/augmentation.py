@@ -7,7 +7,8 @@ from functools import partial
 import numpy as np
 import tensorflow as tf
 
-from bloodcells.augmentation.compose import steps
+from bloodcells.augmentation.compose import Augmentation
+from bloodcells.augmentation.steps import RandAugmentKerasCV
 from bloodcells.config.schema import TrainConfig
 from bloodcells.data.images import Images
 from bloodcells.data.pipeline import TrainingBatches
@@ -54,8 +55,8 @@ def documented(
     """
     import keras_cv
 
-    policy = config.augmentation.randaugment_kerascv
-    assert policy is not None
+    policy = config.augmentation["randaugment_kerascv"]
+    assert isinstance(policy, RandAugmentKerasCV)
     layer = keras_cv.layers.RandAugment(
         value_range=(0, 255),
         augmentations_per_image=policy.augmentations_per_image,
@@ -70,9 +71,12 @@ def documented(
 
 
 def _ours(images: Images, config: TrainConfig) -> tf.data.Dataset:
-    augment, workers = steps(config.augmentation, config.seed), threads(config.training)
+    augment, workers = Augmentation(config.augmentation, config.seed), threads(config.training)
     size = config.training.batch_size
-    return TrainingBatches(images.pixels, images.one_hot, augment, size, config.seed, workers).from_epoch(0)
+    batches = TrainingBatches(
+        images.pixels, images.one_hot, augment, batch_size=size, seed=config.seed, workers=workers
+    )
+    return batches.from_epoch(0)
 
 
 def _images_per_second(dataset: Callable[[], tf.data.Dataset]) -> Metrics:

@@ -101,7 +101,6 @@ def _plain(overrides: tuple[str, ...]) -> Metrics:
     import tensorflow as tf
 
     from bloodcells.data.clean import clean
-    from bloodcells.data.load import load
     from bloodcells.data.split import split
     from bloodcells.model.build import build
     from bloodcells.training.devices import compiles_ahead, prepare
@@ -110,7 +109,7 @@ def _plain(overrides: tuple[str, ...]) -> Metrics:
 
     config = compose(*overrides)
     prepare(config.training, config.seed)
-    images = split(clean(load(config.data), config.data.clean), config.data.split)
+    images = split(clean(config.data.load(), config.data.clean), config.data.split)
     training, validation, classes = images.training, images.validation, len(images.training.class_names)
     model = build(config.backbone, config.head, training.size, classes, None)
     (stage,) = plan(config)

@@ -1,15 +1,13 @@
-"""Composition: the steps in their order, each with random numbers of its own."""
+"""The composition of steps: their order, and which random numbers each of them gets."""
 
 import keras
 import numpy as np
+import pytest
 import tensorflow as tf
 
-from bloodcells.augmentation.color import NUMBERS, color
-from bloodcells.augmentation.compose import Steps, beforehand, name_of, steps
-from bloodcells.augmentation.flip_translate import flip_translate
-from bloodcells.augmentation.mixing import CUTMIX_NUMBERS, MIXUP_NUMBERS, cutmix, mixup
-from bloodcells.augmentation.randaugment import numbers, randaugment
-from bloodcells.config.schema import Augmentation
+from bloodcells.augmentation.compose import Augmentation, name_of
+from bloodcells.config.options import options
+from bloodcells.evaluation.shift.catalogue import DISTORTIONS
 from tests.conftest import composed
 
 RNG = np.random.default_rng(0)
@@ -17,7 +15,7 @@ PIXELS = RNG.integers(0, 256, (6, 16, 16, 3), dtype=np.uint8)
 LABELS = np.eye(6, dtype=np.float32)
 
 
-def test_the_names_tell_the_steps_in_their_order() -> None:
+def test_the_name_lists_the_steps_in_order() -> None:
     everything = "augmentation=[cutmix,mixup,randaugment_kerascv,randaugment,extended]"
     expected = "flip_translate+color+randaugment+randaugment_kerascv+mixup+cutmix"
     assert name_of(composed(everything).augmentation) == expected
@@ -26,57 +24,63 @@ def test_the_names_tell_the_steps_in_their_order() -> None:
     assert name_of(offline) == "mixup_offline+flip_translate+color"
 
 
-def test_none_leaves_images_and_labels_as_they_are() -> None:
-    chosen, nothing = steps(Augmentation(), 0), np.empty((6, 0))
-    assert chosen.numbers == 0
-    assert chosen.images(PIXELS, nothing) is PIXELS
-    assert chosen.batch(PIXELS, LABELS, nothing) == (PIXELS, LABELS)
+def test_no_steps_return_images_and_labels_unchanged() -> None:
+    augmentation, nothing = Augmentation({}, 0), np.empty((6, 0))
+    assert (augmentation.draws, augmentation.layer, augmentation.mixes_labels) == (0, None, False)
+    assert augmentation.images(PIXELS, nothing) is PIXELS
+    assert augmentation.batch(PIXELS, LABELS, nothing) == (PIXELS, LABELS)
+    assert augmentation.training_set(PIXELS, LABELS) == (PIXELS, LABELS)
 
 
-def test_steps_are_taken_in_their_order_each_with_numbers_of_its_own() -> None:
-    config = composed("augmentation=[cutmix,mixup,randaugment,extended]").augmentation
-    chosen = steps(config, 0)
-    taken = (4, NUMBERS, numbers(config.randaugment), MIXUP_NUMBERS, CUTMIX_NUMBERS)
-    assert chosen.numbers == sum(taken)
-    uniforms = RNG.random((6, chosen.numbers))
-    own = np.split(uniforms, np.cumsum(taken)[:-1], axis=1)
-    expected = flip_translate(PIXELS, own[0], config.flip_translate)
-    expected = randaugment(color(expected, own[1], config.color), own[2], config.randaugment)
-    changed = chosen.images(PIXELS, uniforms)
+def test_steps_run_in_order_on_their_own_random_numbers() -> None:
+    steps = composed("augmentation=[cutmix,mixup,randaugment,extended]").augmentation
+    augmentation = Augmentation(steps, 0)
+    assert augmentation.draws == 4 + 4 + 3 * 4 + 1 + 3
+    assert augmentation.mixes_labels
+    uniforms = RNG.random((6, augmentation.draws))
+    flip, color, randaugment, mixup, cutmix = np.split(uniforms, [4, 8, 20, 21], axis=1)
+    expected = steps["flip_translate"].on_images(PIXELS, flip)
+    expected = steps["randaugment"].on_images(steps["color"].on_images(expected, color), randaugment)
+    changed = augmentation.images(PIXELS, uniforms)
     assert np.array_equal(changed, expected)
-    mixed = cutmix(*mixup(expected, LABELS, own[3], config.mixup), own[4], config.cutmix)
-    for found, wanted in zip(chosen.batch(changed, LABELS, uniforms), mixed, strict=True):
-        assert np.array_equal(found, wanted)
+    mixed = steps["cutmix"].on_batch(*steps["mixup"].on_batch(expected, LABELS, mixup), cutmix)
+    for result, wanted in zip(augmentation.batch(changed, LABELS, uniforms), mixed, strict=True):
+        assert np.array_equal(result, wanted)
 
 
 def through_keras_cv(seed: int) -> np.ndarray:
-    keras.utils.set_random_seed(0)  # as each run does with its own
-    chosen = steps(composed("augmentation=randaugment_kerascv").augmentation, seed)
-    return chosen.layer(tf.constant(PIXELS[:1], tf.float32)).numpy()  # of several any may come first
+    keras.utils.set_random_seed(0)  # as every run does with its own seed
+    augmentation = Augmentation(composed("augmentation=randaugment_kerascv").augmentation, seed)
+    return augmentation.layer(tf.constant(PIXELS[:1], tf.float32)).numpy()  # the order of several images is random
 
 
-def test_keras_cvs_randaugment_follows_the_seed_when_run_in_order() -> None:
+def test_randaugment_of_keras_cv_follows_the_seed_when_called_in_order() -> None:
     first, again, other = (through_keras_cv(seed) for seed in (1, 1, 2))
     assert np.array_equal(first, again)
     assert not np.array_equal(first, other)
 
 
-def test_keras_cvs_randaugment_applies_several_operations_to_each_image() -> None:
-    chosen = steps(composed("augmentation=randaugment_kerascv").augmentation, 0)
-    cell = np.tile(np.linspace(20, 230, 24, dtype=np.float32)[:, None, None], (1, 24, 3))
-    outcomes = chosen.layer(tf.constant(np.tile(cell, (20, 1, 1, 1)))).numpy()
-    assert outcomes.shape == (20, 24, 24, 3)
-    assert min(outcome.min() for outcome in outcomes) >= 0
-    assert max(outcome.max() for outcome in outcomes) <= 255
-    # Of 3 operations, each at a chance of 10/11, at least one is applied in all but 1 of 1,331.
-    assert sum(not np.array_equal(outcome, cell) for outcome in outcomes) >= 18
+def test_randaugment_of_keras_cv_applies_several_operations_to_each_image() -> None:
+    augmentation = Augmentation(composed("augmentation=randaugment_kerascv").augmentation, 0)
+    gradient = np.tile(np.linspace(20, 230, 24, dtype=np.float32)[:, None, None], (1, 24, 3))
+    results = augmentation.layer(tf.constant(np.tile(gradient, (20, 1, 1, 1)))).numpy()
+    assert results.shape == (20, 24, 24, 3)
+    assert results.min() >= 0
+    assert results.max() <= 255
+    # With 3 operations at a rate of 10/11, all but 1 of 1,331 images get at least one.
+    assert sum(not np.array_equal(result, gradient) for result in results) >= 18
 
 
-def test_offline_mixup_happens_beforehand_and_only_there() -> None:
+def test_offline_mixup_changes_only_the_training_set() -> None:
     pixels, labels = np.zeros((4, 8, 8, 3), np.uint8), np.eye(2, dtype=np.float32)[np.arange(4) % 2]
-    offline = composed("augmentation=mixup", "augmentation.mixup.offline=true").augmentation
-    online = composed("augmentation=mixup").augmentation
-    assert len(beforehand(pixels, labels, offline, 0)[0]) == 8
-    assert len(beforehand(pixels, labels, online, 0)[0]) == 4
-    assert steps(offline, 0) == Steps()
-    assert len(steps(online, 0).on_batches) == 1
+    offline = Augmentation(composed("augmentation=mixup", "augmentation.mixup.offline=true").augmentation, 0)
+    online = Augmentation(composed("augmentation=mixup").augmentation, 0)
+    assert len(offline.training_set(pixels, labels)[0]) == 8
+    assert len(online.training_set(pixels, labels)[0]) == 4
+    assert (offline.draws, offline.mixes_labels) == (0, False)
+    assert (online.draws, online.mixes_labels) == (1, True)
+
+
+@pytest.mark.parametrize("name", options("augmentation"))
+def test_a_step_resembles_distortions_that_exist(name: str) -> None:
+    assert set(options("augmentation")[name].resembles) <= set(DISTORTIONS) - {"mixture"}

@@ -1,20 +1,19 @@
-"""Flips and translation against NumPy's and TensorFlow's."""
+"""Flips and translation, compared with NumPy and TensorFlow."""
 
 import numpy as np
 import tensorflow as tf
 
-from bloodcells.augmentation.flip_translate import NUMBERS, flip_translate
-from bloodcells.config.schema import FlipTranslate
+from bloodcells.augmentation.steps import FlipTranslate
 
 IMAGE = np.random.default_rng(0).integers(0, 256, (6, 10, 3), dtype=np.uint8)
 
 
 def outcomes(image: np.ndarray, translate: float, count: int) -> np.ndarray:
-    uniforms = np.random.default_rng(1).random((count, NUMBERS))
-    return flip_translate(np.tile(image, (count, 1, 1, 1)), uniforms, FlipTranslate(translate=translate))
+    uniforms = np.random.default_rng(1).random((count, FlipTranslate.draws))
+    return FlipTranslate(translate=translate).on_images(np.tile(image, (count, 1, 1, 1)), uniforms)
 
 
-def test_without_translation_each_of_the_four_mirror_images_comes_a_quarter_of_the_time() -> None:
+def test_without_translation_the_four_mirror_images_are_equally_likely() -> None:
     mirrored = [IMAGE, IMAGE[:, ::-1], IMAGE[::-1], IMAGE[::-1, ::-1]]
     counts = [0, 0, 0, 0]
     for outcome in outcomes(IMAGE, 0.0, 400):
@@ -25,7 +24,7 @@ def test_without_translation_each_of_the_four_mirror_images_comes_a_quarter_of_t
     assert all(65 < count < 135 for count in counts)
 
 
-def test_translation_moves_by_at_most_the_share_and_reflects_at_the_edges() -> None:
+def test_translation_shifts_up_to_its_limit_and_reflects_at_the_edges() -> None:
     ramp = np.zeros((4, 100, 3), np.uint8)
     ramp[:] = 2 * np.arange(100)[None, :, None]
     moved = outcomes(ramp, 0.1, 200).astype(float) / 2
@@ -36,16 +35,16 @@ def test_translation_moves_by_at_most_the_share_and_reflects_at_the_edges() -> N
     assert moved.max() <= 99
     assert -10 <= min(moves) < -9
     assert 9 < max(moves) <= 10
-    # No blank border: beyond its edge the image goes on as its mirror image.
+    # No blank border: the image continues beyond its edge as its mirror image.
     assert np.abs(np.diff(moved[:, 0, :, 0])).max() <= 1
 
 
-def test_the_warp_is_tensorflows_but_for_rounding() -> None:
-    uniforms = np.random.default_rng(2).random((50, NUMBERS))
-    ours = flip_translate(np.tile(IMAGE, (50, 1, 1, 1)), uniforms, FlipTranslate(translate=0.6))
+def test_the_warp_equals_tensorflows_up_to_rounding() -> None:
+    uniforms = np.random.default_rng(2).random((50, FlipTranslate.draws))
+    ours = FlipTranslate(translate=0.6).on_images(np.tile(IMAGE, (50, 1, 1, 1)), uniforms)
     for outcome, (left_right, up_down, x, y) in zip(ours, uniforms, strict=True):
         image = IMAGE[:: -1 if up_down < 0.5 else 1, :: -1 if left_right < 0.5 else 1].astype(np.float32)
-        # TensorFlow moves the image that is mirrored already, so a mirrored axis moves the other way.
+        # TensorFlow shifts after flipping, so a flipped axis shifts in the opposite direction.
         move_x = (2 * x - 1) * 0.6 * 10 * (-1 if left_right < 0.5 else 1)
         move_y = (2 * y - 1) * 0.6 * 6 * (-1 if up_down < 0.5 else 1)
         theirs = tf.raw_ops.ImageProjectiveTransformV3(
@@ -59,10 +58,10 @@ def test_the_warp_is_tensorflows_but_for_rounding() -> None:
         assert np.abs(outcome - theirs).max() <= 0.51
 
 
-def test_an_image_changes_alike_in_whatever_batch_and_the_input_stays() -> None:
+def test_a_result_does_not_depend_on_the_batch_and_the_input_is_unchanged() -> None:
     images = np.random.default_rng(3).integers(0, 256, (20, 6, 10, 3), dtype=np.uint8)
-    before, uniforms = images.copy(), np.random.default_rng(4).random((20, NUMBERS))
-    together = flip_translate(images, uniforms, FlipTranslate(0.3))
+    before, uniforms = images.copy(), np.random.default_rng(4).random((20, FlipTranslate.draws))
+    together = FlipTranslate(0.3).on_images(images, uniforms)
     assert np.array_equal(images, before)
-    alone = [flip_translate(images[i : i + 1], uniforms[i : i + 1], FlipTranslate(0.3))[0] for i in range(20)]
+    alone = [FlipTranslate(0.3).on_images(images[i : i + 1], uniforms[i : i + 1])[0] for i in range(20)]
     assert np.array_equal(together, alone)

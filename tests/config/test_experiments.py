@@ -105,8 +105,8 @@ def test_laptop_scale_makes_the_same_changes_except_for_backbones(step) -> None:
 
 
 def test_step_5_uses_offline_mixup() -> None:
-    assert config(5).augmentation.mixup.offline
-    assert config(6).augmentation.mixup is None
+    assert config(5).augmentation["mixup"].is_offline
+    assert "mixup" not in config(6).augmentation
 
 
 def test_last_step_differs_from_the_defaults_in_backbone_augmentation_and_depth() -> None:

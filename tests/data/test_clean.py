@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 from bloodcells.config.errors import InputError
-from bloodcells.config.schema import Clean
+from bloodcells.config.schema import CleanConfig
 from bloodcells.data.clean import clean
 
-ON = Clean(enabled=True, repeats=5)
+ON = CleanConfig(enabled=True, repeats=5)
 
 
 def test_a_picture_that_repeats_leaves_altogether_whatever_its_labels(noise_images) -> None:
@@ -63,7 +63,7 @@ def test_near_copies_stay_and_share_a_group(noise_images) -> None:
 def test_without_cleaning_nothing_leaves_but_copies_share_a_group(noise_images) -> None:
     images = noise_images(30)
     images.pixels[20:26] = images.pixels[20]
-    cleaned = clean(images, Clean(enabled=False, repeats=5))
+    cleaned = clean(images, CleanConfig(enabled=False, repeats=5))
     assert (len(cleaned.images), cleaned.removed, cleaned.repeated) == (30, (), ())
     assert len(set(cleaned.groups[20:26].tolist())) == 1
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from bloodcells.config.errors import InputError
-from bloodcells.config.schema import Split as SplitConfig
+from bloodcells.config.schema import SplitConfig
 from bloodcells.data.clean import Cleaned
 from bloodcells.data.images import Images
 from bloodcells.data.split import split

@@ -8,7 +8,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import StandardScaler
 from threadpoolctl import threadpool_limits
 
-from bloodcells.config.schema import Clean
+from bloodcells.config.schema import CleanConfig
 from bloodcells.data.clean import clean
 from bloodcells.data.synthetic import CELLS, draw_cells
 
@@ -39,7 +39,7 @@ def test_the_classes_are_imbalanced_as_the_reports(cells) -> None:
 
 def test_cleaning_finds_exactly_what_was_planted(cells) -> None:
     # 1,200 cells; 1200 // 400 = 3 exact and 3 near copies; 1200 // 60 = 20 of one picture a label, 20 of another.
-    cleaned = clean(cells, Clean(enabled=True, repeats=5))
+    cleaned = clean(cells, CleanConfig(enabled=True, repeats=5))
     assert sorted(cleaned.repeated) == [20, 160]
     assert sum(entry.reason.startswith("exact copy") for entry in cleaned.removed) == 3
     assert len(cleaned.images) == 1200 + 3

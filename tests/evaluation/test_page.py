@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from bloodcells.config.schema import Augmentation, CutMix
+from bloodcells.augmentation.steps import CutMix
 from bloodcells.evaluation.figures.draw import draw
 from bloodcells.evaluation.page import evaluation_page
 from bloodcells.evaluation.score import Scored
@@ -58,7 +58,7 @@ def test_page_of_an_underconfident_model(scored, figures, parts) -> None:
 
 
 def test_page_says_which_distortions_training_resembles(scored, figures, parts) -> None:
-    cutmix = Augmentation(cutmix=CutMix(1.0))
+    cutmix = {"cutmix": CutMix(1.0)}
     tables = scored.tables | {"shift/accuracy.csv": scored.shifted.summary(cutmix)}
     html = html_of(replace(scored, tables=tables), figures, parts)
     assert "Some distortions resemble the training augmentation" in html

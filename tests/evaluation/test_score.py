@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 from sklearn.metrics import f1_score
 
+from bloodcells.augmentation.steps import CutMix
 from bloodcells.config.checkout import CHECKOUT
-from bloodcells.config.schema import Augmentation, CutMix, Evaluation, Shift
+from bloodcells.config.schema import Evaluation, Shift
 from bloodcells.data.images import Images
 from bloodcells.evaluation.intervals import intervals
 from bloodcells.evaluation.score import Scored, score
@@ -16,7 +17,7 @@ from tests.evaluation.conftest import BRIGHT_GREEN, DIM_GREEN, RED
 
 LABELS, PREDICTED = [0, 0, 1, 1, 0, 2, 1, 2], [0, 0, 0, 1, 1, 2, 1, 1]
 PLAIN = Evaluation(False, None, 100, 5)
-AUGMENTATION = Augmentation()
+AUGMENTATION = {}
 
 
 def confidence(color: tuple[int, int, int], temperature: float = 1) -> float:
@@ -100,7 +101,7 @@ def test_distortions_that_leave_plain_images_alone_leave_accuracy_alone(scored: 
 
 def test_distortions_that_training_resembles_are_marked(color_model, parts) -> None:
     settings = Evaluation(False, Shift([1]), 100, 5)
-    scored = score(color_model, parts, settings, trained_with=Augmentation(cutmix=CutMix(1.0)), batch_size=4, seed=1)
+    scored = score(color_model, parts, settings, trained_with={"cutmix": CutMix(1.0)}, batch_size=4, seed=1)
     assert scored.trained_on == ["occlusion", "mixture"]
     table = scored.tables["shift/accuracy.csv"].set_index("distortion")
     unseen = table["mean"].drop(["occlusion", "mixture"])

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from bloodcells.augmentation.compose import steps
+from bloodcells.augmentation.compose import Augmentation
 from bloodcells.data.images import Images
 from bloodcells.inspection.augmented import EPOCHS, SHOWN, augmented_images, versions
 from tests.conftest import composed
@@ -14,13 +14,13 @@ def config(*overrides: str):
 
 def test_every_version_follows_from_seed_epoch_and_position(noise_images) -> None:
     images, chosen = noise_images(5), config("augmentation=[extended,randaugment]")
-    augment = steps(chosen, 7)
+    augment = Augmentation(chosen, 7)
     made, mixed = versions(images.pixels, images.one_hot, chosen, 7)
     assert made.shape == (EPOCHS, 5, 32, 32, 3)
     for epoch in range(EPOCHS):
         rng = np.random.default_rng([7, 4, epoch])
         rng.permutation(5)
-        assert np.array_equal(made[epoch], augment.images(images.pixels, rng.random((5, augment.numbers))))
+        assert np.array_equal(made[epoch], augment.images(images.pixels, rng.random((5, augment.draws))))
         assert np.array_equal(mixed[epoch], images.one_hot)
     assert not np.array_equal(made[0], made[1])
 

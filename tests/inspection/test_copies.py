@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from bloodcells.config.schema import Clean
+from bloodcells.config.schema import CleanConfig
 from bloodcells.inspection.copies import DRAWN, find_copies, listed, repeated_images
 
-ON, OFF = Clean(enabled=True, repeats=5), Clean(enabled=False, repeats=5)
+ON, OFF = CleanConfig(enabled=True, repeats=5), CleanConfig(enabled=False, repeats=5)
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from bloodcells.config.schema import Clean, Split
+from bloodcells.config.schema import CleanConfig, SplitConfig
 from bloodcells.data.clean import clean
 from bloodcells.data.split import split
 from bloodcells.inspection.copies import find_copies
@@ -44,8 +44,8 @@ def test_divided_sets_are_counted_in_both_splits_and_expected_in_naive_ones() ->
 @pytest.fixture
 def chapter_of(noise_images):
     def make(images):
-        cleaned = clean(images, Clean(enabled=True, repeats=5))
-        parts = split(cleaned, Split(test_share=0.2, validation_share=0.2, seed=0))
+        cleaned = clean(images, CleanConfig(enabled=True, repeats=5))
+        parts = split(cleaned, SplitConfig(test_share=0.2, validation_share=0.2, seed=0))
         return leakage(images, cleaned, parts, find_copies(images, 5), 0), parts
 
     return make

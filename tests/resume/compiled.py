@@ -2,10 +2,9 @@
 
 import numpy as np
 
-from bloodcells.augmentation.compose import steps
-from bloodcells.config.schema import Augmentation, RandAugment
+from bloodcells.augmentation.steps import RandAugment
 
 ENOUGH = 100  # images for each operation to be drawn
-chosen = steps(Augmentation(randaugment=RandAugment(3, 0.5, 0.15, 1.0)), seed=0)
-uniforms = np.random.default_rng(0).random((ENOUGH, chosen.numbers))
-chosen.images(np.zeros((ENOUGH, 32, 32, 3), np.uint8), uniforms)
+step = RandAugment(3, 0.5, 0.15, 1.0)
+uniforms = np.random.default_rng(0).random((ENOUGH, step.draws))
+step.on_images(np.zeros((ENOUGH, 32, 32, 3), np.uint8), uniforms)

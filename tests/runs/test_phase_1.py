@@ -194,8 +194,8 @@ def test_phase_1_depends_on_data_code_packages_and_initial_weights(changed) -> N
         (
             "augmentation=randaugment_kerascv",
             [
-                "phase 1 is not shared with the sweep's other jobs: augmentation: RandAugment of keras-cv has random "
-                "state, so repeated runs differ"
+                "phase 1 is not shared with the sweep's other jobs: augmentation.randaugment_kerascv: the step has "
+                "random state, so repeated runs differ"
             ],
         ),
     ],

@@ -30,7 +30,7 @@ def expanded(*overrides: list[str]) -> list[Job]:
         (["seed=0", "seed=7"], ["unfreeze=0", "unfreeze=all", "unfreeze=0.25", "unfreeze=block2"]),
         (["optimizer=adam", "optimizer=lion"], ["optimizer.beta_1=0.5", "optimizer.beta_1=0.8"], ["seed=0", "seed=1"]),
         (["unfreeze=[10,all]", "unfreeze=10"], ["seed=1", "seed=2"]),
-        (["augmentation=none", "augmentation=[extended,mixup]"], ["augmentation.mixup=null"], ["seed=1", "seed=2"]),
+        (["augmentation=mixup", "augmentation=[extended,mixup]"], ["augmentation.mixup=null"], ["seed=1", "seed=2"]),
         (["schedule@training.fine_tuning.schedule=constant"], ["training.fine_tuning.learning_rate=1e-5", "seed=3"]),
         (["backbone=vgg19", "backbone=mobilenetv2"], ["backbone.weights=null", "backbone.weights=imagenet"]),
         (["study=null", "study=a"], ["++training.threads=2", "training.threads=3"]),

@@ -12,7 +12,6 @@ from pandas import DataFrame
 
 from bloodcells.config.errors import InputError
 from bloodcells.config.typed import plain
-from bloodcells.data.load import load
 from bloodcells.evaluation.metrics import headline
 from bloodcells.evaluation.predictions import Predictions
 from bloodcells.provenance.fingerprint import fingerprint
@@ -66,7 +65,7 @@ def test_the_resolved_config_comes_back_as_it_was(run) -> None:
 
 def test_hashes_packages_and_machine_are_told(run) -> None:
     found, config, folder = run
-    expected = fingerprint(config, load(config.data).sha256)
+    expected = fingerprint(config, config.data.load().sha256)
     tags = found.data.tags
     assert tags["sha256.data"] == expected.data
     assert tags["sha256.config"] == expected.config
@@ -105,14 +104,14 @@ def test_every_image_is_on_record_as_kept_or_removed(run) -> None:
     _, config, folder = run
     kept = [line.split(",")[0] for line in Path(folder, "data/split.csv").read_text().splitlines()[1:]]
     removed = [line.split(",")[0] for line in Path(folder, "data/removed.csv").read_text().splitlines()[1:]]
-    assert sorted(kept + removed, key=int) == load(config.data).examples.tolist()
+    assert sorted(kept + removed, key=int) == config.data.load().examples.tolist()
 
 
 def test_the_model_loads_by_pyfunc_and_as_keras_and_answers_as_the_run_did(run) -> None:
     import keras
 
     found, config, folder = run
-    images = load(config.data)
+    images = config.data.load()
     test = Predictions.load(f"{folder}/predictions.csv").of("test")
     pixels = images.pixels[np.isin(images.examples, test.examples)]
     model = mlflow.pyfunc.load_model(f"runs:/{found.info.run_id}/model")

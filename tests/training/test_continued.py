@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 from keras import layers
 
-from bloodcells.augmentation.compose import steps
-from bloodcells.config.schema import Augmentation, TrainConfig
+from bloodcells.augmentation.compose import Augmentation
+from bloodcells.config.schema import TrainConfig
 from bloodcells.data.pipeline import TrainingBatches
 from bloodcells.model import build as build_module
 from bloodcells.model.inference import Inference
@@ -71,7 +71,7 @@ def trained(
     prepare(config.training, built_from)
     model = build_module.build(config.backbone, config.head, (32, 32), 3, None)
     loss = config.loss.build(LABELS, 3)
-    batches = TrainingBatches(PIXELS, TARGETS, steps(Augmentation(), 0), 16, config.seed)
+    batches = TrainingBatches(PIXELS, TARGETS, Augmentation({}, 0), batch_size=16, seed=config.seed)
     validate = validate or Validate(Inference(model, 60), PIXELS, TARGETS, loss)
     rows: list[Epoch] = []
 

@@ -4,8 +4,7 @@ import keras
 import numpy as np
 import pytest
 
-from bloodcells.augmentation.compose import steps
-from bloodcells.config.schema import Augmentation
+from bloodcells.augmentation.compose import Augmentation
 from bloodcells.data.pipeline import TrainingBatches
 from bloodcells.model.build import backbone_of, build
 from bloodcells.model.inference import Inference
@@ -25,7 +24,7 @@ def trained(*overrides: str, batch_size: int = 16):
     config = composed(*TINY, "training.batch_size=16", *overrides)
     prepare(config.training, config.seed)
     model = build(config.backbone, config.head, (32, 32), 2, None)
-    batches = TrainingBatches(PIXELS, TARGETS, steps(Augmentation(), 0), batch_size, config.seed)
+    batches = TrainingBatches(PIXELS, TARGETS, Augmentation({}, 0), batch_size=batch_size, seed=config.seed)
     loss = config.loss.build(LABELS, 2)
     validate = Validate(Inference(model, 16), PIXELS, TARGETS, loss)
     rows = []
@@ -62,7 +61,7 @@ def test_a_frozen_backbone_does_not_move_in_phase_1_and_only_its_depth_in_phase_
     prepare(config.training, 0)
     model = build(config.backbone, config.head, (32, 32), 2, tmp_path / "w.weights.h5")
     before = [weight.copy() for weight in backbone_of(model).get_weights()]
-    batches = TrainingBatches(PIXELS, TARGETS, steps(Augmentation(), 0), 16, 0)
+    batches = TrainingBatches(PIXELS, TARGETS, Augmentation({}, 0), batch_size=16, seed=0)
     loss = config.loss.build(LABELS, 2)
     validate = Validate(Inference(model, 16), PIXELS, TARGETS, loss)
     seen = []

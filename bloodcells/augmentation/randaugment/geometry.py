@@ -1,4 +1,4 @@
-"""Operations that move pixels: bilinear, and beyond its edge the image goes on as its mirror image."""
+"""RandAugment's shears and translations: bilinear, with reflected edges."""
 
 import numpy as np
 
@@ -6,28 +6,28 @@ from bloodcells.augmentation.pixels import CHANNELS, HALF, compiled, reflected
 from bloodcells.augmentation.randaugment.policy import Operation
 
 
-def move(pixels: np.ndarray, operations: np.ndarray, amounts: np.ndarray) -> None:
-    """Shears or translates those of the images, uint8 (b, h, w, 3), whose operation, (b,), says so, in place; rounds.
+def shear_or_translate(pixels: np.ndarray, operations: np.ndarray, amounts: np.ndarray) -> None:
+    """Shears or translates the images, uint8 (b, h, w, 3), whose operation, (b,), says so, in place; rounds.
 
-    A shear moves each line by its slope times the line's distance from the top left corner, a translation all lines by
-    a share of the side.
+    A shear shifts each line by the slope times the line's distance from the top left corner, a translation shifts all
+    lines by a share of the side.
     """
     count, height, width, _ = pixels.shape
-    wide = np.empty((max(height, width) + 1) * CHANNELS)
+    buffer = np.empty((max(height, width) + 1) * CHANNELS)
     flat = pixels.reshape(count, height * width, CHANNELS)
-    _move(flat, operations, amounts, reflected(height), reflected(width), wide)
+    _shift_lines(flat, operations, amounts, reflected(height), reflected(width), buffer)
 
 
 @compiled
-def _move(
+def _shift_lines(
     pixels: np.ndarray,
     operations: np.ndarray,
     amounts: np.ndarray,
     rows: np.ndarray,
     columns: np.ndarray,
-    wide: np.ndarray,
+    buffer: np.ndarray,
 ) -> None:
-    """pixels: (b, h * w, 3); rows, columns: `reflected` of h and w; wide: a line and one pixel more, to work in."""
+    """pixels: (b, h * w, 3); rows, columns: `reflected` of h and w; buffer: for one line and one pixel."""
     height, width = len(rows) // 3, len(columns) // 3
     for i in range(len(pixels)):
         if operations[i] == Operation.SHEAR_X or operations[i] == Operation.TRANSLATE_X:
@@ -42,13 +42,13 @@ def _move(
             start = amounts[i] * line if sheared else -amounts[i] * length
             whole = np.floor(start)
             share, first = start - whole, int(whole) % (2 * length)
-            # To gather, to blend and to scatter in loops of their own is fast.
+            # Separate loops for gathering, blending and scattering are faster than one.
             for j in range(length + 1):
                 at = line * across + places[first + j] * along
                 for channel in range(CHANNELS):
-                    wide[j * CHANNELS + channel] = image[at, channel]
+                    buffer[j * CHANNELS + channel] = image[at, channel]
             for j in range(length * CHANNELS):
-                wide[j] = (1 - share) * wide[j] + share * wide[j + CHANNELS] + HALF
+                buffer[j] = (1 - share) * buffer[j] + share * buffer[j + CHANNELS] + HALF
             for j in range(length):
                 for channel in range(CHANNELS):
-                    image[line * across + j * along, channel] = np.uint8(wide[j * CHANNELS + channel])
+                    image[line * across + j * along, channel] = np.uint8(buffer[j * CHANNELS + channel])

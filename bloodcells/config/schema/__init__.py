@@ -3,15 +3,8 @@
 Values are in conf/*.yaml only. Options with code of their own are next to it: see config/options.py.
 """
 
-from bloodcells.config.schema.augmentation import (
-    Augmentation,
-    Color,
-    CutMix,
-    FlipTranslate,
-    MixUp,
-    RandAugment,
-)
-from bloodcells.config.schema.data import Clean, Data, Split, StoredData, SyntheticData
+from bloodcells.config.schema.augmentation import AugmentationStep
+from bloodcells.config.schema.data import CleanConfig, Data, SplitConfig, StoredData
 from bloodcells.config.schema.evaluation import Evaluation, Shift
 from bloodcells.config.schema.model import Backbone, Head, MobileNetV2
 from bloodcells.config.schema.programs import (
@@ -37,37 +30,31 @@ from bloodcells.config.schema.training import (
 )
 
 __all__ = [
-    "Augmentation",
+    "AugmentationStep",
     "Backbone",
     "BatchNorm",
-    "Clean",
-    "Color",
-    "CutMix",
+    "CleanConfig",
     "Data",
     "EvaluateConfig",
     "Evaluation",
     "ExportConfig",
-    "FlipTranslate",
     "Format",
     "Head",
     "InspectConfig",
     "LocalTracking",
     "Loss",
-    "MixUp",
     "MobileNetV2",
     "Optimizer",
     "Phase",
     "Precision",
-    "RandAugment",
     "ReportConfig",
     "ReproduceConfig",
     "Schedule",
     "ServerTracking",
     "Shift",
-    "Split",
+    "SplitConfig",
     "StoredData",
     "Sweep",
-    "SyntheticData",
     "Tracking",
     "TrainConfig",
     "TrainedConfig",

@@ -1,59 +1,50 @@
-"""The steps of augmentation: conf/augmentation/."""
+"""The base class of augmentation steps. The steps are in bloodcells/augmentation/steps.py, their values in conf/."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any, ClassVar
 
-from bloodcells.config.schema.ranges import within
-
-
-@dataclass
-class FlipTranslate:
-    """`translate`: the largest move, as a share of the side."""
-
-    translate: float = within("[0, 1)")
+import numpy as np
 
 
 @dataclass
-class Color:
-    """The largest change of each: a share of the range (brightness), of 1 (contrast, saturation), of a turn (hue)."""
+class AugmentationStep:
+    """One step of augmentation. Its fields are its settings; it overrides the methods for what it changes.
 
-    brightness: float = within("[0, 1)")
-    contrast: float = within("[0, 1)")
-    saturation: float = within("[0, 1)")
-    hue: float = within("[0, 0.5]")
+    A config maps the names of the chosen steps to their settings. Steps run in the order in which they are registered
+    with `@option("augmentation", NAME)`: first `on_images` of every step, then the layers, then `on_batch`.
 
+    `on_images` and `on_batch` must not draw random numbers themselves: they get `uniforms`, float64 (b, draws) in
+    [0, 1), one row per image. So an image's augmentation depends only on the seed, the epoch and the image.
+    """
 
-@dataclass
-class RandAugment:
-    """As keras_cv.layers.RandAugment takes them; ours, too, means the same by them."""
+    # Distortions of the evaluation that the step resembles: accuracy under these does not count as "unseen".
+    resembles: ClassVar[tuple[str, ...]] = ()
+    # True if the step draws random numbers itself: then two runs with the same seed differ.
+    has_random_state: ClassVar[bool] = False
 
-    augmentations_per_image: int = within("[1, inf)")
-    magnitude: float = within("[0, 1]")
-    magnitude_stddev: float = within("[0, 1]")
-    rate: float = within("[0, 1]")
+    @property
+    def draws(self) -> int:
+        """Uniform random numbers that the step takes per image."""
+        return 0
 
+    @property
+    def is_offline(self) -> bool:
+        """Whether the step changes the training set once, by `on_training_set`, and not the batches."""
+        return False
 
-@dataclass
-class MixUp:
-    """`offline`: once beforehand, doubling the set; `alpha` of the Beta distribution that shares are drawn from."""
+    def on_images(self, pixels: np.ndarray, uniforms: np.ndarray) -> np.ndarray:
+        """Changes each image by itself. Takes and returns uint8 (b, h, w, 3), RGB."""
+        return pixels
 
-    offline: bool
-    alpha: float = within("(0, inf)")
+    def layer(self, seed: int) -> Callable[[Any], Any] | None:
+        """A TensorFlow function on images, float32 (b, h, w, 3) in 0..255, or None."""
+        return None
 
+    def on_batch(self, pixels: np.ndarray, labels: np.ndarray, uniforms: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Mixes the images of a batch. Takes and returns uint8 (b, h, w, 3) and labels, float32 (b, classes)."""
+        return pixels, labels
 
-@dataclass
-class CutMix:
-    """`alpha` of the Beta distribution that areas are drawn from."""
-
-    alpha: float = within("(0, inf)")
-
-
-@dataclass
-class Augmentation:
-    """What is done to the training images, in the order of these fields; None leaves a step out."""
-
-    flip_translate: FlipTranslate | None = None
-    color: Color | None = None
-    randaugment: RandAugment | None = None
-    randaugment_kerascv: RandAugment | None = None
-    mixup: MixUp | None = None
-    cutmix: CutMix | None = None
+    def on_training_set(self, pixels: np.ndarray, labels: np.ndarray, seed: int) -> tuple[np.ndarray, np.ndarray]:
+        """Changes the whole training set before training starts. Shapes as in `on_batch`."""
+        return pixels, labels

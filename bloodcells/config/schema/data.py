@@ -1,24 +1,24 @@
-"""Where images come from, how they are cleaned and split: conf/data/."""
+"""The base classes of data sources, cleaning and split. The sources are in bloodcells/data/sources.py."""
 
 import os
 from dataclasses import dataclass
+from typing import Any
 
 from bloodcells.config.errors import InputError
-from bloodcells.config.options import option
 from bloodcells.config.schema.ranges import within
 
 
 @dataclass
-class Clean:
-    """What leaves the images: a picture that occurs `repeats` times or more is no cell; of exact copies all but one."""
+class CleanConfig:
+    """Cleaning: removes images that occur `repeats` times or more, and all but one of each set of exact copies."""
 
     enabled: bool
     repeats: int = within("[2, inf)")
 
 
 @dataclass
-class Split:
-    """Shares of the cleaned images."""
+class SplitConfig:
+    """Shares of the cleaned images; the rest is for training."""
 
     test_share: float = within("(0, 1)")
     validation_share: float = within("(0, 1)")
@@ -32,33 +32,31 @@ class Split:
             )
 
 
-@option("data", "own")
 @dataclass
 class Data:
-    """What every source of images has; `split` None where they are scored whole."""
+    """A source of images, registered with `@option("data", NAME)`. Its fields are the keys of conf/data/NAME.yaml.
+
+    split: None where the images are scored and not split.
+    """
 
     name: str
-    clean: Clean
-    split: Split | None
+    clean: CleanConfig
+    split: SplitConfig | None
+
+    def load(self) -> Any:
+        """All images, before cleaning, as `bloodcells.data.images.Images`.
+
+        Must return the same images in the same order every time. Raises InputError, with the file and what was
+        expected of it.
+        """
+        raise NotImplementedError(f"data={self.name} cannot be loaded")
 
 
-@option("data", "folder")
-@option("data", "npz")
 @dataclass
 class StoredData(Data):
-    """Images on disk: an archive or a folder."""
+    """Images on disk. Relative paths become absolute, so that a run's data is found from any folder later."""
 
     path: str
 
     def __post_init__(self) -> None:
-        self.path = os.path.abspath(self.path)  # so that a finished run's data are found from any folder
-
-
-@option("data", "synthetic")
-@dataclass
-class SyntheticData(Data):
-    """Drawn cells: how many, how many pixels a side, from which seed."""
-
-    images: int = within("[200, inf)")
-    image_size: int = within("[32, 512]")
-    seed: int = within("[0, inf)")
+        self.path = os.path.abspath(self.path)

@@ -6,7 +6,7 @@ from enum import Enum
 from typing import Any
 
 from bloodcells.config.errors import InputError
-from bloodcells.config.schema.augmentation import Augmentation
+from bloodcells.config.schema.augmentation import AugmentationStep
 from bloodcells.config.schema.data import Data
 from bloodcells.config.schema.evaluation import Evaluation
 from bloodcells.config.schema.model import Backbone, Head
@@ -23,7 +23,7 @@ class TrainConfig:
     data: Data
     backbone: Backbone
     head: Head
-    augmentation: Augmentation
+    augmentation: dict[str, AugmentationStep]
     optimizer: Optimizer
     loss: Loss
     training: Training
@@ -73,7 +73,7 @@ class TrainedConfig:
     """The part of a finished run's config that evaluation needs."""
 
     data: Data
-    augmentation: Augmentation
+    augmentation: dict[str, AugmentationStep]
     seed: int = within("[0, 4294967295]")
 
 

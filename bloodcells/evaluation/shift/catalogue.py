@@ -1,11 +1,11 @@
-"""The distortions: name, group, source, and the training steps that resemble them."""
+"""The distortions: name, group and source, and which training steps resemble them."""
 
-from collections.abc import Callable
-from dataclasses import dataclass, fields
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 
 import numpy as np
 
-from bloodcells.config.schema import Augmentation
+from bloodcells.config.schema import AugmentationStep
 from bloodcells.evaluation.shift import blur, color, damage, geometry
 from bloodcells.evaluation.shift.strengths import MIXED, STRENGTHS
 
@@ -22,7 +22,6 @@ class Distortion:
     """One distortion.
 
     group: distortions of one group change the same property; source: a short citation
-    overlaps: the fields of `Augmentation` that train on a similar change
     apply: maps an image, uint8 (h, w, 3), a severity in 1..5 and a random generator to uint8 (h, w, 3). It draws
         equally many random numbers at every severity, so a higher severity distorts in the same way, but more strongly.
     """
@@ -30,46 +29,35 @@ class Distortion:
     name: str
     group: str
     source: str
-    overlaps: tuple[str, ...]
     apply: Callable[[np.ndarray, int, np.random.Generator], np.ndarray]
 
 
-def _graded(operation: Operation, group: str, source: str, *overlaps: str) -> Distortion:
+def _graded(operation: Operation, group: str, source: str) -> Distortion:
     values = STRENGTHS[operation.__name__].values
     return Distortion(
         operation.__name__,
         group,
         source,
-        overlaps,
         lambda image, severity, rng: operation(image, values[severity - 1], rng),
     )
 
 
-# RandAugment of keras-cv stretches and equalises each channel, solarises, reduces colour, changes contrast and
-# brightness, shears and translates. Translation, flips and mixup resemble no distortion here.
 _SINGLE = (
     _graded(geometry.rotation, "geometry", MNIST_C),
-    _graded(geometry.shear, "geometry", MNIST_C, "randaugment", "randaugment_kerascv"),
+    _graded(geometry.shear, "geometry", MNIST_C),
     _graded(geometry.zoom, "geometry", MNIST_C),
     _graded(geometry.elastic, "geometry", f"Simard et al. 2003; {COMMON}"),
-    _graded(color.stain, "colour", f"{TELLEZ}; {LANDINI}", "color", "randaugment", "randaugment_kerascv"),
-    _graded(color.hue, "colour", "Tellez et al. 2019, doi 10.1016/j.media.2019.101544", "color"),
-    _graded(
-        color.white_balance,
-        "colour",
-        "Afifi and Brown 2019, arXiv:1912.06960",
-        "color",
-        "randaugment",
-        "randaugment_kerascv",
-    ),
-    _graded(color.brightness, "light", COMMON, "color", "randaugment", "randaugment_kerascv"),
-    _graded(color.contrast, "light", COMMON, "color", "randaugment", "randaugment_kerascv"),
+    _graded(color.stain, "colour", f"{TELLEZ}; {LANDINI}"),
+    _graded(color.hue, "colour", "Tellez et al. 2019, doi 10.1016/j.media.2019.101544"),
+    _graded(color.white_balance, "colour", "Afifi and Brown 2019, arXiv:1912.06960"),
+    _graded(color.brightness, "light", COMMON),
+    _graded(color.contrast, "light", COMMON),
     _graded(blur.defocus_blur, "blur", COMMON),
     _graded(blur.motion_blur, "blur", COMMON),
     _graded(damage.gaussian_noise, "noise", COMMON),
     _graded(damage.jpeg, "compression", COMMON),
     _graded(damage.pixelate, "compression", COMMON),
-    _graded(damage.occlusion, "occlusion", "DeVries and Taylor 2017, arXiv:1708.04552", "cutmix"),
+    _graded(damage.occlusion, "occlusion", "DeVries and Taylor 2017, arXiv:1708.04552"),
 )
 _GROUPS = tuple(dict.fromkeys(part.group for part in _SINGLE))
 
@@ -89,14 +77,21 @@ _MIXTURE = Distortion(
     "mixture",
     "mixture",
     "Mason et al. 2023, Modularity Trumps Invariance for Compositional Robustness",
-    tuple(field.name for field in fields(Augmentation) if any(field.name in part.overlaps for part in _SINGLE)),
     _mixture,
 )
 
 DISTORTIONS: dict[str, Distortion] = {part.name: part for part in (*_SINGLE, _MIXTURE)}
 
 
-def overlapping(augmentation: Augmentation) -> list[str]:
+def resembling(distortion: str, augmentation: Mapping[str, AugmentationStep]) -> list[str]:
+    """The training steps that resemble a distortion. Those that resemble any distortion resemble the mixture too."""
+    return [
+        name
+        for name, step in augmentation.items()
+        if distortion in step.resembles or (distortion == _MIXTURE.name and step.resembles)
+    ]
+
+
+def overlapping(augmentation: Mapping[str, AugmentationStep]) -> list[str]:
     """The distortions that a training augmentation resembles, in catalogue order."""
-    trained = {field.name for field in fields(augmentation) if getattr(augmentation, field.name) is not None}
-    return [name for name, distortion in DISTORTIONS.items() if trained.intersection(distortion.overlaps)]
+    return [name for name in DISTORTIONS if resembling(name, augmentation)]

@@ -3,16 +3,16 @@
 The protocol follows Hendrycks and Dietterich 2019, arXiv:1903.12261.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 from pandas import DataFrame
 
-from bloodcells.config.schema import Augmentation
+from bloodcells.config.schema import AugmentationStep
 from bloodcells.data.images import Images
-from bloodcells.evaluation.shift.catalogue import DISTORTIONS, overlapping
+from bloodcells.evaluation.shift.catalogue import DISTORTIONS, overlapping, resembling
 from bloodcells.evaluation.shift.distort import distort
 from bloodcells.reporting.terminal import with_progress
 
@@ -56,12 +56,12 @@ class Shifted:
         }
         return DataFrame({"example": self.examples, "label": self.labels} | columns)
 
-    def summary(self, augmentation: Augmentation) -> DataFrame:
+    def summary(self, augmentation: Mapping[str, AugmentationStep]) -> DataFrame:
         """One row per distortion: group, training steps it resembles, accuracy by severity, their mean, source."""
         rows = []
         for name, accuracies in self.accuracy.items():
             distortion = DISTORTIONS[name]
-            steps = [step for step in distortion.overlaps if getattr(augmentation, step)]
+            steps = resembling(name, augmentation)
             by_severity = {str(k): value for k, value in zip(self.severities, accuracies, strict=True)}
             rows.append(
                 {"distortion": name, "group": distortion.group, "trained on by": " ".join(steps)}
@@ -70,7 +70,7 @@ class Shifted:
             )
         return DataFrame(rows)
 
-    def metrics(self, augmentation: Augmentation) -> dict[str, float]:
+    def metrics(self, augmentation: Mapping[str, AugmentationStep]) -> dict[str, float]:
         """Accuracies in [0, 1]: of each distortion, averaged over severities, and three summaries.
 
         mean_accuracy: over all variants

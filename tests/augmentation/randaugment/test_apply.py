@@ -1,17 +1,16 @@
-"""RandAugment's operations against keras-cv's own layers, alone and in chains; and that it is a pure function."""
+"""RandAugment's operations, single and chained, compared with keras-cv's layers; and that it is a pure function."""
 
 import numpy as np
 import pytest
 import tensorflow as tf
 from scipy.ndimage import gaussian_filter
 
-from bloodcells.augmentation.randaugment import numbers, randaugment
-from bloodcells.augmentation.randaugment.apply import applied
-from bloodcells.augmentation.randaugment.policy import Operation, Plan, planned
-from bloodcells.config.schema import RandAugment
+from bloodcells.augmentation.randaugment.apply import randaugment
+from bloodcells.augmentation.randaugment.policy import Operation, Plan, sample
+from bloodcells.augmentation.steps import RandAugment
 
 DEFAULT = RandAugment(augmentations_per_image=3, magnitude=0.5, magnitude_stddev=0.15, rate=10 / 11)
-# Every operation at amounts small and large, both ways where there are two: (operation, amount, threshold).
+# Every operation with small and large amounts, in both directions: (operation, amount, threshold).
 CASES = [
     (Operation.AUTOCONTRAST, 0.0, 0.0),
     (Operation.EQUALIZE, 0.0, 0.0),
@@ -25,7 +24,7 @@ CASES = [
 
 
 def smooth(count: int, size: int = 32) -> np.ndarray:
-    """Images as smooth as a cell's, whose channels take up different ranges."""
+    """Images as smooth as those of cells, with a different range in each channel."""
     noise = np.random.default_rng(0).standard_normal((count, size, size + 8, 3))
     fields = gaussian_filter(noise, (0, 2, 2, 0))
     fields = (fields - fields.min(axis=(1, 2), keepdims=True)) / np.ptp(fields, axis=(1, 2), keepdims=True)
@@ -33,7 +32,7 @@ def smooth(count: int, size: int = 32) -> np.ndarray:
 
 
 def edge_cases() -> np.ndarray:
-    """Of one colour; of one value in one channel; of two values; of pure noise, whose every pixel differs."""
+    """A single color; a single value in one channel; only two values; pure noise."""
     noise = np.random.default_rng(1).integers(0, 256, (32, 40, 3), dtype=np.uint8)
     constant, one_channel, two_values = noise.copy(), noise.copy(), np.where(noise > 200, 90, 30).astype(np.uint8)
     constant[:] = [200, 0, 255]
@@ -47,10 +46,10 @@ def same_for_all(count: int, *chain: tuple[Operation, float, float]) -> Plan:
 
 
 def keras_cvs(images: np.ndarray, operation: Operation, amount: float, threshold: float) -> np.ndarray:
-    """The same by keras-cv: float32 images in 0..255."""
+    """The result of keras-cv: float32 images in 0..255."""
     from keras_cv import layers
 
-    # Its layers take what they would have drawn for each image.
+    # The layers accept the random values that they would otherwise draw for each image.
     each = tf.fill([len(images), 1], tf.constant(amount, tf.float32))
     pixelwise = each[:, :, None, None]
     layer, drawn = {
@@ -78,29 +77,30 @@ def keras_cvs(images: np.ndarray, operation: Operation, amount: float, threshold
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case[0].name} {case[1]} {case[2]}")
-def test_each_operation_is_keras_cvs_but_for_rounding(case: tuple[Operation, float, float]) -> None:
+def test_each_operation_equals_keras_cvs_up_to_rounding(case: tuple[Operation, float, float]) -> None:
     for images in (smooth(3), edge_cases()):
-        ours = applied(images, same_for_all(len(images), case))
+        ours = randaugment(images, same_for_all(len(images), case))
         assert (ours.dtype, ours.shape) == (np.uint8, images.shape)
         assert np.abs(ours - keras_cvs(images, *case)).max() <= 0.51
 
 
-def test_a_chain_on_values_alone_is_keras_cvs_but_for_rounding() -> None:
+def test_a_chain_of_operations_on_values_equals_keras_cvs_up_to_rounding() -> None:
     chain = [(Operation.CONTRAST, 1.3, 0.0), (Operation.SOLARIZE, 30.0, 150.0), (Operation.AUTOCONTRAST, 0.0, 0.0)]
     images = smooth(6)
     theirs = images
     for step in chain:
         theirs = keras_cvs(theirs, *step)
-    assert np.abs(applied(images, same_for_all(6, *chain)) - theirs).max() <= 0.51
+    assert np.abs(randaugment(images, same_for_all(6, *chain)) - theirs).max() <= 0.51
 
 
-def test_whole_chains_stay_close_to_keras_cvs() -> None:
-    """Of which the rounding before each change of place or to grey is all that is left."""
+def test_whole_chains_are_close_to_keras_cvs() -> None:
+    """They differ only by rounding before each shear, translation and grey."""
     images = np.tile(smooth(6), (20, 1, 1, 1))
-    plan = planned(np.random.default_rng(2).random((len(images), numbers(DEFAULT))), DEFAULT)
+    uniforms = np.random.default_rng(2).random((len(images), DEFAULT.draws))
+    plan = sample(uniforms, magnitude=0.5, magnitude_stddev=0.15, rate=10 / 11)
     differences = []
     for image, result, *chain in zip(
-        images, applied(images, plan), plan.operations, plan.amounts, plan.thresholds, strict=True
+        images, randaugment(images, plan), plan.operations, plan.amounts, plan.thresholds, strict=True
     ):
         theirs = image[None].astype(np.float32)
         for number, amount, threshold in zip(*chain, strict=True):
@@ -110,27 +110,27 @@ def test_whole_chains_stay_close_to_keras_cvs() -> None:
     means = np.mean(differences, axis=(1, 2, 3))
     assert np.mean(means) < 0.5
     assert np.max(means) < 4
-    # A pixel whose value lies at solarize's threshold falls on either side, so most images' largest difference counts.
+    # A pixel at solarize's threshold may fall on either side, so the median of the largest differences counts.
     assert np.median(np.max(differences, axis=(1, 2, 3))) < 1.5
 
 
-def test_the_same_numbers_give_the_same_image_in_whatever_batch_and_leave_the_input_alone() -> None:
+def test_a_result_does_not_depend_on_the_batch_and_the_input_is_unchanged() -> None:
     images = smooth(12)
-    uniforms = np.random.default_rng(3).random((12, numbers(DEFAULT)))
+    uniforms = np.random.default_rng(3).random((12, DEFAULT.draws))
     before = images.copy()
-    together = randaugment(images, uniforms, DEFAULT)
+    together = DEFAULT.on_images(images, uniforms)
     assert np.array_equal(images, before)
-    assert np.array_equal(together, randaugment(images, uniforms, DEFAULT))
-    alone = [randaugment(images[i : i + 1], uniforms[i : i + 1], DEFAULT)[0] for i in range(12)]
+    assert np.array_equal(together, DEFAULT.on_images(images, uniforms))
+    alone = [DEFAULT.on_images(images[i : i + 1], uniforms[i : i + 1])[0] for i in range(12)]
     assert np.array_equal(together, alone)
-    backwards = randaugment(images[::-1], uniforms[::-1], DEFAULT)
+    backwards = DEFAULT.on_images(images[::-1], uniforms[::-1])
     assert np.array_equal(together, backwards[::-1])
     assert sum(not np.array_equal(image, result) for image, result in zip(images, together, strict=True)) >= 10
 
 
-def test_a_rate_of_zero_leaves_all_as_it_is() -> None:
+def test_a_rate_of_zero_returns_unchanged_copies() -> None:
     images = smooth(4)
-    still = RandAugment(augmentations_per_image=2, magnitude=0.5, magnitude_stddev=0.15, rate=0.0)
-    result = randaugment(images, np.random.default_rng(0).random((4, numbers(still))), still)
+    step = RandAugment(augmentations_per_image=2, magnitude=0.5, magnitude_stddev=0.15, rate=0.0)
+    result = step.on_images(images, np.random.default_rng(0).random((4, step.draws)))
     assert np.array_equal(result, images)
     assert not np.shares_memory(result, images)

@@ -1,27 +1,28 @@
-"""How often each operation comes and how strong it is, against keras-cv's own samplers."""
+"""The distributions of operations and magnitudes, compared with keras-cv's samplers."""
 
 import numpy as np
 import pytest
 from scipy.stats import ks_2samp
 
-from bloodcells.augmentation.randaugment.policy import Operation, Plan, numbers, planned
-from bloodcells.config.schema import RandAugment
+from bloodcells.augmentation.randaugment.policy import DRAWS, Operation, Plan, sample
 
-CONFIG = RandAugment(augmentations_per_image=3, magnitude=0.6, magnitude_stddev=0.2, rate=0.8)
+MAGNITUDE, STDDEV = 0.6, 0.2
 COUNT = 20_000
 
 
-def plan(config: RandAugment = CONFIG, count: int = COUNT) -> Plan:
-    return planned(np.random.default_rng(0).random((count, numbers(config))), config)
+def plan() -> Plan:
+    """Three operations for each of COUNT images, at a rate of 0.8."""
+    uniforms = np.random.default_rng(0).random((COUNT, 3 * DRAWS))
+    return sample(uniforms, magnitude=MAGNITUDE, magnitude_stddev=STDDEV, rate=0.8)
 
 
 def keras_cvs(count: int) -> dict[tuple[Operation, str], np.ndarray]:
-    """Draws of every magnitude by the samplers of keras-cv's layers."""
+    """`count` random values of every magnitude from the samplers of keras-cv's layers."""
     import tensorflow as tf
     from keras_cv.layers import RandAugment as Layer
 
     tf.keras.utils.set_random_seed(0)
-    layers = Layer.get_standard_policy((0, 255), CONFIG.magnitude, CONFIG.magnitude_stddev, seed=1)
+    layers = Layer.get_standard_policy((0, 255), MAGNITUDE, STDDEV, seed=1)
     drawn = [layer.get_random_transformation_batch(count) for layer in layers]
     _, _, solarize, grey, contrast, brightness, shear_x, shear_y, translate_x, translate_y = drawn
     draws = {
@@ -38,19 +39,19 @@ def keras_cvs(count: int) -> dict[tuple[Operation, str], np.ndarray]:
     return {key: np.ravel(draw) for key, draw in draws.items()}
 
 
-def test_each_operation_comes_as_often_as_the_other_and_none_as_often_as_the_rate_says() -> None:
+def test_operations_are_equally_likely_and_the_rate_holds() -> None:
     operations = plan().operations
     assert operations.shape == (COUNT, 3)
-    for place in operations.T:
-        assert abs(np.mean(place == Operation.NONE) - 0.2) < 4 * np.sqrt(0.2 * 0.8 / COUNT)
+    for position in operations.T:
+        assert abs(np.mean(position == Operation.NONE) - 0.2) < 4 * np.sqrt(0.2 * 0.8 / COUNT)
         for operation in range(10):
-            assert abs(np.mean(place == operation) - 0.08) < 4 * np.sqrt(0.08 * 0.92 / COUNT)
-    # One place's draw says nothing of the next one's.
+            assert abs(np.mean(position == operation) - 0.08) < 4 * np.sqrt(0.08 * 0.92 / COUNT)
+    # Consecutive operations are independent.
     both = np.mean((operations[:, 0] == Operation.EQUALIZE) & (operations[:, 1] == Operation.EQUALIZE))
     assert abs(both - 0.08**2) < 4 * np.sqrt(0.08**2 / COUNT)
 
 
-def test_magnitudes_are_distributed_as_keras_cvs() -> None:
+def test_magnitudes_have_the_distributions_of_keras_cv() -> None:
     ours = plan()
     for (operation, name), theirs in keras_cvs(COUNT).items():
         drawn = getattr(ours, name)[ours.operations == operation]
@@ -61,7 +62,7 @@ def test_magnitudes_are_distributed_as_keras_cvs() -> None:
         assert drawn.max() == pytest.approx(theirs.max(), abs=tolerance)
 
 
-def test_solarize_draws_its_two_magnitudes_independently() -> None:
+def test_the_two_magnitudes_of_solarize_are_independent() -> None:
     ours = plan()
     chosen = ours.operations == Operation.SOLARIZE
     assert abs(np.corrcoef(ours.amounts[chosen], ours.thresholds[chosen])[0, 1]) < 0.05
@@ -69,10 +70,10 @@ def test_solarize_draws_its_two_magnitudes_independently() -> None:
 
 @pytest.mark.parametrize("edge", [0.0, 1 - 2**-53])
 @pytest.mark.parametrize("deviation", [0.0, 0.15])
-def test_the_ends_of_the_uniform_numbers_give_magnitudes_within_their_ranges(edge: float, deviation: float) -> None:
-    config = RandAugment(augmentations_per_image=1, magnitude=0.5, magnitude_stddev=deviation, rate=1.0)
+def test_extreme_uniform_numbers_give_magnitudes_within_their_ranges(edge: float, deviation: float) -> None:
     for which in range(10):
-        drawn = planned(np.array([[edge, which / 10 + 0.01, edge, edge]]), config)
+        uniforms = np.array([[edge, which / 10 + 0.01, edge, edge]])
+        drawn = sample(uniforms, magnitude=0.5, magnitude_stddev=deviation, rate=1.0)
         assert drawn.operations == which
         assert 0 <= drawn.thresholds <= 255
         assert np.abs(drawn.amounts) <= 255

@@ -1,0 +1,153 @@
+"""The augmentation steps, in the order in which they run.
+
+A new step is a class here and an option in conf/augmentation/. Implementations are imported when a step runs, since
+numba and keras-cv are slow to import.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from bloodcells.config.options import option
+from bloodcells.config.schema.augmentation import AugmentationStep
+from bloodcells.config.schema.ranges import within
+
+
+@option("augmentation", "flip_translate")
+@dataclass
+class FlipTranslate(AugmentationStep):
+    """Random flips and translation. `translate`: the largest shift in each direction, as a share of the side."""
+
+    translate: float = within("[0, 1)")
+    draws = 4
+
+    def on_images(self, pixels: np.ndarray, uniforms: np.ndarray) -> np.ndarray:
+        from bloodcells.augmentation.flip_translate import flip_translate
+
+        return flip_translate(pixels, uniforms, self.translate)
+
+
+@option("augmentation", "color")
+@dataclass
+class Color(AugmentationStep):
+    """Random color changes, each up to a limit.
+
+    brightness: share of 255; contrast, saturation: share of 1; hue: share of a full turn of the color circle.
+    """
+
+    brightness: float = within("[0, 1)")
+    contrast: float = within("[0, 1)")
+    saturation: float = within("[0, 1)")
+    hue: float = within("[0, 0.5]")
+    draws = 4
+    resembles = ("stain", "hue", "white_balance", "brightness", "contrast")
+
+    def on_images(self, pixels: np.ndarray, uniforms: np.ndarray) -> np.ndarray:
+        from bloodcells.augmentation.color import color
+
+        return color(pixels, uniforms, (self.brightness, self.contrast, self.saturation, self.hue))
+
+
+@dataclass
+class RandAugmentSettings(AugmentationStep):
+    """The arguments of keras_cv.layers.RandAugment. Cubuk et al. 2019, arXiv:1909.13719."""
+
+    augmentations_per_image: int = within("[1, inf)")
+    magnitude: float = within("[0, 1]")
+    magnitude_stddev: float = within("[0, 1]")
+    rate: float = within("[0, 1]")
+    # The operations stretch and equalize each channel, solarize, turn grey, change contrast and brightness, shear and
+    # translate.
+    resembles = ("shear", "stain", "white_balance", "brightness", "contrast")
+
+
+@option("augmentation", "randaugment")
+@dataclass
+class RandAugment(RandAugmentSettings):
+    """RandAugment as a pure function of the image and the uniform numbers."""
+
+    @property
+    def draws(self) -> int:
+        return 4 * self.augmentations_per_image
+
+    def on_images(self, pixels: np.ndarray, uniforms: np.ndarray) -> np.ndarray:
+        from bloodcells.augmentation.randaugment.apply import randaugment
+        from bloodcells.augmentation.randaugment.policy import sample
+
+        plan = sample(uniforms, magnitude=self.magnitude, magnitude_stddev=self.magnitude_stddev, rate=self.rate)
+        return randaugment(pixels, plan)
+
+
+@option("augmentation", "randaugment_kerascv")
+@dataclass
+class RandAugmentKerasCV(RandAugmentSettings):
+    """keras-cv's own layer (https://github.com/keras-team/keras-cv), for comparison.
+
+    Its random state starts from the seed and changes with every call, so in a parallel pipeline an image's
+    augmentation depends on the order of the calls.
+    """
+
+    has_random_state = True
+
+    def layer(self, seed: int) -> Callable[[Any], Any]:
+        import keras_cv
+        import tensorflow as tf
+
+        layer = keras_cv.layers.RandAugment(
+            value_range=(0, 255),
+            augmentations_per_image=self.augmentations_per_image,
+            magnitude=self.magnitude,
+            magnitude_stddev=self.magnitude_stddev,
+            rate=self.rate,
+            seed=seed,
+        )
+
+        def augment(images: tf.Tensor) -> tf.Tensor:
+            return tf.ensure_shape(layer(images), images.shape)
+
+        # keras-cv has Python branches on tensors, which work only inside a tf.function.
+        return tf.function(augment)
+
+
+@option("augmentation", "mixup")
+@dataclass
+class MixUp(AugmentationStep):
+    """mixup, Zhang et al. 2018, arXiv:1710.09412: blends images in pairs, with shares drawn from Beta(alpha, alpha).
+
+    offline: blend every image once before training, which doubles the training set, as in the course report.
+    """
+
+    offline: bool
+    alpha: float = within("(0, inf)")
+    draws = 1
+
+    @property
+    def is_offline(self) -> bool:
+        return self.offline
+
+    def on_batch(self, pixels: np.ndarray, labels: np.ndarray, uniforms: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        from bloodcells.augmentation.mixing import mixup
+
+        return mixup(pixels, labels, uniforms, self.alpha)
+
+    def on_training_set(self, pixels: np.ndarray, labels: np.ndarray, seed: int) -> tuple[np.ndarray, np.ndarray]:
+        from bloodcells.augmentation.mixing import append_blends
+
+        return append_blends(pixels, labels, self.alpha, seed)
+
+
+@option("augmentation", "cutmix")
+@dataclass
+class CutMix(AugmentationStep):
+    """CutMix, Yun et al. 2019, arXiv:1905.04899: pastes rectangles, with areas drawn from Beta(alpha, alpha)."""
+
+    alpha: float = within("(0, inf)")
+    draws = 3
+    resembles = ("occlusion",)
+
+    def on_batch(self, pixels: np.ndarray, labels: np.ndarray, uniforms: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        from bloodcells.augmentation.mixing import cutmix
+
+        return cutmix(pixels, labels, uniforms, self.alpha)
