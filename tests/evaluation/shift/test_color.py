@@ -1,4 +1,4 @@
-"""Changes of stain, colour and light follow their laws."""
+"""Changes of stain, colour and brightness follow their definitions."""
 
 import numpy as np
 import pytest
@@ -11,7 +11,7 @@ PATCH = np.array([[[200, 120, 40], [200, 120, 40]]], np.uint8)
 
 
 def either_way(distortion, image: np.ndarray, strength: float) -> set[tuple[int, ...]]:
-    """The first pixel after each of 20 seeds."""
+    """The distinct first pixels for 20 seeds."""
     return {tuple(distortion(image, strength, np.random.default_rng(seed))[0, 0].tolist()) for seed in range(20)}
 
 
@@ -21,27 +21,27 @@ def test_stain_leaves_white_white() -> None:
 
 
 @pytest.mark.parametrize("vector", [BLUE, EOSIN], ids=["methylene blue", "eosin"])
-def test_a_pure_stain_changes_in_amount_alone(vector) -> None:
+def test_pure_stain_changes_only_in_amount(vector) -> None:
     amounts = np.array([0.3, 0.6, 1.2])
     light = np.rint(255 * np.exp(-amounts[:, None] * vector))  # Beer-Lambert
     factors = []
     for seed in range(40):
-        found = stain(light[None].astype(np.uint8), 0.5, np.random.default_rng(seed))[0]
-        factor = -np.log(found[2, 1] / 255) / (amounts[2] * vector[1])
-        assert found == pytest.approx(255 * np.exp(-factor * amounts[:, None] * vector), abs=2)
+        changed = stain(light[None].astype(np.uint8), 0.5, np.random.default_rng(seed))[0]
+        factor = -np.log(changed[2, 1] / 255) / (amounts[2] * vector[1])
+        assert changed == pytest.approx(255 * np.exp(-factor * amounts[:, None] * vector), abs=2)
         factors.append(factor)
     assert 0.48 < min(factors) < 0.65
     assert 1.35 < max(factors) < 1.52
 
 
-def test_the_two_stains_change_apart() -> None:
+def test_stains_change_independently() -> None:
     light = np.rint(255 * np.exp(-np.stack([BLUE, EOSIN])))[None].astype(np.uint8)
-    found = [stain(light, 0.5, np.random.default_rng(seed))[0] for seed in range(40)]
-    changes = [-np.log(pair[[0, 1], [0, 1]] / 255) / (BLUE[0], EOSIN[1]) - 1 for pair in found]
+    pairs = [stain(light, 0.5, np.random.default_rng(seed))[0] for seed in range(40)]
+    changes = [-np.log(pair[[0, 1], [0, 1]] / 255) / (BLUE[0], EOSIN[1]) - 1 for pair in pairs]
     assert abs(np.corrcoef(np.transpose(changes))[0, 1]) < 0.4
 
 
-def test_a_third_of_a_turn_of_hue_swaps_the_channels_and_grey_stays() -> None:
+def test_hue_rotation_by_120_degrees_permutes_the_channels_and_keeps_grey() -> None:
     assert either_way(hue, PATCH, 120) == {(40, 200, 120), (120, 40, 200)}
     assert either_way(hue, np.full((1, 1, 3), 90, np.uint8), 50) == {(90, 90, 90)}
 
@@ -55,6 +55,6 @@ def test_brightness_adds_a_share_of_the_range_and_clips() -> None:
     assert either_way(brightness, PATCH, 0.4) == {(255, 222, 142), (98, 18, 0)}
 
 
-def test_contrast_moves_values_from_their_channels_mean() -> None:
+def test_contrast_scales_the_distance_from_the_channel_mean() -> None:
     image = np.array([[[100, 40, 10], [140, 60, 10]]], np.uint8)  # means 120, 50, 10
     assert either_way(contrast, image, 2) == {(80, 30, 10), (110, 45, 10)}

@@ -1,4 +1,4 @@
-"""Noise, compression, coarse pixels and a covered part, against Pillow and by hand."""
+"""Noise, compression, low resolution and occlusion, against Pillow and by hand."""
 
 from io import BytesIO
 
@@ -12,7 +12,7 @@ from bloodcells.evaluation.shift.damage import gaussian_noise, jpeg, occlusion, 
 CELL = draw_cells(8, 48, seed=0).pixels[0]
 
 
-def test_noise_has_its_standard_deviation_and_is_new_for_every_value() -> None:
+def test_noise_is_independent_with_the_given_standard_deviation() -> None:
     grey = np.full((96, 96, 3), 128, np.uint8)
     noise = gaussian_noise(grey, 0.1, np.random.default_rng(0)).astype(float) - 128
     assert noise.mean() == pytest.approx(0, abs=0.6)
@@ -23,7 +23,7 @@ def test_noise_has_its_standard_deviation_and_is_new_for_every_value() -> None:
     assert abs(neighbours[0, 1]) < 0.03
 
 
-def test_jpeg_is_what_pillow_saves_and_loads() -> None:
+def test_jpeg_agrees_with_pillow() -> None:
     file = BytesIO()
     Image.fromarray(CELL).save(file, format="jpeg", quality=17)
     assert np.array_equal(jpeg(CELL, 17, np.random.default_rng(0)), np.asarray(Image.open(file)))
@@ -44,17 +44,17 @@ def test_occlusion_covers_a_square_with_the_mean_colour_and_grows_in_place() -> 
     image[..., 0] += 150
     before = np.zeros((20, 40), bool)
     for share in (0.2, 0.4, 0.8):
-        found = occlusion(image, share, np.random.default_rng(3))
-        covered = (found == np.rint(image.mean(axis=(0, 1)))).all(axis=2)
+        result = occlusion(image, share, np.random.default_rng(3))
+        covered = (result == np.rint(image.mean(axis=(0, 1)))).all(axis=2)
         rows, columns = np.nonzero(covered)
         side = share * 20
         assert (np.ptp(rows) + 1, np.ptp(columns) + 1, covered.sum()) == (side, side, side**2)
-        assert np.array_equal(found[~covered], image[~covered])
+        assert np.array_equal(result[~covered], image[~covered])
         assert covered[before].all()
         before = covered
 
 
-def test_occlusion_comes_anywhere() -> None:
+def test_occlusion_reaches_every_position() -> None:
     black = np.zeros((10, 10, 3), np.uint8)
     black[0, 0] = 255  # so that the mean is not black
     places = [np.argwhere(occlusion(black, 0.3, np.random.default_rng(seed))[..., 1] == 3)[0] for seed in range(800)]

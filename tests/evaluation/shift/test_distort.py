@@ -1,4 +1,4 @@
-"""Distorting whole sets: pure functions of seed, name and example, stronger with severity, at every size."""
+"""Distortions are pure functions of seed, name and example, and grow with severity at every image size."""
 
 import subprocess
 import sys
@@ -14,11 +14,11 @@ from bloodcells.evaluation.shift.strengths import SEVERITIES
 
 CELLS = draw_cells(24, 48, seed=0).pixels[:24]
 NAMES = np.array([f"cell {number}" for number in range(24)])
-FIXED = {"defocus_blur", "jpeg", "pixelate"}  # those that draw nothing
+FIXED = {"defocus_blur", "jpeg", "pixelate"}  # without random numbers
 
 
 @pytest.mark.parametrize("name", DISTORTIONS)
-def test_an_image_is_distorted_alike_in_any_order_subset_and_call(name) -> None:
+def test_image_is_distorted_alike_in_any_order_subset_and_call(name) -> None:
     whole = distort(CELLS, NAMES, name, 3, seed=1)
     order = np.random.default_rng(0).permutation(24)[:7]
     assert np.array_equal(distort(CELLS[order], NAMES[order], name, 3, seed=1), whole[order])
@@ -26,14 +26,14 @@ def test_an_image_is_distorted_alike_in_any_order_subset_and_call(name) -> None:
 
 
 @pytest.mark.parametrize("name", sorted(set(DISTORTIONS) - FIXED))
-def test_the_seed_and_the_examples_name_matter(name) -> None:
+def test_distortion_depends_on_seed_and_example(name) -> None:
     one = distort(np.repeat(CELLS[:1], 12, axis=0), NAMES[:12], name, 3, seed=1)
     assert len({image.tobytes() for image in one}) > 1
     assert not np.array_equal(distort(CELLS, NAMES, name, 3, seed=2), distort(CELLS, NAMES, name, 3, seed=1))
 
 
 @pytest.mark.parametrize("name", DISTORTIONS)
-def test_the_draws_do_not_depend_on_the_severity(name) -> None:
+def test_random_draws_do_not_depend_on_the_severity(name) -> None:
     states = []
     for severity in SEVERITIES:
         rng = np.random.default_rng(5)
@@ -44,7 +44,7 @@ def test_the_draws_do_not_depend_on_the_severity(name) -> None:
 
 @pytest.mark.parametrize("name", DISTORTIONS)
 @pytest.mark.parametrize(("height", "width"), [(96, 96), (32, 32), (40, 64)])
-def test_the_distance_from_the_original_grows_with_severity(name, height, width) -> None:
+def test_distance_from_the_original_grows_with_severity(name, height, width) -> None:
     pixels = draw_cells(24, max(height, width), seed=3).pixels[:24, :height, :width]
     before, distances = pixels.copy(), [0.0]
     for severity in SEVERITIES:
@@ -62,16 +62,16 @@ def test_the_distance_from_the_original_grows_with_severity(name, height, width)
         ("jpeg", 0, "severity 0: expected one of 1, 2, 3, 4, 5"),
     ],
 )
-def test_a_name_or_a_severity_that_there_is_not_is_refused(name, severity, message) -> None:
+def test_unknown_name_or_severity_is_an_error(name, severity, message) -> None:
     with pytest.raises(InputError, match=message):
         distort(CELLS, NAMES, name, severity, seed=0)
 
 
-def test_nothing_of_training_augmentation_is_imported() -> None:
+def test_no_training_augmentation_is_imported() -> None:
     look = (
         "import sys, bloodcells.evaluation.shift.distort; "
         "print([name for name in sys.modules if name.split('.')[0] in ('tensorflow', 'keras', 'keras_cv', 'cv2') "
         "or name.startswith('bloodcells.augmentation')])"
     )
-    found = subprocess.run([sys.executable, "-c", look], capture_output=True, text=True, check=True)
-    assert found.stdout.strip() == "[]"
+    result = subprocess.run([sys.executable, "-c", look], capture_output=True, text=True, check=True)
+    assert result.stdout.strip() == "[]"
