@@ -16,6 +16,7 @@ Kind = TypeVar("Kind", bound=type)
 MODULES = {
     "data": "bloodcells.data.sources",
     "augmentation": "bloodcells.augmentation.steps",
+    "metric": "bloodcells.evaluation.optional_metrics",
     "backbone": "bloodcells.config.schema.model",
     "head": "bloodcells.config.schema.model",
     "optimizer": "bloodcells.training.optimizers",

@@ -5,7 +5,7 @@ Efron and Tibshirani 1993, An Introduction to the Bootstrap, chapter 13. It says
 training runs.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 
@@ -29,6 +29,22 @@ def intervals(predictions: Predictions, resamples: int, seed: int) -> dict[str, 
         for name, values in metrics.items():
             resampled.setdefault(name, []).append(values)
     return {name: percentile(np.concatenate(values)) for name, values in resampled.items()}
+
+
+def metric_interval(
+    metric: Callable[[np.ndarray, np.ndarray], float], predictions: Predictions, resamples: int, seed: int
+) -> Interval:
+    """The 95% interval of any metric of labels and probabilities, over the resamples of `intervals`.
+
+    The metric is called once per resample.
+    """
+    labels, probabilities = predictions.labels, predictions.probabilities
+    values = [
+        metric(labels[indices], probabilities[indices])
+        for draws in _draws(len(labels), resamples, seed)
+        for indices in draws
+    ]
+    return percentile(np.array(values))
 
 
 def mean_interval(values: np.ndarray, resamples: int, seed: int) -> Interval:

@@ -59,16 +59,6 @@ class Predictions:
             self.probabilities[chosen],
         )
 
-    def resample(self, indices: np.ndarray) -> "Predictions":
-        """The predictions at `indices`, which may repeat; the examples are renumbered to keep names unique."""
-        return Predictions(
-            self.class_names,
-            self.splits[indices],
-            np.arange(len(indices)).astype(str),
-            self.labels[indices],
-            self.probabilities[indices],
-        )
-
     def compare(self, stored: "Predictions") -> str:
         """A phrase that completes "the predictions ...": how they differ from those stored with the run."""
         if not np.array_equal(self.examples, stored.examples) or not np.array_equal(self.labels, stored.labels):

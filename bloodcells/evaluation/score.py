@@ -13,7 +13,7 @@ from bloodcells.config.names import Artifact, Metric
 from bloodcells.config.schema import AugmentationStep, Evaluation
 from bloodcells.data.images import Images
 from bloodcells.evaluation.calibration import Calibration, calibrate
-from bloodcells.evaluation.intervals import Interval, intervals, mean_interval
+from bloodcells.evaluation.intervals import Interval, intervals, mean_interval, metric_interval
 from bloodcells.evaluation.metrics import class_table, headline, per_class
 from bloodcells.evaluation.mistakes import SHOWN, Mistakes, find_mistakes
 from bloodcells.evaluation.predictions import Predictions, predict
@@ -108,6 +108,9 @@ def score(
 
 def _headline(test: Predictions, config: Evaluation, seed: int) -> tuple[Metrics, Tables]:
     values, bounds = headline(test), intervals(test, config.resamples, seed)
+    for name, metric in config.metric.items():
+        values[name] = metric(test.labels, test.probabilities)
+        bounds[name] = metric_interval(metric, test, config.resamples, seed)
     metrics = {f"test/{name}": value for name, value in values.items()}
     for name in values:
         metrics |= _ends(f"test/{name}", bounds[name])

@@ -42,5 +42,5 @@ def color_model() -> keras.Model:
 @pytest.fixture(scope="session")
 def scored(color_model, parts) -> Scored:
     """With distortions at severities 1 and 3, and without test-time augmentation."""
-    settings = Evaluation(False, Shift([3, 1]), 200, 5)
+    settings = Evaluation(False, Shift([3, 1]), {}, 200, 5)
     return score(color_model, parts, settings, trained_with={}, batch_size=4, seed=1)

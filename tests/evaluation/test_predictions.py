@@ -52,12 +52,6 @@ def test_probability_that_is_not_finite_is_an_error(value) -> None:
         predictions(np.array([[value, 1.0]]), [0])
 
 
-def test_resampled_predictions_may_repeat_images() -> None:
-    resampled = predictions(np.eye(3), [0, 1, 1]).resample(np.array([2, 0, 2]))
-    assert resampled.labels.tolist() == [1, 0, 1]
-    assert resampled.predicted.tolist() == [2, 0, 2]
-
-
 def test_comparison_with_stored_predictions() -> None:
     stored = predictions(np.array([[0.6, 0.4], [0.3, 0.7]]), [0, 1])
     assert stored.compare(stored) == "are bit-identical to the run's"

@@ -1,6 +1,7 @@
 """Scoring a model whose predictions are worked out by hand. The images are in conftest.py."""
 
 import ast
+from dataclasses import replace
 
 import keras
 import numpy as np
@@ -12,11 +13,12 @@ from bloodcells.config.checkout import CHECKOUT
 from bloodcells.config.schema import Evaluation, Shift
 from bloodcells.data.images import Images
 from bloodcells.evaluation.intervals import intervals
+from bloodcells.evaluation.optional_metrics import CohenKappa, TopKAccuracy
 from bloodcells.evaluation.score import Scored, score
 from tests.evaluation.conftest import BRIGHT_GREEN, DIM_GREEN, RED
 
 LABELS, PREDICTED = [0, 0, 1, 1, 0, 2, 1, 2], [0, 0, 0, 1, 1, 2, 1, 1]
-PLAIN = Evaluation(False, None, 100, 5)
+PLAIN = Evaluation(False, None, {}, 100, 5)
 AUGMENTATION = {}
 
 
@@ -53,6 +55,18 @@ def test_every_headline_metric_has_its_interval_in_the_metrics_and_the_table(sco
         assert row == [scored.metrics[f"test/{name}{end}"] for end in ("", "_low", "_high")]
         assert row[1:] == [low, high]
         assert low < row[0] < high
+
+
+def test_chosen_metrics_join_the_headline(color_model, parts) -> None:
+    settings = replace(PLAIN, metric={"cohen_kappa": CohenKappa(), "top_k_accuracy": TopKAccuracy(2)})
+    scored = score(color_model, parts, settings, trained_with=AUGMENTATION, batch_size=4, seed=1)
+    # Agreement 5/8; by chance (3 * 3 + 3 * 4 + 2 * 1) / 64 = 23/64, from the sizes of the true and predicted classes.
+    assert scored.metrics["test/cohen_kappa"] == pytest.approx((5 / 8 - 23 / 64) / (1 - 23 / 64))
+    table = scored.tables["headline.csv"].set_index("metric")
+    assert list(table.index)[5:] == ["cohen_kappa", "top_k_accuracy"]
+    for name in ("cohen_kappa", "top_k_accuracy"):
+        assert table.loc[name].tolist() == [scored.metrics[f"test/{name}{end}"] for end in ("", "_low", "_high")]
+        assert scored.metrics[f"test/{name}_low"] < scored.metrics[f"test/{name}"]
 
 
 def test_temperature_is_fitted_on_validation_images(scored: Scored) -> None:
@@ -100,7 +114,7 @@ def test_distortions_that_leave_plain_images_alone_leave_accuracy_alone(scored: 
 
 
 def test_distortions_that_training_resembles_are_marked(color_model, parts) -> None:
-    settings = Evaluation(False, Shift([1]), 100, 5)
+    settings = Evaluation(False, Shift([1]), {}, 100, 5)
     scored = score(color_model, parts, settings, trained_with={"cutmix": CutMix(1.0)}, batch_size=4, seed=1)
     assert scored.trained_on == ["occlusion", "mixture"]
     table = scored.tables["shift/accuracy.csv"].set_index("distortion")
@@ -147,7 +161,7 @@ def test_test_time_augmentation_counts_corrected_and_broken_predictions() -> Non
     scored = score(
         model,
         {"validation": validation, "test": test},
-        Evaluation(True, None, 100, 5),
+        Evaluation(True, None, {}, 100, 5),
         trained_with=AUGMENTATION,
         batch_size=2,
         seed=0,

@@ -5,7 +5,7 @@ Values are in conf/*.yaml only. Options with code of their own are next to it: s
 
 from bloodcells.config.schema.augmentation import AugmentationStep
 from bloodcells.config.schema.data import CleanConfig, Data, SplitConfig, StoredData
-from bloodcells.config.schema.evaluation import Evaluation, Shift
+from bloodcells.config.schema.evaluation import Evaluation, OptionalMetric, Shift
 from bloodcells.config.schema.model import Backbone, Head, MobileNetV2
 from bloodcells.config.schema.programs import (
     EvaluateConfig,
@@ -45,6 +45,7 @@ __all__ = [
     "Loss",
     "MobileNetV2",
     "Optimizer",
+    "OptionalMetric",
     "Phase",
     "Precision",
     "ReportConfig",

@@ -1,6 +1,8 @@
-"""How a model is scored: conf/evaluation/."""
+"""How a model is scored: conf/evaluation/ and conf/metric/."""
 
 from dataclasses import dataclass
+
+import numpy as np
 
 from bloodcells.config.errors import InputError
 from bloodcells.config.schema.ranges import within
@@ -20,10 +22,20 @@ class Shift:
 
 
 @dataclass
+class OptionalMetric:
+    """Base class of optional metrics. The fields are settings. See bloodcells/evaluation/optional_metrics.py."""
+
+    def __call__(self, labels: np.ndarray, probabilities: np.ndarray) -> float:
+        """The metric, or nan if it is undefined. labels: int64 (n,); probabilities: float32 (n, classes)."""
+        raise NotImplementedError
+
+
+@dataclass
 class Evaluation:
     """What is computed from a model's predictions; `shift`: None leaves out the distorted images."""
 
     test_time_augmentation: bool
     shift: Shift | None
+    metric: dict[str, OptionalMetric]
     resamples: int = within("[100, inf)")
     calibration_bins: int = within("[2, inf)")
