@@ -19,14 +19,15 @@ def reproduce(config: ReproduceConfig) -> None:
     Raises InputError for errors the user can fix, and NotReproducedError, at the end, if the two runs differ.
     """
     original = find_run(config.tracking, config.run_id)
-    again = recorded_config(original, config.tracking)
-    log.info(f"repeating run {original.id}: {original.name}; threads: {again.training.threads or 'one per core'}")
+    train_config = recorded_config(original, config.tracking)
+    threads = train_config.training.threads or "one per core"
+    log.info(f"repeating run {original.id}: {original.name}; threads: {threads}")
 
     import_tensorflow()
     from bloodcells.reproduction.repetition import Repetition
 
     repetition = Repetition(original)
-    train(again, repetition.tracked)
+    train(train_config, repetition.tracked)
     log.info(aligned({"repeated": f"{original.name} ({original.id})", **repetition.verdict.rows()}))
     repetition.verdict.check(original)
 

@@ -47,16 +47,16 @@ def save(path: Path, seed: int) -> None:
 @pytest.fixture
 def runs(place) -> list[StoredRun]:
     """The two runs; changes to the files of the first and to the data are undone after the test."""
-    found = search(composed(f"tracking.directory={place}/mlruns").tracking)
+    stored = search(composed(f"tracking.directory={place}/mlruns").tracking)
     files = [place / "cells.npz"]
-    files += [found[0].file(name) for name in ("predictions.csv", "packages.txt", "environment.json")]
+    files += [stored[0].file(name) for name in ("predictions.csv", "packages.txt", "environment.json")]
     contents = [file.read_bytes() for file in files]
-    yield found
+    yield stored
     for file, content in zip(files, contents, strict=True):
         file.write_bytes(content)
 
 
-def again(place: Path, run_id: str) -> None:
+def repeat(place: Path, run_id: str) -> None:
     reproduce(config_of("reproduce", f"run_id='{run_id}'", f"tracking.directory={place}/mlruns"))
 
 
@@ -69,26 +69,26 @@ def repetitions(place: Path) -> list[mlflow.entities.Run]:
 
 def test_repetition_is_bit_identical_and_not_listed_as_a_training_run(place, runs, caplog) -> None:
     caplog.set_level("INFO", "bloodcells")
-    again(place, runs[0].id)
+    repeat(place, runs[0].id)
     weights = sum(weight.size for weight in keras.saving.load_model(runs[0].model_file(place)).get_weights())
     predicted = len(runs[0].predictions().labels)
     distorted = 16 * len(runs[0].predictions().of("test").labels)
     assert f"bit-identical: {weights:,} weights, " in caplog.messages[-1]
     assert f" metric values, {predicted} predictions and {distorted} distorted predictions" in caplog.messages[-1]
     assert "code, packages and machine are unchanged" in caplog.messages
-    found = repetitions(place)[0]
-    assert found.info.status == "FINISHED"
-    assert found.info.run_name == f"Reproduction of {runs[0].name}"
-    assert found.data.tags["mlflow.parentRunId"] == runs[0].id
-    assert found.data.metrics["reproduction/equal"] == 1
-    assert found.data.metrics["reproduction/weights_differing"] == 0
-    assert found.data.tags["mlflow.note.content"].startswith(
+    repetition_run = repetitions(place)[0]
+    assert repetition_run.info.status == "FINISHED"
+    assert repetition_run.info.run_name == f"Reproduction of {runs[0].name}"
+    assert repetition_run.data.tags["mlflow.parentRunId"] == runs[0].id
+    assert repetition_run.data.metrics["reproduction/equal"] == 1
+    assert repetition_run.data.metrics["reproduction/weights_differing"] == 0
+    assert repetition_run.data.tags["mlflow.note.content"].startswith(
         f"Repetition of run {runs[0].id}.\n\n- verdict: bit-identical"
     )
-    assert "**smallcnn**" in found.data.tags["mlflow.note.content"]
+    assert "**smallcnn**" in repetition_run.data.tags["mlflow.note.content"]
     assert [run.id for run in search(composed(f"tracking.directory={place}/mlruns").tracking)] == [r.id for r in runs]
     with pytest.raises(InputError, match="none of the 2 training runs"):
-        find_run(composed(f"tracking.directory={place}/mlruns").tracking, found.info.run_id)
+        find_run(composed(f"tracking.directory={place}/mlruns").tracking, repetition_run.info.run_id)
 
 
 def test_two_seeds_differ_by_measured_amounts(runs) -> None:
@@ -96,13 +96,13 @@ def test_two_seeds_differ_by_measured_amounts(runs) -> None:
     assert not verdict.equal
     weights, metrics, predictions, distorted = verdict.compared
     models = [keras.saving.load_model(run.model_file(run.file("config.yaml").parent)).get_weights() for run in runs]
-    apart = [np.abs(one.astype(float) - other) for one, other in zip(*models, strict=True)]
-    assert weights.apart == max(array.max() for array in apart)
-    assert weights.differing == sum((array > 0).sum() for array in apart)
+    difference = [np.abs(one.astype(float) - other) for one, other in zip(*models, strict=True)]
+    assert weights.max_difference == max(array.max() for array in difference)
+    assert weights.differing == sum((array > 0).sum() for array in difference)
     assert metrics.mismatches[0].step == 1
     losses = [mlflow.MlflowClient().get_metric_history(run.id, "val/loss")[0].value for run in runs]
     (row,) = [row for row in metrics.mismatches if (row.what, row.step) == ("val/loss", 1)]
-    assert (row.original, row.again, row.apart) == (*losses, abs(losses[0] - losses[1]))
+    assert (row.original, row.repeat, row.difference) == (*losses, abs(losses[0] - losses[1]))
     images = [set(run.predictions().examples.tolist()) for run in runs]  # each seed has its own split
     assert images[0] & images[1] != images[0]
     assert predictions.differing >= len(images[0] ^ images[1])
@@ -120,18 +120,18 @@ def test_changed_conditions_are_logged_before_training_and_one_changed_number_is
     with pytest.raises(
         NotReproducedError, match=r"1 of 35 predictions differ; possible causes: packages: numpy 1\.0, now"
     ):
-        again(place, runs[0].id)
+        repeat(place, runs[0].id)
     logged = next(k for k, text in enumerate(caplog.messages) if f"numpy 1.0, now {np.__version__}" in text)
     assert logged < next(k for k, text in enumerate(caplog.messages) if text.startswith("training from scratch"))
     assert any(text.startswith("processor: Z80, now ") for text in caplog.messages[: logged + 2])
-    found = repetitions(place)[0]
-    assert (found.info.status, found.data.metrics["reproduction/equal"]) == ("FINISHED", 0)
-    assert found.data.metrics["reproduction/predictions_apart"] == pytest.approx(0.25)
-    file = mlflow.artifacts.download_artifacts(run_id=found.info.run_id, artifact_path="reproduction.csv")
+    repetition_run = repetitions(place)[0]
+    assert (repetition_run.info.status, repetition_run.data.metrics["reproduction/equal"]) == ("FINISHED", 0)
+    assert repetition_run.data.metrics["reproduction/predictions_max_difference"] == pytest.approx(0.25)
+    file = mlflow.artifacts.download_artifacts(run_id=repetition_run.info.run_id, artifact_path="reproduction.csv")
     (row,) = pd.read_csv(file).to_dict("records")
     example = table.loc[3, "example"]
     assert (row["kind"], row["what"]) == ("predictions", f"{table.loc[3, 'split']} {example}, p(3)")
-    assert row["original"] - row["again"] == pytest.approx(0.25)
+    assert row["original"] - row["repeat"] == pytest.approx(0.25)
 
 
 def test_repetition_interrupted_during_the_comparison_resumes(place, runs, monkeypatch, caplog) -> None:
@@ -141,15 +141,15 @@ def test_repetition_interrupted_during_the_comparison_resumes(place, runs, monke
     before = len(repetitions(place))
     monkeypatch.setattr(repetition, "compare", interrupt)
     with pytest.raises(KeyboardInterrupt):
-        again(place, runs[1].id)
+        repeat(place, runs[1].id)
     monkeypatch.undo()
     (left, *rest) = repetitions(place)
     assert (left.info.status, len(rest)) == ("KILLED", before)
     caplog.set_level("INFO", "bloodcells")
-    again(place, runs[1].id)
+    repeat(place, runs[1].id)
     assert "bit-identical" in caplog.messages[-1]
-    (found, *rest) = repetitions(place)
-    assert (found.info.run_id, found.info.status, len(rest)) == (left.info.run_id, "FINISHED", before)
+    (repetition_run, *rest) = repetitions(place)
+    assert (repetition_run.info.run_id, repetition_run.info.status, len(rest)) == (left.info.run_id, "FINISHED", before)
     assert list((place / "mlruns" / "checkpoints").glob("*/identity.json")) == []
 
 
@@ -157,7 +157,7 @@ def test_changed_data_are_rejected_before_a_run_starts(place, runs) -> None:
     before = len(repetitions(place))
     save(place / "cells.npz", 5)
     with pytest.raises(InputError, match=r"cells.npz has changed since it was trained; expected .* received"):
-        again(place, runs[0].id)
+        repeat(place, runs[0].id)
     assert len(repetitions(place)) == before
 
 
@@ -165,4 +165,4 @@ def test_missing_store_and_unknown_run_are_rejected(place) -> None:
     with pytest.raises(InputError, match="tracking=off: expected local or server"):
         reproduce(config_of("reproduce", "run_id=a", "tracking=off"))
     with pytest.raises(InputError, match="run_id=nothing: none of the 2 training runs"):
-        again(place, "nothing")
+        repeat(place, "nothing")

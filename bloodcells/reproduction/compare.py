@@ -19,13 +19,13 @@ OWN = "reproduction/"  # prefix of the metrics that a reproduction logs about it
 NO_VARIABLE = ("an extra variable", np.empty(0))
 
 
-def compare_weights(original: StoredRun, again: StoredRun) -> ComparedValues:
+def compare_weights(original: StoredRun, repeat: StoredRun) -> ComparedValues:
     """Every number in the two stored models, and the recorded hashes of the weights; one mismatch per variable.
 
     Raises InputError if a model cannot be read.
     """
-    hash_then, hash_now = (run.run.data.tags.get(Tag.WEIGHTS) for run in (original, again))
-    first, second = _variables(original), _variables(again)
+    hash_then, hash_now = (run.run.data.tags.get(Tag.WEIGHTS) for run in (original, repeat))
+    first, second = _variables(original), _variables(repeat)
     mismatches, differing = [], 0
     for (name, one), (_, other) in zip_longest(first, second, fillvalue=NO_VARIABLE):
         if (one.shape, one.dtype) != (other.shape, other.dtype):
@@ -33,9 +33,9 @@ def compare_weights(original: StoredRun, again: StoredRun) -> ComparedValues:
             mismatches.append(Mismatch(name, None, f"shape {one.shape}", f"shape {other.shape}", None))
         elif (unequal := bits_differ(one, other)).any():
             differing += int(unequal.sum())
-            apart = distance(one, other)
-            place = np.unravel_index(np.where(unequal, apart, -1).argmax(), one.shape)
-            mismatches.append(Mismatch(name, None, float(one[place]), float(other[place]), float(apart[place])))
+            difference = distance(one, other)
+            place = np.unravel_index(np.where(unequal, difference, -1).argmax(), one.shape)
+            mismatches.append(Mismatch(name, None, float(one[place]), float(other[place]), float(difference[place])))
     if hash_then and hash_now and hash_then != hash_now and not mismatches:
         mismatches.append(Mismatch("their SHA-256", None, hash_then, hash_now, None))
     return ComparedValues("weights", sum(array.size for _, array in first), differing, mismatches)
@@ -48,17 +48,17 @@ def _variables(run: StoredRun) -> list[tuple[str, np.ndarray]]:
     return [(variable.path, np.array(variable)) for variable in model.weights]
 
 
-def compare_metrics(original: StoredRun, again: StoredRun) -> ComparedValues:
+def compare_metrics(original: StoredRun, repeat: StoredRun) -> ComparedValues:
     """Every metric except durations: those of each epoch, in order, then those of the whole run."""
-    first, second = _logged(original), _logged(again)
+    first, second = _logged(original), _logged(repeat)
     mismatches = []
     for epoch, name in sorted({*first, *second}, key=lambda key: (key[0] or math.inf, key[1])):
         one, other = first.get((epoch, name)), second.get((epoch, name))
         if one is None or other is None:
             mismatches.append(Mismatch(name, epoch or None, one, other, None))
         elif struct.pack("d", one) != struct.pack("d", other):
-            apart = abs(one - other)
-            mismatches.append(Mismatch(name, epoch or None, one, other, None if math.isnan(apart) else apart))
+            difference = abs(one - other)
+            mismatches.append(Mismatch(name, epoch or None, one, other, None if math.isnan(difference) else difference))
     return ComparedValues("metric values", len({*first, *second}), len(mismatches), mismatches)
 
 
@@ -74,9 +74,9 @@ def _logged(run: StoredRun) -> dict[tuple[int, str], float]:
         }
 
 
-def compare_predictions(original: StoredRun, again: StoredRun) -> ComparedValues:
+def compare_predictions(original: StoredRun, repeat: StoredRun) -> ComparedValues:
     """The probabilities of each validation and test image; one mismatch per image, at its largest difference."""
-    one, other = original.predictions(), again.predictions()
+    one, other = original.predictions(), repeat.predictions()
     first, second = (
         {f"{split} {example}": row for split, example, row in zip(p.splits, p.examples, p.probabilities, strict=True)}
         for p in (one, other)
@@ -87,16 +87,16 @@ def compare_predictions(original: StoredRun, again: StoredRun) -> ComparedValues
             then, now = ("predicted" if name in rows else None for rows in (first, second))
             mismatches.append(Mismatch(name, None, then, now, None))
         elif (unequal := bits_differ(first[name], second[name])).any():
-            apart = distance(first[name], second[name])
-            most = int(np.where(unequal, apart, -1).argmax())
+            difference = distance(first[name], second[name])
+            most = int(np.where(unequal, difference, -1).argmax())
             values = float(first[name][most]), float(second[name][most])
-            mismatches.append(Mismatch(f"{name}, p({one.class_names[most]})", None, *values, float(apart[most])))
+            mismatches.append(Mismatch(f"{name}, p({one.class_names[most]})", None, *values, float(difference[most])))
     return ComparedValues("predictions", len({*first, *second}), len(mismatches), mismatches)
 
 
-def compare_distorted(original: StoredRun, again: StoredRun) -> ComparedValues | None:
+def compare_distorted(original: StoredRun, repeat: StoredRun) -> ComparedValues | None:
     """The class predicted for each distorted image, or None unless both runs were evaluated on such images."""
-    one, other = _distorted(original), _distorted(again)
+    one, other = _distorted(original), _distorted(repeat)
     if one is None or other is None:
         return None
     first, second = (table.drop(columns="label").set_index("example").stack().to_dict() for table in (one, other))

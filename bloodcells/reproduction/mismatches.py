@@ -11,15 +11,15 @@ class Mismatch:
     """One place where two runs differ.
 
     what: the metric, variable or image; step: the epoch, from 1, or None
-    original, again: the value in each run, or None if it has none
-    apart: the absolute difference, or None if the values are not numbers
+    original, repeat: the value in each run, or None if it has none
+    difference: the absolute difference, or None if the values are not numbers
     """
 
     what: str
     step: int | None
     original: float | str | None
-    again: float | str | None
-    apart: float | None
+    repeat: float | str | None
+    difference: float | None
 
     @property
     def where(self) -> str:
@@ -45,18 +45,20 @@ class ComparedValues:
         return not self.mismatches
 
     @property
-    def apart(self) -> float | None:
+    def max_difference(self) -> float | None:
         """The largest absolute difference, or None if there is none."""
-        return max((mismatch.apart for mismatch in self.mismatches if mismatch.apart is not None), default=None)
+        return max(
+            (mismatch.difference for mismatch in self.mismatches if mismatch.difference is not None), default=None
+        )
 
     def describe(self) -> str:
         """Such as "3 of 246 differ, by up to 0.0031 (val/loss of epoch 2), first train/loss of epoch 1"."""
         if self.equal:
             return f"all {self.compared:,} equal"
         text, first = f"{self.differing:,} of {self.compared:,} differ", self.mismatches[0]
-        if self.apart is not None:
-            largest = next(mismatch for mismatch in self.mismatches if mismatch.apart == self.apart)
-            text += f", by up to {self.apart:.2g}" + (f" ({largest.where})" if largest is not first else "")
+        if self.max_difference is not None:
+            largest = next(mismatch for mismatch in self.mismatches if mismatch.difference == self.max_difference)
+            text += f", by up to {self.max_difference:.2g}" + (f" ({largest.where})" if largest is not first else "")
         return f"{text}, first {first.where}"
 
 
@@ -68,5 +70,5 @@ def bits_differ(first: np.ndarray, second: np.ndarray) -> np.ndarray:
 
 def distance(first: np.ndarray, second: np.ndarray) -> np.ndarray:
     """Absolute difference, float64, elementwise; infinite where it is not a number."""
-    apart = np.abs(first.astype(np.float64) - second.astype(np.float64))
-    return np.where(np.isnan(apart), np.inf, apart)
+    difference = np.abs(first.astype(np.float64) - second.astype(np.float64))
+    return np.where(np.isnan(difference), np.inf, difference)

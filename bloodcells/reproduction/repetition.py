@@ -44,11 +44,11 @@ class Repetition:
         with tracked(config, fingerprint, origin, self._original) as run:
             yield run
             with self._original.readable("repetition"):
-                again = StoredRun(mlflow.get_run(run.id))
-            self.verdict = compare(self._original, again, reasons)
+                repeat = StoredRun(mlflow.get_run(run.id))
+            self.verdict = compare(self._original, repeat, reasons)
             run.score(self.verdict.metrics())
             if not self.verdict.equal:
                 run.keep({Artifact.REPRODUCTION: self.verdict.table()})
             rows = [f"- {key}: {text}" for key, text in self.verdict.rows().items()]
-            description = again.run.data.tags[Tag.DESCRIPTION]
+            description = repeat.run.data.tags[Tag.DESCRIPTION]
             run.describe("\n".join([f"Repetition of run {self._original.id}.", "", *rows, "", description]))

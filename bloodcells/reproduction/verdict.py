@@ -55,8 +55,8 @@ class Verdict:
         for values in self.compared:
             name = OWN + values.kind.replace(" ", "_")
             metrics[f"{name}_differing"] = float(values.differing)
-            if values.equal or values.apart is not None:
-                metrics[f"{name}_apart"] = values.apart or 0.0
+            if values.equal or values.max_difference is not None:
+                metrics[f"{name}_max_difference"] = values.max_difference or 0.0
         return metrics
 
     def table(self) -> DataFrame:
@@ -66,7 +66,7 @@ class Verdict:
             for values in self.compared
             for mismatch in values.mismatches[:LISTED]
         ]
-        return DataFrame(rows, columns=["kind", "what", "step", "original", "again", "apart"])
+        return DataFrame(rows, columns=["kind", "what", "step", "original", "repeat", "difference"])
 
     def check(self, original: StoredRun) -> None:
         """Raises NotReproducedError if anything differs."""
@@ -81,12 +81,12 @@ class Verdict:
             )
 
 
-def compare(original: StoredRun, again: StoredRun, reasons: Sequence[str]) -> Verdict:
+def compare(original: StoredRun, repeat: StoredRun, reasons: Sequence[str]) -> Verdict:
     """Compares everything that both runs have stored, except durations. Raises InputError if a file cannot be read."""
     compared = [
-        compare_weights(original, again),
-        compare_metrics(original, again),
-        compare_predictions(original, again),
-        compare_distorted(original, again),
+        compare_weights(original, repeat),
+        compare_metrics(original, repeat),
+        compare_predictions(original, repeat),
+        compare_distorted(original, repeat),
     ]
     return Verdict([values for values in compared if values], reasons)

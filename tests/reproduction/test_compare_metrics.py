@@ -51,16 +51,16 @@ def test_every_epoch_is_compared_and_mismatches_are_in_order(run) -> None:
         ("train/loss", 2, 0.5),
         ("test/accuracy", None, 0.75),
     ]
-    assert [d.apart for d in result.mismatches] == [pytest.approx(0.125), 2**-53, 0.25]
+    assert [d.difference for d in result.mismatches] == [pytest.approx(0.125), 2**-53, 0.25]
     assert (result.compared, result.differing) == (5, 3)
     assert result.describe() == "3 of 5 differ, by up to 0.25 (test/accuracy), first val/loss of epoch 1"
 
 
 def test_epoch_missing_from_one_run_is_a_mismatch(run) -> None:
     short, long = run(LOGGED), run(LOGGED | {("val/loss", 3): 0.5, ("train/loss", 3): 0.25})
-    for first, second, there in ((short, long, "again"), (long, short, "original")):
+    for first, second, there in ((short, long, "repeat"), (long, short, "original")):
         result = compare_metrics(first, second)
-        assert [(d.what, d.step, d.apart) for d in result.mismatches] == [
+        assert [(d.what, d.step, d.difference) for d in result.mismatches] == [
             ("train/loss", 3, None),
             ("val/loss", 3, None),
         ]
@@ -72,4 +72,4 @@ def test_nan_equals_nan(run) -> None:
     both = LOGGED | {("test/recall_1", 0): float("nan")}
     assert compare_metrics(run(both), run(both)).equal
     (mismatch,) = compare_metrics(run(both), run(both | {("test/recall_1", 0): 0.5})).mismatches
-    assert (mismatch.what, mismatch.apart) == ("test/recall_1", None)
+    assert (mismatch.what, mismatch.difference) == ("test/recall_1", None)

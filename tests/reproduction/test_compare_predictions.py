@@ -31,7 +31,7 @@ def test_one_bit_of_one_probability_is_a_mismatch() -> None:
     other = PROBABILITIES.copy()
     other[1, 1] = np.nextafter(np.float32(0.75), np.float32(1))
     result = compare_predictions(predicting(PROBABILITIES), predicting(other))
-    assert (result.differing, result.apart) == (1, 2.0**-24)
+    assert (result.differing, result.max_difference) == (1, 2.0**-24)
     assert [d.what for d in result.mismatches] == ["test 8, p(other)"]
 
 
@@ -39,7 +39,7 @@ def test_mismatch_names_the_class_with_the_largest_difference() -> None:
     other = PROBABILITIES.copy()
     other[0], other[2] = (0.25, 0.75), (0.5, 0.5)
     result = compare_predictions(predicting(PROBABILITIES), predicting(other))
-    assert [(d.what, d.original, d.again, d.apart) for d in result.mismatches] == [
+    assert [(d.what, d.original, d.repeat, d.difference) for d in result.mismatches] == [
         ("validation 0, p(blast)", 0.5, 0.25, 0.25),
         ("test 15, p(blast)", 1.0, 0.5, 0.5),
     ]
@@ -48,7 +48,7 @@ def test_mismatch_names_the_class_with_the_largest_difference() -> None:
 
 def test_image_that_only_one_run_predicted_is_a_mismatch() -> None:
     result = compare_predictions(predicting(PROBABILITIES), predicting(PROBABILITIES, ("0", "8", "16")))
-    assert [(d.what, d.original, d.again) for d in result.mismatches] == [
+    assert [(d.what, d.original, d.repeat) for d in result.mismatches] == [
         ("test 15", "predicted", None),
         ("test 16", None, "predicted"),
     ]
@@ -83,8 +83,8 @@ def test_another_class_for_a_distorted_image_is_a_mismatch(distorting) -> None:
     table = {"example": ["8", "15"], "label": [1, 0], "blur 1": [1, 0], "blur 3": [0, 0]}
     assert compare_distorted(distorting(table), distorting(table)).describe() == "all 4 equal"
     result = compare_distorted(distorting(table), distorting(table | {"blur 3": [0, 1]}))
-    assert [(d.what, d.original, d.again) for d in result.mismatches] == [("test 15, blur 3", 0, 1)]
-    assert (result.compared, result.differing, result.apart) == (4, 1, None)
+    assert [(d.what, d.original, d.repeat) for d in result.mismatches] == [("test 15, blur 3", 0, 1)]
+    assert (result.compared, result.differing, result.max_difference) == (4, 1, None)
 
 
 def test_distorted_images_are_compared_only_if_both_runs_have_them(distorting) -> None:

@@ -46,16 +46,16 @@ def test_equal_weights_are_equal_with_or_without_a_recorded_hash(run, sha256) ->
 
 def test_changed_number_is_a_mismatch_with_its_variable_and_difference(run) -> None:
     result = compare_weights(run(model_of()), run(changed(2, (3, 1), 1.25)))
-    assert (result.differing, result.apart) == (1, 0.25)
+    assert (result.differing, result.max_difference) == (1, 0.25)
     (mismatch,) = result.mismatches
-    assert (mismatch.what, mismatch.original, mismatch.again) == ("last/kernel", 1.0, 1.25)
+    assert (mismatch.what, mismatch.original, mismatch.repeat) == ("last/kernel", 1.0, 1.25)
 
 
 def test_last_bit_and_sign_of_zero_are_compared(run) -> None:
     result = compare_weights(run(model_of()), run(changed(0, (0, 0), np.nextafter(np.float32(0.5), 1))))
-    assert (result.differing, result.apart) == (1, 2.0**-24)
+    assert (result.differing, result.max_difference) == (1, 2.0**-24)
     result = compare_weights(run(model_of()), run(changed(3, (0,), -0.0)))
-    assert (result.differing, result.apart) == (1, 0.0)
+    assert (result.differing, result.max_difference) == (1, 0.0)
 
 
 def test_different_hash_of_equal_weights_is_a_mismatch(run) -> None:
@@ -66,7 +66,7 @@ def test_different_hash_of_equal_weights_is_a_mismatch(run) -> None:
 
 def test_different_shapes_and_layers_are_mismatches(run) -> None:
     result = compare_weights(run(model_of()), run(model_of(units=5)))
-    assert [(d.what, d.original, d.again) for d in result.mismatches] == [
+    assert [(d.what, d.original, d.repeat) for d in result.mismatches] == [
         ("last/kernel", "shape (4, 3)", "shape (4, 5)"),
         ("last/bias", "shape (3,)", "shape (5,)"),
     ]

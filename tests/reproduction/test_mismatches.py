@@ -15,7 +15,7 @@ def test_description_has_the_largest_difference_and_the_first_place() -> None:
     ]
     values = ComparedValues("metric values", 1_000, 3, mismatches)
     assert not values.equal
-    assert values.apart == 2.5
+    assert values.max_difference == 2.5
     assert values.describe() == "3 of 1,000 differ, by up to 2.5 (val/loss of epoch 2), first train/loss of epoch 1"
 
     assert ComparedValues("metric values", 1_000, 1, mismatches[:1]).describe() == (
@@ -25,5 +25,5 @@ def test_description_has_the_largest_difference_and_the_first_place() -> None:
 
 def test_values_that_are_not_numbers_have_no_difference() -> None:
     values = ComparedValues("distorted predictions", 80, 1, [Mismatch("test 7, blur 3", None, 1, 4, None)])
-    assert values.apart is None
+    assert values.max_difference is None
     assert values.describe() == "1 of 80 differ, first test 7, blur 3"

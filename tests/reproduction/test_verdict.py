@@ -25,11 +25,11 @@ def test_equal_runs_pass_and_values_are_counted() -> None:
     assert verdict.metrics() == {
         "reproduction/equal": 1.0,
         "reproduction/weights_differing": 0.0,
-        "reproduction/weights_apart": 0.0,
+        "reproduction/weights_max_difference": 0.0,
         "reproduction/metric_values_differing": 0.0,
-        "reproduction/metric_values_apart": 0.0,
+        "reproduction/metric_values_max_difference": 0.0,
         "reproduction/predictions_differing": 0.0,
-        "reproduction/predictions_apart": 0.0,
+        "reproduction/predictions_max_difference": 0.0,
     }
     assert len(verdict.table()) == 0
 
@@ -51,7 +51,7 @@ def test_unequal_runs_are_described_by_kind_with_possible_causes() -> None:
     }
     assert verdict.metrics()["reproduction/equal"] == 0.0
     assert verdict.metrics()["reproduction/weights_differing"] == 12.0
-    assert verdict.metrics()["reproduction/weights_apart"] == 0.5
+    assert verdict.metrics()["reproduction/weights_max_difference"] == 0.5
     with pytest.raises(NotReproducedError) as error:
         verdict.check(RUN)
     assert isinstance(error.value, InputError)
@@ -71,7 +71,7 @@ def test_unexplained_difference_is_described_as_such() -> None:
 def test_table_has_one_row_per_mismatch_up_to_a_limit_per_kind() -> None:
     many = [Mismatch(f"test {k}", None, 0, 1, None) for k in range(LISTED + 5)]
     table = Verdict([*UNEQUAL, ComparedValues("distorted predictions", 999, len(many), many)], []).table()
-    assert table.columns.tolist() == ["kind", "what", "step", "original", "again", "apart"]
+    assert table.columns.tolist() == ["kind", "what", "step", "original", "repeat", "difference"]
     assert table["kind"].tolist() == ["weights"] * 2 + ["distorted predictions"] * LISTED
     assert table.iloc[0].tolist()[:2] == ["weights", "stem/kernel"]
-    assert table["apart"].tolist()[:2] == [0.5, 0.25]
+    assert table["difference"].tolist()[:2] == [0.5, 0.25]
