@@ -18,7 +18,7 @@ class DepthCurve:
     """Three or more depths, in increasing order of trained parameters.
 
     name: what distinguishes it from other curves, "" for a single one; best: index of the best row by `ranked_by`
-    vs_shallower, vs_deeper: the best compared with its neighbours; None if there is none or the data differ
+    vs_shallower, vs_deeper: the best compared with its neighbors; None if there is none or the data differ
     """
 
     name: str
@@ -33,15 +33,15 @@ class DepthCurve:
         return [row.configuration.params[DEPTH] for row in self.rows]
 
     def describe(self) -> str:
-        """The best depth and how it compares with its neighbours."""
+        """The best depth and how it compares with its neighbors."""
         depths, best = self.depths, self.rows[self.best].estimates[self.ranked_by].describe()
         text = f"{self.name}: best" if self.name else "Best"
         text += f" at unfreeze={depths[self.best]}, {MEASURES[self.ranked_by]} {best}."
         for difference, step, word in ((self.vs_shallower, -1, "shallower"), (self.vs_deeper, 1, "deeper")):
-            neighbour = self.best + step
-            if 0 <= neighbour < len(depths):
+            neighbor = self.best + step
+            if 0 <= neighbor < len(depths):
                 result = difference.describe() if difference else "not comparable, different data"
-                text += f" Compared with the next {word} depth, unfreeze={depths[neighbour]}: {result}."
+                text += f" Compared with the next {word} depth, unfreeze={depths[neighbor]}: {result}."
             else:
                 text += f" No {word} depth was trained."
         return text
@@ -71,6 +71,6 @@ def _curve(name: str, rows: Sequence[Row], ranked_by: str) -> DepthCurve:
     rows = sorted(rows, key=lambda row: row.mean(Metric.TRAINABLE_PARAMETERS))
     best = int(np.argmax([row.estimates[ranked_by].mean for row in rows]))
     shares = [row.shares[ranked_by] for row in rows]
-    neighbours = [paired_test(shares[best], shares[k]) if 0 <= k < len(rows) else None for k in (best - 1, best + 1)]
-    vs_shallower, vs_deeper = holm(neighbours)
+    neighbors = [paired_test(shares[best], shares[k]) if 0 <= k < len(rows) else None for k in (best - 1, best + 1)]
+    vs_shallower, vs_deeper = holm(neighbors)
     return DepthCurve(name, rows, ranked_by, best, vs_shallower, vs_deeper)

@@ -23,8 +23,8 @@ def wilson(correct: int, total: int) -> Interval:
     Wilson 1927, JASA 22, p. 209; recommended by Brown, Cai and DasGupta 2001.
     """
     p, z = correct / total, special.ndtri((1 + LEVEL) / 2)
-    centre, half = p + z**2 / (2 * total), z * np.sqrt(p * (1 - p) / total + z**2 / (4 * total**2))
-    return max(0.0, float((centre - half) / (1 + z**2 / total))), min(1.0, float((centre + half) / (1 + z**2 / total)))
+    center, half = p + z**2 / (2 * total), z * np.sqrt(p * (1 - p) / total + z**2 / (4 * total**2))
+    return max(0.0, float((center - half) / (1 + z**2 / total))), min(1.0, float((center + half) / (1 + z**2 / total)))
 
 
 def student(values: np.ndarray) -> Interval:
@@ -66,14 +66,14 @@ class Resamples:
 def weighted_metrics(predictions: RunPredictions, weights: np.ndarray) -> dict[str, np.ndarray]:
     """Accuracy, macro F1 and, if there are distorted variants, shifted accuracy, each float64 (m,), in 0..1.
 
-    weights: (n, m), m weightings of the n images. The F1 of a class is 2 TP / (labelled + predicted); a class that is
-    neither labelled nor predicted is left out of the mean.
+    weights: (n, m), m weightings of the n images. The F1 of a class is 2 TP / (labeled + predicted); a class that is
+    neither labeled nor predicted is left out of the mean.
     """
     classes = np.arange(max(predictions.labels.max(), predictions.predicted.max()) + 1)
-    labelled, predicted = predictions.labels[:, None] == classes, predictions.predicted[:, None] == classes
+    labeled, predicted = predictions.labels[:, None] == classes, predictions.predicted[:, None] == classes
     shifted = [] if predictions.shifted is None else [predictions.shifted]
-    columns = [np.ones_like(predictions.correct), predictions.correct, *shifted, *(labelled & predicted).T]
-    columns += list((labelled.astype(int) + predicted).T)
+    columns = [np.ones_like(predictions.correct), predictions.correct, *shifted, *(labeled & predicted).T]
+    columns += list((labeled.astype(int) + predicted).T)
     sums = (np.array(columns, weights.dtype) @ weights).astype(float)
     total = np.maximum(sums[0], 1)  # a resample may contain no image of a small test split
     true_positives, both = sums[-2 * len(classes) : -len(classes)], sums[-len(classes) :]

@@ -57,7 +57,7 @@ def write_savedmodel(model: keras.Model, folder: Path) -> None:
 def write_onnx(model: keras.Model, file: Path) -> None:
     """Writes an ONNX graph that maps "images" to "probabilities", float32 (n, classes). Needs the extra `onnx`.
 
-    Keras's own export to ONNX passes constants of the model, such as a backbone's mean colour, to tf2onnx as extra
+    Keras's own export to ONNX passes constants of the model, such as a backbone's mean color, to tf2onnx as extra
     inputs, and grouped convolutions as functions that tf2onnx cannot convert. Here the graph is frozen first, which
     makes both part of it.
     """

@@ -8,7 +8,7 @@ from pandas import DataFrame
 from bloodcells.data.images import Images
 from bloodcells.data.split import PARTS, Split
 from bloodcells.inspection.chapter import Chapter
-from bloodcells.reporting.sheet import Tile, sheet, short, wrapped
+from bloodcells.reporting.sheet import Tile, sheet, short_name, wrapped
 from bloodcells.reporting.style import BLUE, literal
 
 SAMPLES = 8  # images per class
@@ -21,7 +21,9 @@ def samples(images: Images, seed: int) -> Chapter:
     for label in range(len(images.class_names)):
         members = np.flatnonzero(images.labels == label)
         drawn = np.sort(rng.choice(members, min(SAMPLES, len(members)), replace=False))
-        tiles += [Tile(images.pixels[k], short(images.examples[k])) for k in drawn] + [None] * (SAMPLES - len(drawn))
+        tiles += [Tile(images.pixels[k], short_name(images.examples[k])) for k in drawn] + [None] * (
+            SAMPLES - len(drawn)
+        )
         tiles.append(Tile(np.rint(images.pixels[members].mean(axis=0)).astype(np.uint8)))
     heads = [""] * SAMPLES + ["mean image"]
     return Chapter(

@@ -11,7 +11,7 @@ from bloodcells.data.clean import kind
 from bloodcells.data.copies import exact_copies
 from bloodcells.data.images import Images
 from bloodcells.inspection.chapter import Block, Chapter
-from bloodcells.reporting.sheet import Tile, called, sheet, short
+from bloodcells.reporting.sheet import Tile, class_title, sheet, short_name
 
 DRAWN = 40  # images on a sheet, at most
 LISTED = 6  # numbers or names in a caption, at most
@@ -78,7 +78,7 @@ def _tile(images: Images, copies: Copies) -> Tile:
     classes = len(set(images.labels[copies.indices]))
     lines = (
         f"{KINDS[copies.kind]}: {len(copies.indices):,}",
-        listed(np.array([short(name) for name in images.examples[copies.indices]]), LISTED),
+        listed(np.array([short_name(name) for name in images.examples[copies.indices]]), LISTED),
         labels_of(images, copies.indices) if classes <= NAMED else f"{classes} classes",
     )
     return Tile(images.pixels[copies.indices[0]], "\n".join(lines), copies.kind == "contradictory")
@@ -89,8 +89,8 @@ def labels_of(images: Images, indices: np.ndarray) -> str:
     labels, counts = np.unique(images.labels[indices], return_counts=True)
     names = [images.class_names[label] for label in labels]
     if len(names) == 1:
-        return called(names[0])
-    return ", ".join(f"{called(name)} ({count:,})" for name, count in zip(names, counts, strict=True))
+        return class_title(names[0])
+    return ", ".join(f"{class_title(name)} ({count:,})" for name, count in zip(names, counts, strict=True))
 
 
 def listed(examples: np.ndarray, most: int) -> str:

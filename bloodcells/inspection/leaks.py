@@ -11,7 +11,7 @@ from bloodcells.data.images import Images
 from bloodcells.data.split import PARTS, Split
 from bloodcells.inspection.chapter import Block, Chapter
 from bloodcells.inspection.copies import DRAWN, Copies
-from bloodcells.reporting.sheet import Tile, called, sheet, short
+from bloodcells.reporting.sheet import Tile, class_title, sheet, short_name
 
 HEADING = "Near copies and leakage"
 
@@ -114,8 +114,8 @@ def _near(images: Images, pairs: Sequence[np.ndarray], here: np.ndarray) -> list
 
 def _pair(images: Images, pair: np.ndarray, here: np.ndarray) -> Tile:
     first, second = pair
-    names = [short(images.examples[k]) for k in pair]
-    classes = [called(images.class_names[images.labels[k]]) for k in pair]
+    names = [short_name(images.examples[k]) for k in pair]
+    classes = [class_title(images.class_names[images.labels[k]]) for k in pair]
     conflicting = classes[0] != classes[1]
     labelled = " and ".join(classes) if conflicting else classes[0]
     parts = f"in {here[first]}" if here[first] == here[second] else f"in {here[first]} and {here[second]}"

@@ -80,12 +80,12 @@ def _draw(axes: Axes, tile: Tile, caption: str, x: float, y: float, width: float
     axes.text(x, y + height + 0.03, literal(caption), fontsize=FONT, va="top", linespacing=1.15)
 
 
-def short(example: object) -> str:
+def short_name(example: object) -> str:
     """A short form of an example's name for captions: of a path, the file name without suffix."""
     return PurePosixPath(str(example)).stem
 
 
-def called(class_name: str) -> str:
+def class_title(class_name: str) -> str:
     """The class name, or "class 3" if the name is only a number."""
     return f"class {class_name}" if class_name.isdecimal() else class_name
 

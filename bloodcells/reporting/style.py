@@ -1,4 +1,4 @@
-"""Style shared by all figures: a colour-blind palette and literal text."""
+"""Style shared by all figures: a color-blind palette and literal text."""
 
 # seaborn's "colorblind" palette, https://seaborn.pydata.org/tutorial/color_palettes.html; importing seaborn takes 1 s.
 PALETTE = ("#0173b2", "#de8f05", "#029e73", "#d55e00", "#cc78bc", "#ca9161", "#fbafe4", "#949494", "#ece133", "#56b4e9")

@@ -8,7 +8,7 @@ ROWS = [
 ]
 
 
-def test_best_depth_is_compared_with_both_neighbours() -> None:
+def test_best_depth_is_compared_with_both_neighbors() -> None:
     curve = DepthCurve("", ROWS, SHIFTED, 1, difference(15.0, 0.0004), difference(5.0, 0.2))
     assert curve.describe() == (
         "Best at unfreeze=10, shifted accuracy 0.9500 (0.940 to 0.960). Compared with the next shallower depth, "
@@ -17,7 +17,7 @@ def test_best_depth_is_compared_with_both_neighbours() -> None:
     )
 
 
-def test_missing_and_incomparable_neighbours_are_stated() -> None:
+def test_missing_and_incomparable_neighbors_are_stated() -> None:
     text = DepthCurve("loss=focal", ROWS, SHIFTED, 2, None, None).describe()
     assert text == (
         "loss=focal: best at unfreeze=all, shifted accuracy 0.9000 (0.890 to 0.910). Compared with the next shallower "

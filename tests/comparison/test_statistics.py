@@ -26,8 +26,8 @@ def test_wilson_by_hand() -> None:
     low, high = wilson(588, 598)
     assert (round(low, 3), round(high, 3)) == (0.969, 0.991)
     p, n, z = 588 / 598, 598, 1.959964
-    centre, half = p + z**2 / (2 * n), z * np.sqrt(p * (1 - p) / n + z**2 / (4 * n**2))
-    assert (low, high) == pytest.approx(((centre - half) / (1 + z**2 / n), (centre + half) / (1 + z**2 / n)), rel=1e-6)
+    center, half = p + z**2 / (2 * n), z * np.sqrt(p * (1 - p) / n + z**2 / (4 * n**2))
+    assert (low, high) == pytest.approx(((center - half) / (1 + z**2 / n), (center + half) / (1 + z**2 / n)), rel=1e-6)
     assert wilson(598, 598)[0] < 0.995
 
 

@@ -34,7 +34,7 @@ def test_savedmodel_predicts_through_function_and_signature_and_stores_weights_o
     ("name", "input_size"),
     [
         ("smallcnn", 48),  # has a resizing layer, which Keras runs as in training unless told otherwise
-        ("vgg19", None),  # subtracts a mean colour
+        ("vgg19", None),  # subtracts a mean color
         pytest.param("efficientnetv2b0", None, marks=pytest.mark.slow),  # normalizes
         pytest.param("convnexttiny", None, marks=pytest.mark.slow),  # grouped convolutions, erfc
     ],

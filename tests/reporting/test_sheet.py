@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 
-from bloodcells.reporting.sheet import Tile, called, sheet, short, wrapped
+from bloodcells.reporting.sheet import Tile, class_title, sheet, short_name, wrapped
 
 RNG = np.random.default_rng(0)
 
@@ -53,8 +53,8 @@ def test_marked_image_has_a_frame() -> None:
 
 
 def test_short_names_class_titles_and_wrapping() -> None:
-    assert [short("12"), short("basophil/BA_7.webp")] == ["12", "BA_7"]
-    assert [called("3"), called("basophil")] == ["class 3", "basophil"]
+    assert [short_name("12"), short_name("basophil/BA_7.webp")] == ["12", "BA_7"]
+    assert [class_title("3"), class_title("basophil")] == ["class 3", "basophil"]
     assert wrapped("one two\nthreethree", 6) == "one\ntwo\nthreet\nhree"
 
 

@@ -5,5 +5,5 @@ import seaborn as sns
 from bloodcells.reporting.style import PALETTE
 
 
-def test_palette_is_seaborns_for_the_colour_blind() -> None:
+def test_palette_is_seaborns_for_the_color_blind() -> None:
     assert list(PALETTE) == sns.color_palette("colorblind").as_hex()

@@ -11,7 +11,7 @@ from bloodcells.evaluation.predictions import Predictions
 from bloodcells.evaluation.shift.catalogue import DISTORTIONS
 from bloodcells.evaluation.shift.distort import distort
 from bloodcells.evaluation.shift.strengths import SEVERITIES
-from bloodcells.reporting.sheet import Tile, sheet, short
+from bloodcells.reporting.sheet import Tile, sheet, short_name
 
 COLUMNS = 8
 
@@ -29,7 +29,7 @@ def predicted_images(
     tiles: list[Tile | None] = []
     for number, (index, predicted_class, share) in enumerate(zip(indices, predicted, shares, strict=True)):
         label = names[predictions.labels[index]]
-        caption = f"{short(predictions.examples[index])}: {label}\npredicted {names[predicted_class]}, {share:.0%}"
+        caption = f"{short_name(predictions.examples[index])}: {label}\npredicted {names[predicted_class]}, {share:.0%}"
         tiles.append(Tile(pixels[number], caption))
         if heat is not None:
             glow = colormaps["inferno"](heat[number])[..., :3] * 255
