@@ -1,4 +1,4 @@
-"""Measures how fast training and the work around it are: `python -m experiments.benchmark --help`."""
+"""Measures the speed of training and the work around it: `python -m experiments.benchmark --help`."""
 
 import argparse
 import os
@@ -12,7 +12,7 @@ from bloodcells.reporting.page import Section, markdown
 from bloodcells.reporting.quiet_tensorflow import import_tensorflow
 from bloodcells.reporting.terminal import aligned, duration
 from experiments.benchmark import commands, training
-from experiments.benchmark.rounds import Group, Measurement, measure, with_ratios
+from experiments.benchmark.rounds import Group, measure, with_ratios
 from experiments.benchmark.table import describe, digits, tables
 
 PARTS = {
@@ -29,6 +29,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Measures in rounds, then writes results.csv and table.md."""
     parser = _parser()
     options = parser.parse_args(arguments)
+    if options.rounds < 1:
+        parser.error(f"--rounds {options.rounds}: expected 1 or more")
     try:
         csv, table = (checked_output(str(options.output / name)) for name in ("results.csv", "table.md"))
     except InputError as error:
@@ -46,8 +48,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     groups = _groups(options.seed, details["cores"], bool(details["gpus"]))
     measurements = []
     for measurement in measure([group for part in options.parts for group in groups[part]()], options.rounds):
-        _report(measurement)
         measurements.append(measurement)
+        what = f"{measurement.part}, round {measurement.round}, {measurement.contender}"
+        print(f"{what}: {digits(measurement.value)} {measurement.metric}", flush=True)
     results = with_ratios(measurements)
     summaries = tables(results)
     write_atomically(csv, results.to_csv(index=False))
@@ -69,18 +72,12 @@ def _parser() -> argparse.ArgumentParser:
     )
     default = [part for part in PARTS if part != "sweep"]
     parser.add_argument("--parts", nargs="+", choices=PARTS, default=default, metavar="PART", help="all but sweep")
-    parser.add_argument("--rounds", type=_positive, default=3, help="measurements of each contender, 3 by default")
+    parser.add_argument("--rounds", type=int, default=3, help="measurements of each contender, 3 by default")
     parser.add_argument("--seed", type=int, default=0, help="of the cells, initial weights and augmentation")
     parser.add_argument(
         "--output", type=Path, default=Path(__file__).parent, help="folder for results.csv and table.md"
     )
     return parser
-
-
-def _positive(text: str) -> int:
-    if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text}: expected a whole number from 1")
-    return int(text)
 
 
 def _groups(seed: int, cores: int, gpu: bool) -> dict[str, Callable[[], list[Group]]]:
@@ -95,11 +92,6 @@ def _groups(seed: int, cores: int, gpu: bool) -> dict[str, Callable[[], list[Gro
         "determinism": lambda: training.determinism(cores, gpu, seed),
         "sweep": lambda: [commands.sweep()],
     }
-
-
-def _report(measurement: Measurement) -> None:
-    what = f"{measurement.part}, round {measurement.round}, {measurement.contender}"
-    print(f"{what}: {digits(measurement.value)} {measurement.metric}", flush=True)
 
 
 if __name__ == "__main__":

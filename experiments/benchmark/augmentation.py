@@ -7,6 +7,7 @@ from functools import partial
 import numpy as np
 import tensorflow as tf
 
+from bloodcells import compose
 from bloodcells.augmentation.compose import Augmentation
 from bloodcells.augmentation.steps import RandAugmentKerasCV
 from bloodcells.config.schema import TrainConfig
@@ -15,7 +16,6 @@ from bloodcells.data.pipeline import TrainingBatches
 from bloodcells.data.synthetic import draw_cells
 from bloodcells.training.devices import threads
 from experiments.benchmark.rounds import Group, Metrics
-from experiments.benchmark.training import compose
 
 OPTIONS = (
     "none",

@@ -6,6 +6,7 @@ from concurrent.futures.process import BrokenProcessPool
 import pandas as pd
 import pytest
 
+from bloodcells.config.checkout import CHECKOUT
 from experiments.benchmark import commands
 from experiments.benchmark.__main__ import main
 from experiments.benchmark.rounds import Group, Measurement, fresh, measure, with_ratios
@@ -60,6 +61,16 @@ def test_table_has_medians_and_ranges_of_values_and_ratios() -> None:
         ["steps/s", "own", "1,400", "1,000 to 3,000", "2", "1 to 3"],
         ["steps/s", "plain", "1,000", "500 to 1,400", "1", ""],
         ["s of tracing", "own", "2.25", "", "", ""],
+    ]
+
+
+@pytest.mark.parametrize("folder", ["benchmark", "benchmark/sweep"])
+def test_the_stored_tables_follow_from_the_stored_measurements(folder) -> None:
+    stored = CHECKOUT / "experiments" / folder
+    cells = [row for table in tables(pd.read_csv(stored / "results.csv")).values() for row in table.to_numpy().tolist()]
+    lines = (stored / "table.md").read_text().splitlines()
+    assert [f"| {' | '.join(row)} |" for row in cells] == [
+        line for line in lines if line.startswith("| ") and not line.startswith(("| metric", "| ---"))
     ]
 
 
@@ -124,7 +135,7 @@ def test_the_startup_part_writes_its_results(tmp_path, capsys) -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--rounds", "0"], "argument --rounds: 0: expected a whole number from 1"),
+        (["--rounds", "0"], "--rounds 0: expected 1 or more"),
         (["--parts", "speed"], "invalid choice: 'speed'"),
         (["--output", "missing"], "missing"),
     ],
