@@ -98,7 +98,7 @@ def test_classes_in_another_order_are_matched_by_name(folder, trained) -> None:
 def test_unknown_classes_are_an_error(folder, trained) -> None:
     save(folder / "strange.npz", draw_cells(220, 32, 5), (*NAMES[:7], "blast"))
     before = len(runs(folder, "bloodcells.evaluate"))
-    with pytest.raises(InputError, match="it lacks kind7; unknown are blast"):
+    with pytest.raises(InputError, match="missing: kind7; unknown: blast"):
         scored(folder, trained.info.run_id, "data=npz", f"data.path={folder}/strange.npz")
     assert len(runs(folder, "bloodcells.evaluate")) == before
 

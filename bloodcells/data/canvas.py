@@ -1,8 +1,8 @@
-"""Drawing soft-edged shapes on a small canvas, to the same bytes on every machine.
+"""Draws shapes with soft edges on a small canvas, bit-identically on every machine.
 
-Only operations that IEEE 754 rounds exactly are used, one at a time (+, -, *, /, square root): no sine, exponential
-or matrix product, whose last bit depends on the processor, nor NumPy's `uniform`, which some compilers fuse into one
-rounding. Directions are therefore unit vectors, not angles.
+Uses only operations that IEEE 754 rounds exactly (+, -, *, /, square root), one at a time. The last bit of a sine, an
+exponential or a matrix product depends on the processor, and some compilers fuse the multiplication and addition in
+NumPy's `uniform`. Directions are unit vectors instead of angles for this reason.
 """
 
 import math
@@ -28,8 +28,8 @@ def direction(rng: np.random.Generator) -> Point:
             return x / length, y / length
 
 
-def turned(vector: Point, half_tangent: float) -> Point:
-    """`vector` turned by the angle whose half has the tangent `half_tangent`: 1 is a quarter turn."""
+def rotate(vector: Point, half_tangent: float) -> Point:
+    """`vector` rotated by an angle, given as the tangent of half the angle: 1 is a quarter turn."""
     square = half_tangent * half_tangent
     cosine, sine = (1 - square) / (1 + square), 2 * half_tangent / (1 + square)
     x, y = vector
@@ -37,7 +37,7 @@ def turned(vector: Point, half_tangent: float) -> Point:
 
 
 class Canvas:
-    """A square RGB picture being painted; lengths and positions are shares of its side, x to the right, y down.
+    """A square RGB image to draw on. Lengths and positions are shares of its side, x to the right and y down.
 
     pixels: float32 (3, side, side), 0..255; masks are float32 (side, side), 0..1.
     """
@@ -50,7 +50,7 @@ class Canvas:
         self.y, self.x = axis[:, None], axis[None, :]
 
     def ellipse(self, center: Point, radius: float, stretch: float = 1.0, along: Point = (1.0, 0.0)) -> np.ndarray:
-        """The mask of an ellipse `stretch` times as long along `along` as across, its edge two pixels soft."""
+        """The mask of an ellipse, `stretch` times as long along `along` as across, with a soft edge of 2 pixels."""
         return _ellipse(self.x - center[0], self.y - center[1], radius, stretch, along, self.side)
 
     def spot(
@@ -62,7 +62,7 @@ class Canvas:
         stretch: float = 1.0,
         along: Point = (1.0, 0.0),
     ) -> None:
-        """Paints an ellipse, working only on the part of the picture that it can touch."""
+        """Paints an ellipse. Only computes the part of the image that it can touch."""
         reach = radius * stretch + 2 / self.side
 
         def window(middle: float) -> slice:
@@ -75,7 +75,7 @@ class Canvas:
         part += mask * (_column(color) - part)
 
     def noise(self, rng: np.random.Generator, cells: int) -> np.ndarray:
-        """Smooth random values in 0..1 over the picture, about `cells` bumps a side (bilinear value noise)."""
+        """Bilinear value noise: smooth random values in 0..1 with about `cells` bumps per side."""
         grid = rng.random((cells + 1, cells + 1), np.float32)
         position = np.arange(self.side, dtype=np.float32) * np.float32(cells / self.side)
         low = position.astype(np.int64)
@@ -84,13 +84,13 @@ class Canvas:
         return rows[:, low] * (1 - share) + rows[:, low + 1] * share
 
     def paint(self, mask: np.ndarray, color: Color) -> None:
-        """Lays `color` (0..255) over the picture where the mask says."""
+        """Blends `color` (0..255) into the image, weighted by the mask."""
         self.pixels += mask * (_column(color) - self.pixels)
 
-    def finished(self, gain: np.ndarray | float = 1.0, grain: np.ndarray | float = 0.0) -> np.ndarray:
-        """uint8 (side, side, 3): the picture times `gain` plus `grain`, both broadcast against (3, side, side)."""
-        picture = np.clip(np.rint(self.pixels * gain + grain), 0, 255).astype(np.uint8)
-        return np.ascontiguousarray(picture.transpose(1, 2, 0))
+    def to_image(self, gain: np.ndarray | float = 1.0, grain: np.ndarray | float = 0.0) -> np.ndarray:
+        """uint8 (side, side, 3): pixels * gain + grain. Both broadcast against (3, side, side)."""
+        image = np.clip(np.rint(self.pixels * gain + grain), 0, 255).astype(np.uint8)
+        return np.ascontiguousarray(image.transpose(1, 2, 0))
 
 
 def _ellipse(dx: np.ndarray, dy: np.ndarray, radius: float, stretch: float, along: Point, side: int) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""What leaves the data before it is split, each image with its reason, and what must stay together."""
+"""Cleaning: which images are removed before the split, and why, and which must stay together."""
 
 from collections import Counter
 from dataclasses import dataclass
@@ -11,12 +11,12 @@ from bloodcells.config.schema import CleanConfig
 from bloodcells.data.copies import exact_copies, near_copies
 from bloodcells.data.images import Images
 
-SMALLEST_SIDE = 16  # pixels: below, too little is left of a cell to tell it from another
+SMALLEST_SIDE = 16  # pixels; smaller images show too little of a cell to recognize copies
 
 
 @dataclass(frozen=True)
 class Removed:
-    """An image that left: its `example` name, its label, and why."""
+    """A removed image: its `example` name, its label, and the reason."""
 
     example: str
     label: int
@@ -25,11 +25,11 @@ class Removed:
 
 @dataclass(frozen=True)
 class Cleaned:
-    """The images that stay, those that left, and who is whose copy.
+    """The images that are kept, those that were removed, and the groups of copies.
 
-    groups: int64 (n,), the same number for images that are copies of each other; a split keeps them together.
-    near: pairs of example names that show the same cell; both stay.
-    repeated: for each picture that is no cell, how often it occurred.
+    groups: int64 (n,), the same number for copies of each other; a split keeps them together.
+    near: pairs of example names that show the same cell; both are kept.
+    repeated: for each outlier image, how often it occurred.
     """
 
     images: Images
@@ -39,69 +39,69 @@ class Cleaned:
     repeated: tuple[int, ...]
 
     def describe(self) -> str:
-        """One line: how many images stay, how many left and why."""
+        """One line: how many images are kept, and how many were removed and why."""
         reasons = Counter(entry.reason.partition(" of ")[0] for entry in self.removed)
-        parts = [f"{len(self.images):,} images stay"]
+        parts = [f"{len(self.images):,} images kept"]
         if self.repeated:
-            pictures = " and ".join(f"{count:,}" for count in self.repeated)
-            parts.append(f"{sum(self.repeated):,} outliers leave (pictures that occur {pictures} times)")
+            times = " and ".join(f"{count:,}" for count in self.repeated)
+            parts.append(f"{sum(self.repeated):,} outliers removed (images that occur {times} times)")
         if copies := reasons["exact copy"]:
-            parts.append(f"{copies:,} exact copies of others leave")
-        if copies := reasons["contradictory copy"]:
-            parts.append(f"{copies:,} copies leave whose labels contradict each other")
-        parts.append(f"{len(self.near):,} pairs of near copies stay on one side of the split")
+            parts.append(f"{copies:,} exact copies removed")
+        if copies := reasons["conflicting copy"]:
+            parts.append(f"{copies:,} copies with conflicting labels removed")
+        parts.append(f"{len(self.near):,} pairs of near copies kept together in the split")
         return "; ".join(parts)
 
 
 def clean(images: Images, config: CleanConfig) -> Cleaned:
-    """Leaves out pictures that are no cells and all but one of each set of exact copies; finds near copies.
+    """Removes outliers and all but one of each set of exact copies, and finds near copies.
 
-    A picture that occurs `config.repeats` times or more is no cell, whatever its labels: the report saw them by their
-    equal brightness. Copies whose labels contradict each other all leave, since none of the labels can be trusted.
-    With `config.enabled` false nothing leaves, and copies are only kept together.
-    Raises InputError if nothing is left, and for images of fewer than SMALLEST_SIDE pixels a side.
+    An image that occurs `config.repeats` times or more is an outlier, whatever its labels: such images show no cell.
+    The course report noticed them by their equal brightness. Copies with conflicting labels are all removed, since
+    none of the labels can be trusted. With `config.enabled` false nothing is removed, but copies are grouped.
+
+    Raises InputError if no image is kept, and for images with a side below SMALLEST_SIDE pixels.
     """
     if min(images.size) < SMALLEST_SIDE:
         height, width = images.size
-        raise InputError(f"{images.origin}: {width}x{height} pixels; expected {SMALLEST_SIDE} or more a side")
+        raise InputError(f"{images.origin}: {width}x{height} pixels; expected at least {SMALLEST_SIDE} per side")
     groups = np.arange(len(images))
-    leaving: dict[int, str] = {}
+    reasons: dict[int, str] = {}  # of the removed images, by index
     repeated = []
     for copies in exact_copies(images):
         first = images.examples[copies[0]]
         groups[copies] = copies[0]
-        match kind(images.labels[copies], config.repeats):
+        match kind_of_copies(images.labels[copies], config.repeats):
             case "outlier":
                 repeated.append(len(copies))
-                reason = f"repeated picture of {len(copies)} copies, the first {first}"
-                leaving |= dict.fromkeys(copies.tolist(), reason)
-            case "contradictory":
-                leaving |= dict.fromkeys(copies.tolist(), f"contradictory copy of {first}: labels differ")
+                reasons |= dict.fromkeys(copies.tolist(), f"outlier: one of {len(copies)} copies of {first}")
+            case "conflicting":
+                reasons |= dict.fromkeys(copies.tolist(), f"conflicting copy of {first}: labels differ")
             case _:
-                leaving |= dict.fromkeys(copies[1:].tolist(), f"exact copy of {first}")
+                reasons |= dict.fromkeys(copies[1:].tolist(), f"exact copy of {first}")
     if not config.enabled:
-        leaving, repeated = {}, []
-    staying = np.array([i for i in range(len(images)) if i not in leaving], dtype=np.int64)
-    if len(staying) == 0:
+        reasons, repeated = {}, []
+    indices = np.array([i for i in range(len(images)) if i not in reasons], dtype=np.int64)
+    if len(indices) == 0:
         raise InputError(
-            f"{images.origin}: cleaning leaves no image, since every one occurs {config.repeats} times or more; "
+            f"{images.origin}: cleaning removes every image, since all occur {config.repeats} times or more; "
             "raise data.clean.repeats"
         )
-    kept = images.take(staying)
-    groups, near = _joined(kept, groups[staying])
-    removed = tuple(Removed(str(images.examples[i]), int(images.labels[i]), why) for i, why in sorted(leaving.items()))
+    kept = images.take(indices)
+    groups, near = _group_near_copies(kept, groups[indices])
+    removed = tuple(Removed(str(images.examples[i]), int(images.labels[i]), why) for i, why in sorted(reasons.items()))
     return Cleaned(kept, groups, removed, near, tuple(repeated))
 
 
-def kind(labels: np.ndarray, repeats: int) -> Literal["outlier", "contradictory", "copy"]:
-    """What a picture that occurs with these labels is: no cell, a cell of no certain class, or one with copies."""
+def kind_of_copies(labels: np.ndarray, repeats: int) -> Literal["outlier", "conflicting", "copy"]:
+    """The kind of a set of exact copies with these labels; `repeats` or more copies are outliers."""
     if len(labels) >= repeats:
         return "outlier"
-    return "contradictory" if len(set(labels)) > 1 else "copy"
+    return "conflicting" if len(set(labels)) > 1 else "copy"
 
 
-def _joined(images: Images, groups: np.ndarray) -> tuple[np.ndarray, tuple[tuple[str, str], ...]]:
-    """Joins the groups of near copies, comparing one image of each group."""
+def _group_near_copies(images: Images, groups: np.ndarray) -> tuple[np.ndarray, tuple[tuple[str, str], ...]]:
+    """Merges the groups of near copies. One image of each group is compared."""
     _, representatives = np.unique(groups, return_index=True)
     near = []
     for i, j in near_copies(images.pixels[representatives]):

@@ -1,6 +1,6 @@
-"""Which images are copies of each other: exactly, by SHA-256, or nearly, by a perceptual hash.
+"""Finds copies: exact ones by SHA-256, near ones by a perceptual hash.
 
-A cell photographed twice, or one picture saved twice, leaks from training to test if the two are split up.
+Two photographs of one cell, or one photograph saved twice, leak from training to test if they are split up.
 """
 
 from collections import defaultdict
@@ -10,15 +10,15 @@ import numpy as np
 from bloodcells.data.images import Images
 
 GREY = np.array([0.299, 0.587, 0.114], np.float32)  # luma of ITU-R BT.601
-HASH_SIDE = 8  # the hash compares 9 x 9 fields: 8 x 8 steps across and as many down, 128 bits
-HASH_DISTANCE = 20  # bits that may differ before two images are looked at
-CORRELATION = 0.965  # of near copies, aligned; on 11,959 real cells they reach 0.987 and more, other pairs 0.946
-COLOR_DISTANCE = 16  # of 255, that the mean of each channel may differ: cells of one shape come in many stains
-ALIGNMENT = 4  # pixels that two near copies may be off, each way, once both are centred
+HASH_SIDE = 8  # of a 9 x 9 grid of fields: 8 x 8 differences across and down each, 128 bits
+HASH_DISTANCE = 20  # bits by which candidates may differ
+CORRELATION = 0.965  # of near copies, aligned; on 11,959 real cells they have at least 0.987, other pairs at most 0.946
+COLOR_DISTANCE = 16  # of 255, maximum for the mean of each channel: cells of one shape differ in stain
+ALIGNMENT = 4  # pixels by which near copies may be off in each direction once both are centered
 
 
 def exact_copies(images: Images) -> list[np.ndarray]:
-    """The indices of each set of two or more images with equal pixels, ascending, in order of the first."""
+    """The indices of each set of two or more images with equal pixels: ascending, sets in the order of their first."""
     sets: dict[bytes, list[int]] = defaultdict(list)
     for index, digest in enumerate(images.digests):
         sets[digest].append(index)
@@ -26,13 +26,14 @@ def exact_copies(images: Images) -> list[np.ndarray]:
 
 
 def near_copies(pixels: np.ndarray) -> list[tuple[int, int]]:
-    """Pairs (i, j), i < j, of images that show the same thing, moved or re-encoded.
+    """Pairs (i, j), i < j, of images of the same cell, shifted or re-encoded.
 
-    pixels: uint8 (n, h, w, 3), no two of them equal.
-    Every image is centred on what is dark in it (the cell), so that moving the field does not change its hash; a
-    difference hash (Krawetz 2013, hackerfactor.com) proposes pairs, and their correlation decides.
+    Images are centered on their dark pixels (the cell), so that a shift does not change the hash. A difference hash
+    (Krawetz 2013, hackerfactor.com) proposes pairs, and their correlation decides.
+
+    pixels: uint8 (n, h, w, 3), all different.
     """
-    crops = np.concatenate([_centred(pixels[start : start + 512]) for start in range(0, len(pixels), 512)])
+    crops = np.concatenate([_centered_crops(pixels[start : start + 512]) for start in range(0, len(pixels), 512)])
     words, colors = _difference_hash(crops), pixels.mean(axis=(1, 2))
     pairs = []
     block = max(1, 4_000_000 // len(words))
@@ -50,14 +51,14 @@ def near_copies(pixels: np.ndarray) -> list[tuple[int, int]]:
     return pairs
 
 
-def _centred(pixels: np.ndarray) -> np.ndarray:
-    """float32 (n, side, side): grey crops of three quarters of the images' side around the centre of what is dark."""
+def _centered_crops(pixels: np.ndarray) -> np.ndarray:
+    """float32 (n, side, side): grey crops, three quarters of the side long, around the center of the dark pixels."""
     grey = pixels.astype(np.float32) @ GREY
     count, height, width = grey.shape
     side = 3 * min(height, width) // 4
     dark = np.maximum(np.median(grey, axis=(1, 2), keepdims=True) - grey, 0) ** 4
     total = dark.sum(axis=(1, 2))
-    # An image of one brightness has nothing dark; its middle will do.
+    # A constant image has no dark pixels: use its middle.
     y = np.where(total > 0, dark.sum(axis=2) @ np.arange(height) / np.maximum(total, 1e-6), height / 2)
     x = np.where(total > 0, dark.sum(axis=1) @ np.arange(width) / np.maximum(total, 1e-6), width / 2)
     half = side // 2
@@ -68,9 +69,9 @@ def _centred(pixels: np.ndarray) -> np.ndarray:
 
 
 def _difference_hash(crops: np.ndarray) -> np.ndarray:
-    """uint64 (n, 2): whether each field of a 9 x 9 grid is brighter than its left and its upper neighbour.
+    """uint64 (n, 2): whether each field of a 9 x 9 grid is brighter than its left and its upper neighbor.
 
-    Brighter by a grey level at least, so that grain does not decide where there is nothing to see.
+    By more than one grey level, so that noise does not decide in uniform areas.
     """
     edges = np.linspace(0, crops.shape[1], HASH_SIDE + 2).astype(int)[:-1]
     fields = np.add.reduceat(np.add.reduceat(crops, edges, axis=1), edges, axis=2)
@@ -83,9 +84,9 @@ def _difference_hash(crops: np.ndarray) -> np.ndarray:
 
 
 def _correlation(first: np.ndarray, second: np.ndarray) -> float:
-    """The highest correlation of two crops over all alignments by up to ALIGNMENT pixels; 0 for flat ones."""
+    """The highest correlation of two crops over all shifts by up to ALIGNMENT pixels; 0 for constant ones."""
     side = len(first) - 2 * ALIGNMENT
-    middle = first[ALIGNMENT:-ALIGNMENT:2, ALIGNMENT:-ALIGNMENT:2].ravel()  # every second pixel says enough
+    middle = first[ALIGNMENT:-ALIGNMENT:2, ALIGNMENT:-ALIGNMENT:2].ravel()  # every second pixel is enough
     windows = np.lib.stride_tricks.sliding_window_view(second, (side, side))[:, :, ::2, ::2]
     windows = windows.reshape(-1, middle.size)
     middle = middle - middle.mean()

@@ -1,4 +1,4 @@
-"""A folder of folders, one a class, of pictures."""
+"""Loads a folder of image files with one subfolder per class."""
 
 import warnings
 from concurrent.futures import ThreadPoolExecutor
@@ -8,44 +8,44 @@ import numpy as np
 from PIL import Image, UnidentifiedImageError
 
 from bloodcells.config.errors import InputError
-from bloodcells.data.images import Images, checked
+from bloodcells.data.images import Images
 
 SUFFIXES = {".jpg", ".jpeg", ".png", ".webp"}
-MODES = {"1", "L", "LA", "P", "RGB", "RGBA"}  # 8 bits a channel: what converts to RGB without loss of range
+MODES = {"1", "L", "LA", "P", "RGB", "RGBA"}  # at most 8 bits per channel: converted to RGB without loss of range
 
 
 def load_folder(path: str) -> Images:
-    """The pictures in `path`/CLASS/, classes and files in alphabetical order. Other files are passed over.
+    """The images in `path`/CLASS/, with classes and files in alphabetical order. Other files are ignored.
 
-    Raises InputError for a missing folder, a class without pictures, a picture that cannot be read or is not
-    8-bit, or one whose size differs from the first's; the picture is named.
+    Raises InputError for a missing folder, a class without images, and for an image that cannot be read, has more than
+    8 bits per channel, or differs in size from the first one.
     """
     root = Path(path)
     if not root.is_dir():
-        raise InputError(f"data.path={path}: no such folder; expected one with a folder a class")
+        raise InputError(f"data.path={path}: no such folder; expected one with a subfolder per class")
     folders = sorted(entry for entry in root.iterdir() if entry.is_dir() and not entry.name.startswith("."))
     if len(folders) < 2:
-        raise InputError(f"data.path={path}: {len(folders)} folders; expected two or more, one a class")
+        raise InputError(f"data.path={path}: {len(folders)} subfolders; expected two or more, one per class")
     files: list[Path] = []
     labels: list[int] = []
     for label, folder in enumerate(folders):
-        found = sorted(file for file in folder.iterdir() if file.suffix.lower() in SUFFIXES)
-        if not found:
-            raise InputError(f"data.path={path}: no pictures in {folder.name}/; expected JPEG, PNG or WebP files")
-        files += found
-        labels += [label] * len(found)
+        members = sorted(file for file in folder.iterdir() if file.suffix.lower() in SUFFIXES)
+        if not members:
+            raise InputError(f"data.path={path}: no images in {folder.name}/; expected JPEG, PNG or WebP files")
+        files += members
+        labels += [label] * len(members)
     with ThreadPoolExecutor() as threads:
-        pictures = list(threads.map(_decode, files))
-    for file, picture in zip(files, pictures, strict=True):
-        if picture.shape != pictures[0].shape:
+        images = list(threads.map(_decode, files))
+    for file, image in zip(files, images, strict=True):
+        if image.shape != images[0].shape:
             raise InputError(
-                f"{file}: {picture.shape[1]}x{picture.shape[0]} pixels; expected {pictures[0].shape[1]}x"
-                f"{pictures[0].shape[0]}, the size of {files[0]}; resize the pictures to one size"
+                f"{file}: {image.shape[1]}x{image.shape[0]} pixels; expected {images[0].shape[1]}x"
+                f"{images[0].shape[0]}, the size of {files[0]}; resize the images to one size"
             )
-    return checked(
-        np.stack(pictures),
+    return Images.from_arrays(
+        np.stack(images),
         np.asarray(labels),
-        path,
+        origin=path,
         class_names=[folder.name for folder in folders],
         examples=[file.relative_to(root).as_posix() for file in files],
     )
@@ -54,14 +54,12 @@ def load_folder(path: str) -> Images:
 def _decode(file: Path) -> np.ndarray:
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore", UserWarning)  # palette pictures with transparency
-            with Image.open(file) as picture:
-                if picture.mode not in MODES:
-                    raise InputError(
-                        f"{file}: a picture of mode {picture.mode}; expected 8 bits a channel, RGB or grey"
-                    )
-                return np.asarray(picture.convert("RGB"))
+            warnings.simplefilter("ignore", UserWarning)  # about palette images with transparency
+            with Image.open(file) as image:
+                if image.mode not in MODES:
+                    raise InputError(f"{file}: image mode {image.mode}; expected RGB or grey with 8 bits per channel")
+                return np.asarray(image.convert("RGB"))
     except InputError:
         raise
     except (UnidentifiedImageError, Image.DecompressionBombError, OSError, SyntaxError, ValueError) as error:
-        raise InputError(f"{file}: cannot be read as a picture ({error}); mend or remove it") from error
+        raise InputError(f"{file}: cannot be read as an image ({error}); repair or remove it") from error

@@ -1,40 +1,40 @@
-"""Drawn blood cells: the embedded default data, for a first run, a demonstration and the tests.
+"""Draws blood cells: the default data, for first runs, demonstrations and tests.
 
-Eight classes differ as the real ones do in a May-Gruenwald-Giemsa stain (Acevedo et al. 2020,
-doi 10.1016/j.dib.2020.105474): size, shape and lobes of the nucleus, colour of the cytoplasm, granules. What does
-not tell them apart varies from image to image: stain, light, place, the red cells around. The same seed gives the
-same bytes on every machine (see canvas.py).
+The eight classes differ as real ones do in a May-Gruenwald-Giemsa stain (Acevedo et al. 2020,
+doi 10.1016/j.dib.2020.105474): in the size, shape and lobes of the nucleus, the color of the cytoplasm, and granules.
+Properties that do not distinguish them vary from image to image: stain, light, position, and the red cells around. The
+same seed gives the same bytes on every machine (see canvas.py).
 """
 
 from dataclasses import dataclass
 
 import numpy as np
 
-from bloodcells.data.canvas import Canvas, Color, Point, direction, turned, uniform
+from bloodcells.data.canvas import Canvas, Color, Point, direction, rotate, uniform
 from bloodcells.data.images import Images
 
 NUCLEUS: Color = (72, 42, 118)
 BACKGROUNDS: tuple[Color, Color] = ((246, 228, 210), (224, 222, 236))
-SHIFT = 0.16  # how far a cell lies off the middle, of the side
+SHIFT = 0.16  # largest distance of a cell from the middle, as a share of the side
 ZOOM = (0.65, 1.15)
-STAIN = (0.8, 1.1)  # gain of each colour channel
+STAIN = (0.8, 1.1)  # gain of each color channel
 EXPOSURE = (0.75, 1.05)
-SHADE = 0.15  # how much the light changes from one side to the other
+SHADE = 0.15  # largest change of the light from one side to the other
 
 
 @dataclass(frozen=True)
 class Cell:
-    """How one class looks. Radii are shares of the image's side, `nucleus_size` of the cell's radius."""
+    """The appearance of one class. Radii are shares of the image's side, `nucleus_size` of the cell's radius."""
 
     name: str
-    share: int  # its part of the data: the class's images in the report's archive
+    share: int  # relative frequency: images of the class in the course report's archive, cleaned
     radius: tuple[float, float]
     cytoplasm: Color
     nucleus: str  # round, kidney, lobed or none
     nucleus_size: tuple[float, float] = (0.0, 0.0)
     lobes: tuple[int, int] = (0, 0)
     granules: Color | None = None
-    granule_cover: float = 0.0  # share of the cytoplasm under granules
+    granule_cover: float = 0.0  # share of the cytoplasm that granules cover
     granules_hide_nucleus: bool = False
     vacuoles: int = 0
 
@@ -53,10 +53,10 @@ CELLS = (
 
 
 def draw_cells(count: int, size: int, seed: int) -> Images:
-    """`count` cells of `size` x `size` pixels, imbalanced as the report's, and what cleaning must find among them.
+    """`count` cells of `size` x `size` pixels as imbalanced as the course report's data, plus images to clean.
 
-    After the cells come, as in the report's archive, 15% outliers: one picture that is no cell under every label,
-    another under one label. A few of the cells come twice, exactly or slightly moved.
+    After the cells come exact and near copies of a few of them, and 15% outliers as in the course report's archive: an
+    image that shows no cell under every label, and another one under a single label.
     """
     rng = np.random.default_rng(seed)
     shares = np.array([cell.share for cell in CELLS])
@@ -67,10 +67,10 @@ def draw_cells(count: int, size: int, seed: int) -> Images:
 
     copies = rng.choice(count, 2 * (count // 400), replace=False)
     exact, near = np.split(copies, 2)
-    pixels += [pixels[i] for i in exact] + [_moved(pixels[i]) for i in near]
+    pixels += [pixels[i] for i in exact] + [_near_copy(pixels[i]) for i in near]
 
     repeats, everywhere = count // 60, np.arange(len(CELLS))
-    first, second = (_no_cell(size, rng) for _ in range(2))
+    first, second = (_draw_outlier(size, rng) for _ in range(2))
     pixels += [first] * (repeats * len(CELLS)) + [second] * repeats
     labels = np.concatenate([labels, labels[copies], np.repeat(everywhere, repeats), np.full(repeats, 5)])
     names = tuple(cell.name for cell in CELLS)
@@ -78,7 +78,7 @@ def draw_cells(count: int, size: int, seed: int) -> Images:
 
 
 def draw_cell(cell: Cell, size: int, rng: np.random.Generator) -> np.ndarray:
-    """uint8 (size, size, 3): one cell amid red cells, under a stain, a light and a magnification of its own."""
+    """uint8 (size, size, 3): one cell among red cells, with random stain, light and magnification."""
     canvas = Canvas(size, BACKGROUNDS[int(rng.random() < 0.4)])
     center = (0.5 + uniform(rng, -SHIFT, SHIFT), 0.5 + uniform(rng, -SHIFT, SHIFT))
     zoom = uniform(rng, *ZOOM)
@@ -90,28 +90,28 @@ def draw_cell(cell: Cell, size: int, rng: np.random.Generator) -> np.ndarray:
     across, down = uniform(rng, -SHADE, SHADE), uniform(rng, -SHADE, SHADE)
     light = 1 + np.float32(across) * (canvas.x - 0.5) + np.float32(down) * (canvas.y - 0.5)
     grain = 12 * rng.random((1, size, size), np.float32) + 8 * rng.random((3, size, size), np.float32) - 10
-    return canvas.finished(stain * light, grain)
+    return canvas.to_image(stain * light, grain)
 
 
 def _draw_red_cells(canvas: Canvas, center: Point, radius: float, zoom: float, rng: np.random.Generator) -> None:
     for _ in range(rng.integers(4, 14)):
-        place = (uniform(rng, -0.1, 1.1), uniform(rng, -0.1, 1.1))
+        position = (uniform(rng, -0.1, 1.1), uniform(rng, -0.1, 1.1))
         size = uniform(rng, 0.13, 0.19) * zoom
-        apart = np.sqrt((place[0] - center[0]) ** 2 + (place[1] - center[1]) ** 2)
-        if apart < radius + 0.6 * size:  # they touch the cell, and lie beneath it, but do not fill its place
+        distance = np.sqrt((position[0] - center[0]) ** 2 + (position[1] - center[1]) ** 2)
+        if distance < radius + 0.6 * size:  # red cells may touch the cell and lie under it, but not in its place
             continue
         stretch, along = uniform(rng, 1, 1.25), direction(rng)
-        canvas.spot(place, size, (206, 164, 156), 1, stretch, along)
-        canvas.spot(place, 0.45 * size, (232, 206, 194), 0.7, stretch, along)
+        canvas.spot(position, size, (206, 164, 156), 1, stretch, along)
+        canvas.spot(position, 0.45 * size, (232, 206, 194), 0.7, stretch, along)
 
 
 def _draw_white_cell(canvas: Canvas, cell: Cell, center: Point, radius: float, rng: np.random.Generator) -> None:
     body = canvas.ellipse(center, radius, uniform(rng, 1, 1.2), direction(rng))
     canvas.paint(body, cell.cytoplasm)
     for _ in range(cell.vacuoles):
-        way, far = direction(rng), uniform(rng, 0.3, 0.9)
-        place = (center[0] + way[0] * far * radius, center[1] + way[1] * far * radius)
-        canvas.spot(place, uniform(rng, 0.02, 0.04), (240, 232, 236), 0.7)
+        toward, distance = direction(rng), uniform(rng, 0.3, 0.9)
+        position = (center[0] + toward[0] * distance * radius, center[1] + toward[1] * distance * radius)
+        canvas.spot(position, uniform(rng, 0.02, 0.04), (240, 232, 236), 0.7)
     nucleus = body * _nucleus(canvas, cell, center, radius, rng)
     chromatin = 0.75 + 0.25 * canvas.noise(rng, canvas.side // 4)
     canvas.paint(nucleus * chromatin, NUCLEUS)
@@ -124,43 +124,43 @@ def _draw_white_cell(canvas: Canvas, cell: Cell, center: Point, radius: float, r
 def _nucleus(canvas: Canvas, cell: Cell, center: Point, radius: float, rng: np.random.Generator) -> np.ndarray:
     if cell.nucleus == "none":
         return np.zeros((canvas.side, canvas.side), np.float32)
-    size, way = uniform(rng, *cell.nucleus_size) * radius, direction(rng)
+    size, toward = uniform(rng, *cell.nucleus_size) * radius, direction(rng)
 
     def at(vector: Point, distance: float) -> Point:
         return center[0] + vector[0] * distance, center[1] + vector[1] * distance
 
     if cell.nucleus == "lobed":
         count = int(rng.integers(cell.lobes[0], cell.lobes[1] + 1))
-        spread = 0.72 if count == 2 else 0.46  # half tangents: neighbours 72 or 49 degrees apart
+        spread = 0.72 if count == 2 else 0.46  # tangents of half the angle between neighbors, 72 or 49 degrees
         mask = np.zeros((canvas.side, canvas.side), np.float32)
         for _ in range(count):
-            lobe = canvas.ellipse(at(way, 0.52 * radius), size * uniform(rng, 0.85, 1), 1.2, way)
+            lobe = canvas.ellipse(at(toward, 0.52 * radius), size * uniform(rng, 0.85, 1), 1.2, toward)
             mask = np.maximum(mask, lobe)
-            way = turned(way, spread * uniform(rng, 0.9, 1.15))
+            toward = rotate(toward, spread * uniform(rng, 0.9, 1.15))
         return mask
-    middle = at(way, uniform(rng, 0, 0.9) * (radius - size))
+    middle = at(toward, uniform(rng, 0, 0.9) * (radius - size))
     mask = canvas.ellipse(middle, size, uniform(rng, 1, 1.15), direction(rng))
     if cell.nucleus == "kidney":
-        bay = turned(way, uniform(rng, -1, 1))
+        bay = rotate(toward, uniform(rng, -1, 1))
         notch = (middle[0] + bay[0] * size, middle[1] + bay[1] * size)
         mask = mask * (1 - canvas.ellipse(notch, size * uniform(rng, 0.55, 0.7)))
     return mask
 
 
-def _moved(picture: np.ndarray) -> np.ndarray:
-    """The same cell photographed again: two pixels over, one up, a trace brighter."""
-    moved = np.pad(picture, ((0, 1), (2, 0), (0, 0)), mode="edge")[1:, : picture.shape[1]]
-    return np.clip(moved.astype(np.int64) + 2, 0, 255).astype(np.uint8)
+def _near_copy(image: np.ndarray) -> np.ndarray:
+    """The same cell photographed again: shifted two pixels right and one up, and slightly brighter."""
+    shifted = np.pad(image, ((0, 1), (2, 0), (0, 0)), mode="edge")[1:, : image.shape[1]]
+    return np.clip(shifted.astype(np.int64) + 2, 0, 255).astype(np.uint8)
 
 
-def _no_cell(size: int, rng: np.random.Generator) -> np.ndarray:
-    """A picture that is plainly not a cell: a few coloured blobs on a strong background."""
+def _draw_outlier(size: int, rng: np.random.Generator) -> np.ndarray:
+    """An image that is clearly not a cell: a few colored blobs on a strong background."""
     canvas = Canvas(size, _any_color(rng))
     for _ in range(6):
-        place = (uniform(rng, 0.1, 0.9), uniform(rng, 0.1, 0.9))
-        blob = canvas.ellipse(place, uniform(rng, 0.05, 0.15), 1.5, direction(rng))
+        position = (uniform(rng, 0.1, 0.9), uniform(rng, 0.1, 0.9))
+        blob = canvas.ellipse(position, uniform(rng, 0.05, 0.15), 1.5, direction(rng))
         canvas.paint(blob, _any_color(rng))
-    return canvas.finished()
+    return canvas.to_image()
 
 
 def _any_color(rng: np.random.Generator) -> Color:

@@ -7,7 +7,7 @@ import numpy as np
 from pandas import DataFrame
 
 from bloodcells.config.schema import CleanConfig
-from bloodcells.data.clean import kind
+from bloodcells.data.clean import kind_of_copies
 from bloodcells.data.copies import exact_copies
 from bloodcells.data.images import Images
 from bloodcells.inspection.chapter import Block, Chapter
@@ -16,12 +16,12 @@ from bloodcells.reporting.sheet import Tile, class_title, sheet, short_name
 DRAWN = 40  # images on a sheet, at most
 LISTED = 6  # numbers or names in a caption, at most
 NAMED = 3  # classes in a caption, at most
-KINDS = {"outlier": "outlier", "contradictory": "conflicting copies", "copy": "exact copies"}
+KINDS = {"outlier": "outlier", "conflicting": "conflicting copies", "copy": "exact copies"}
 
 
 @dataclass(frozen=True)
 class Copies:
-    """All copies of one image. indices: int64, ascending; kind: see `bloodcells.data.clean.kind`."""
+    """All copies of one image. indices: int64, ascending; kind: see `bloodcells.data.clean.kind_of_copies`."""
 
     indices: np.ndarray
     kind: str
@@ -29,7 +29,7 @@ class Copies:
 
 def find_copies(images: Images, repeats: int) -> list[Copies]:
     """Every image that occurs twice or more: outliers, then conflicting labels, then the rest; most copies first."""
-    repeated = [Copies(indices, kind(images.labels[indices], repeats)) for indices in exact_copies(images)]
+    repeated = [Copies(indices, kind_of_copies(images.labels[indices], repeats)) for indices in exact_copies(images)]
     return sorted(repeated, key=lambda copies: (list(KINDS).index(copies.kind), -len(copies.indices)))
 
 
@@ -49,8 +49,8 @@ def repeated_images(images: Images, repeated: list[Copies], config: CleanConfig)
         text.append(f"No outliers: no image occurs {config.repeats} times or more.")
     if counts["copy"]:
         text.append(f"Copies with the same label: {len(counts['copy']):,}.")
-    if counts["contradictory"]:
-        text.append(f"Copies with conflicting labels, framed: {len(counts['contradictory']):,}.")
+    if counts["conflicting"]:
+        text.append(f"Copies with conflicting labels, framed: {len(counts['conflicting']):,}.")
     text.append(
         "Cleaning removes outliers, copies with conflicting labels, and all but the first of the other copies."
         if config.enabled
@@ -81,7 +81,7 @@ def _tile(images: Images, copies: Copies) -> Tile:
         listed(np.array([short_name(name) for name in images.examples[copies.indices]]), LISTED),
         labels_of(images, copies.indices) if classes <= NAMED else f"{classes} classes",
     )
-    return Tile(images.pixels[copies.indices[0]], "\n".join(lines), copies.kind == "contradictory")
+    return Tile(images.pixels[copies.indices[0]], "\n".join(lines), copies.kind == "conflicting")
 
 
 def labels_of(images: Images, indices: np.ndarray) -> str:

@@ -1,4 +1,4 @@
-"""What leaves, with its reason, and what must stay together."""
+"""Which images are removed, with their reasons, and which are grouped."""
 
 import numpy as np
 import pytest
@@ -10,17 +10,17 @@ from bloodcells.data.clean import clean
 ON = CleanConfig(enabled=True, repeats=5)
 
 
-def test_a_picture_that_repeats_leaves_altogether_whatever_its_labels(noise_images) -> None:
+def test_repeated_image_is_removed_whatever_its_labels(noise_images) -> None:
     images = noise_images(30)
     images.pixels[20:25] = images.pixels[20]
     cleaned = clean(images, ON)
     assert [entry.example for entry in cleaned.removed] == ["20", "21", "22", "23", "24"]
-    assert {entry.reason for entry in cleaned.removed} == {"repeated picture of 5 copies, the first 20"}
+    assert {entry.reason for entry in cleaned.removed} == {"outlier: one of 5 copies of 20"}
     assert cleaned.repeated == (5,)
     assert len(cleaned.images) == 25
 
 
-def test_of_exact_copies_with_one_label_the_first_stays(noise_images) -> None:
+def test_first_of_exact_copies_with_one_label_is_kept(noise_images) -> None:
     images = noise_images(30)
     images.pixels[9] = images.pixels[3]  # labels 0 and 0
     images.pixels[12] = images.pixels[3]
@@ -32,7 +32,7 @@ def test_of_exact_copies_with_one_label_the_first_stays(noise_images) -> None:
     assert "3" in cleaned.images.examples
 
 
-def test_exact_copies_whose_labels_contradict_all_leave(noise_images) -> None:
+def test_exact_copies_with_conflicting_labels_are_all_removed(noise_images) -> None:
     images = noise_images(30)
     images.pixels[10] = images.pixels[3]  # labels 1 and 0
     cleaned = clean(images, ON)
@@ -40,7 +40,18 @@ def test_exact_copies_whose_labels_contradict_all_leave(noise_images) -> None:
     assert all("labels differ" in entry.reason for entry in cleaned.removed)
 
 
-def test_every_image_is_kept_or_removed_once(noise_images) -> None:
+def test_summary_counts_kept_and_removed_images_by_reason(noise_images) -> None:
+    images = noise_images(40)
+    images.pixels[20:26] = images.pixels[20]
+    images.pixels[9] = images.pixels[3]  # labels 0 and 0
+    images.pixels[13] = images.pixels[2]  # labels 1 and 2
+    assert clean(images, ON).describe() == (
+        "31 images kept; 6 outliers removed (images that occur 6 times); 1 exact copies removed; "
+        "2 copies with conflicting labels removed; 0 pairs of near copies kept together in the split"
+    )
+
+
+def test_every_image_is_kept_or_removed_exactly_once(noise_images) -> None:
     images = noise_images(40)
     images.pixels[20:26] = images.pixels[20]
     images.pixels[9] = images.pixels[3]
@@ -49,7 +60,7 @@ def test_every_image_is_kept_or_removed_once(noise_images) -> None:
     assert sorted(names, key=int) == images.examples.tolist()
 
 
-def test_near_copies_stay_and_share_a_group(noise_images) -> None:
+def test_near_copies_are_kept_in_one_group(noise_images) -> None:
     images = noise_images(30)
     images.pixels[11] = np.clip(images.pixels[4].astype(int) + 2, 0, 255)
     images.pixels[17] = np.clip(images.pixels[4].astype(int) - 2, 0, 255)
@@ -60,7 +71,7 @@ def test_near_copies_stay_and_share_a_group(noise_images) -> None:
     assert ("4", "11") in cleaned.near
 
 
-def test_without_cleaning_nothing_leaves_but_copies_share_a_group(noise_images) -> None:
+def test_disabled_cleaning_removes_nothing_but_groups_copies(noise_images) -> None:
     images = noise_images(30)
     images.pixels[20:26] = images.pixels[20]
     cleaned = clean(images, CleanConfig(enabled=False, repeats=5))
@@ -68,13 +79,13 @@ def test_without_cleaning_nothing_leaves_but_copies_share_a_group(noise_images) 
     assert len(set(cleaned.groups[20:26].tolist())) == 1
 
 
-def test_an_archive_of_one_picture_leaves_nothing(noise_images) -> None:
+def test_data_with_a_single_image_is_refused(noise_images) -> None:
     images = noise_images(30)
     images.pixels[:] = images.pixels[0]
-    with pytest.raises(InputError, match=r"leaves no image.*raise data\.clean\.repeats"):
+    with pytest.raises(InputError, match=r"removes every image.*raise data\.clean\.repeats"):
         clean(images, ON)
 
 
-def test_images_too_small_to_tell_cells_by_are_refused(noise_images) -> None:
-    with pytest.raises(InputError, match="15x15 pixels; expected 16 or more a side"):
+def test_too_small_images_are_refused(noise_images) -> None:
+    with pytest.raises(InputError, match="15x15 pixels; expected at least 16 per side"):
         clean(noise_images(9, size=15), ON)

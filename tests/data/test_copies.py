@@ -1,4 +1,4 @@
-"""Exact and near copies, on pictures whose relation is known."""
+"""Exact and near copies, on images that are known to be copies or not."""
 
 import io
 
@@ -15,17 +15,17 @@ def cells():
     return draw_cells(200, 96, 1).pixels[:60]
 
 
-def moved(picture: np.ndarray, right: int, down: int) -> np.ndarray:
-    return np.roll(np.pad(picture, ((8, 8), (8, 8), (0, 0)), mode="edge"), (down, right), (0, 1))[8:-8, 8:-8]
+def shifted(image: np.ndarray, right: int, down: int) -> np.ndarray:
+    return np.roll(np.pad(image, ((8, 8), (8, 8), (0, 0)), mode="edge"), (down, right), (0, 1))[8:-8, 8:-8]
 
 
-def recompressed(picture: np.ndarray) -> np.ndarray:
+def recompressed(image: np.ndarray) -> np.ndarray:
     stream = io.BytesIO()
-    Image.fromarray(picture).save(stream, "jpeg", quality=80)
+    Image.fromarray(image).save(stream, "jpeg", quality=80)
     return np.asarray(Image.open(stream))
 
 
-def test_exact_copies_are_sets_of_equal_images_and_nothing_else(noise_images) -> None:
+def test_exact_copies_are_the_sets_of_equal_images(noise_images) -> None:
     images = noise_images(8)
     images.pixels[5] = images.pixels[1]
     images.pixels[7] = images.pixels[1]
@@ -38,23 +38,23 @@ def test_exact_copies_are_sets_of_equal_images_and_nothing_else(noise_images) ->
 @pytest.mark.parametrize(
     "change",
     [
-        lambda picture: moved(picture, 4, -3),
+        lambda image: shifted(image, 4, -3),
         recompressed,
-        lambda picture: np.clip(picture.astype(int) + 6, 0, 255).astype(np.uint8),
+        lambda image: np.clip(image.astype(int) + 6, 0, 255).astype(np.uint8),
     ],
-    ids=["moved", "recompressed", "brighter"],
+    ids=["shifted", "recompressed", "brighter"],
 )
-def test_every_near_copy_is_found_and_no_other_pair(cells, change) -> None:
-    pixels = np.concatenate([cells, np.stack([change(picture) for picture in cells[:10]])])
+def test_near_copies_are_found_and_no_other_pairs(cells, change) -> None:
+    pixels = np.concatenate([cells, np.stack([change(image) for image in cells[:10]])])
     assert near_copies(pixels) == [(i, 60 + i) for i in range(10)]
 
 
-def test_images_of_one_brightness_are_no_copies_of_each_other() -> None:
+def test_constant_images_are_not_copies_of_each_other() -> None:
     flat = np.stack([np.full((32, 32, 3), level, np.uint8) for level in (10, 120, 250)])
     assert near_copies(flat) == []
 
 
-def test_images_that_are_not_square_or_not_of_96_pixels_do(cells) -> None:
+def test_near_copies_are_found_among_images_of_another_size_that_are_not_square(cells) -> None:
     wide = np.concatenate([cells, cells[:, :, ::-1]], axis=2)[:20, :70]
     pixels = np.concatenate([wide, recompressed(wide[3])[None]])
     assert near_copies(pixels) == [(3, 20)]

@@ -1,4 +1,4 @@
-"""Folders of pictures."""
+"""Folders of image files."""
 
 import numpy as np
 import pytest
@@ -7,7 +7,7 @@ from PIL import Image
 from bloodcells.config.errors import InputError
 from bloodcells.data.folder import load_folder
 
-PICTURE = np.random.default_rng(0).integers(0, 256, (8, 10, 3), dtype=np.uint8)
+PIXELS = np.random.default_rng(0).integers(0, 256, (8, 10, 3), dtype=np.uint8)
 
 
 @pytest.fixture
@@ -15,83 +15,83 @@ def root(tmp_path):
     for name in ("b_class", "a_class"):
         (tmp_path / name).mkdir()
         for number in (2, 1):
-            Image.fromarray(PICTURE).save(tmp_path / name / f"{number}.png")
+            Image.fromarray(PIXELS).save(tmp_path / name / f"{number}.png")
     return tmp_path
 
 
-def test_classes_and_files_come_in_alphabetical_order(root) -> None:
+def test_classes_and_files_are_in_alphabetical_order(root) -> None:
     images = load_folder(str(root))
     assert images.class_names == ("a_class", "b_class")
     assert images.labels.tolist() == [0, 0, 1, 1]
     assert images.examples.tolist() == ["a_class/1.png", "a_class/2.png", "b_class/1.png", "b_class/2.png"]
     assert images.size == (8, 10)
-    assert np.array_equal(images.pixels[0], PICTURE)
+    assert np.array_equal(images.pixels[0], PIXELS)
 
 
 @pytest.mark.parametrize("suffix", ["jpg", "JPEG", "webp", "png"])
 def test_every_format_is_read(root, suffix) -> None:
-    Image.fromarray(PICTURE).save(root / "a_class" / f"new.{suffix}", quality=95)
+    Image.fromarray(PIXELS).save(root / "a_class" / f"new.{suffix}", quality=95)
     images = load_folder(str(root))
     assert f"a_class/new.{suffix}" in images.examples.tolist()
 
 
 @pytest.mark.parametrize("mode", ["L", "P", "RGBA"])
-def test_grey_palette_and_transparent_pictures_become_rgb(root, mode) -> None:
-    picture = Image.fromarray(PICTURE).convert(mode)
-    picture.save(root / "a_class" / "0.png")
-    assert np.array_equal(load_folder(str(root)).pixels[0], np.asarray(picture.convert("RGB")))
+def test_grey_palette_and_transparent_images_become_rgb(root, mode) -> None:
+    image = Image.fromarray(PIXELS).convert(mode)
+    image.save(root / "a_class" / "0.png")
+    assert np.array_equal(load_folder(str(root)).pixels[0], np.asarray(image.convert("RGB")))
 
 
-def test_other_files_and_hidden_folders_are_passed_over(root) -> None:
-    (root / "a_class" / "notes.txt").write_text("no picture")
+def test_other_files_and_hidden_folders_are_ignored(root) -> None:
+    (root / "a_class" / "notes.txt").write_text("no image")
     (root / ".cache").mkdir()
     (root / "README.md").write_text("no folder")
     assert len(load_folder(str(root))) == 4
 
 
-def test_an_unreadable_picture_is_named(root) -> None:
+def test_truncated_image_is_named(root) -> None:
     whole = (root / "b_class" / "1.png").read_bytes()
     (root / "b_class" / "1.png").write_bytes(whole[: len(whole) // 2])
-    with pytest.raises(InputError, match=r"b_class/1\.png: cannot be read as a picture"):
+    with pytest.raises(InputError, match=r"b_class/1\.png: cannot be read as an image"):
         load_folder(str(root))
 
 
-def test_a_picture_with_a_damaged_header_and_one_beyond_all_bounds_are_named(root, monkeypatch) -> None:
+def test_images_with_a_damaged_header_or_an_excessive_size_are_named(root, monkeypatch) -> None:
     path = root / "b_class" / "1.png"
     damaged = bytearray(path.read_bytes())
     damaged[11] = 3  # the length of the first chunk
     path.write_bytes(damaged)
-    with pytest.raises(InputError, match=r"b_class/1\.png: cannot be read as a picture"):
+    with pytest.raises(InputError, match=r"b_class/1\.png: cannot be read as an image"):
         load_folder(str(root))
-    Image.fromarray(PICTURE).save(path)
+    Image.fromarray(PIXELS).save(path)
     monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 10)
-    with pytest.raises(InputError, match=r"cannot be read as a picture"):
+    with pytest.raises(InputError, match=r"cannot be read as an image"):
         load_folder(str(root))
 
 
-def test_a_text_called_png_is_named(root) -> None:
-    (root / "b_class" / "3.png").write_text("no picture")
-    with pytest.raises(InputError, match=r"b_class/3\.png: cannot be read as a picture"):
+def test_text_file_named_png_is_named(root) -> None:
+    (root / "b_class" / "3.png").write_text("no image")
+    with pytest.raises(InputError, match=r"b_class/3\.png: cannot be read as an image"):
         load_folder(str(root))
 
 
-def test_a_picture_of_16_bits_is_refused_rather_than_cut_to_8(root) -> None:
+def test_16_bit_image_is_refused(root) -> None:
     Image.fromarray(np.full((8, 10), 40_000, np.uint16)).save(root / "a_class" / "deep.png")
-    with pytest.raises(InputError, match=r"deep\.png: a picture of mode I;16"):
+    with pytest.raises(InputError, match=r"deep\.png: image mode I;16"):
         load_folder(str(root))
 
 
-def test_a_picture_of_another_size_is_named_with_both_sizes(root) -> None:
-    Image.fromarray(PICTURE[:6]).save(root / "b_class" / "0.png")
+def test_image_of_another_size_is_named_with_both_sizes(root) -> None:
+    Image.fromarray(PIXELS[:6]).save(root / "b_class" / "0.png")
     with pytest.raises(InputError, match=r"b_class/0\.png: 10x6 pixels; expected 10x8"):
         load_folder(str(root))
 
 
-def test_missing_and_empty_folders(root, tmp_path) -> None:
+def test_missing_and_empty_folders_are_refused(root, tmp_path) -> None:
     with pytest.raises(InputError, match="no such folder"):
         load_folder(str(tmp_path / "none"))
     (root / "c_class").mkdir()
-    with pytest.raises(InputError, match="no pictures in c_class/"):
+    with pytest.raises(InputError, match="no images in c_class/"):
         load_folder(str(root))
-    with pytest.raises(InputError, match="0 folders; expected two or more"):
+    with pytest.raises(InputError, match="0 subfolders; expected two or more"):
         load_folder(str(root / "c_class"))

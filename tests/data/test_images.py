@@ -1,4 +1,4 @@
-"""What counts as images and labels, and what is refused."""
+"""Arrays that are accepted as images and labels, and arrays that are refused."""
 
 import hashlib
 
@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from bloodcells.config.errors import InputError
-from bloodcells.data.images import checked
+from bloodcells.data.images import Images
 
 PIXELS = np.arange(6 * 4 * 4 * 3, dtype=np.uint8).reshape(6, 4, 4, 3)
 LABELS = np.array([0, 1, 2, 0, 1, 2])
@@ -17,8 +17,8 @@ LABELS = np.array([0, 1, 2, 0, 1, 2])
     [LABELS, LABELS[:, None], LABELS.astype(np.uint8), np.eye(3)[LABELS], np.eye(3, dtype=bool)[LABELS]],
     ids=["flat", "column", "uint8", "one-hot floats", "one-hot bools"],
 )
-def test_labels_come_flat_in_a_column_or_one_hot(labels) -> None:
-    images = checked(PIXELS, labels, "here")
+def test_labels_may_be_flat_a_column_or_one_hot(labels) -> None:
+    images = Images.from_arrays(PIXELS, labels, origin="here")
     assert images.labels.tolist() == [0, 1, 2, 0, 1, 2]
     assert images.labels.dtype == np.int64
     assert images.class_names == ("0", "1", "2")
@@ -26,9 +26,9 @@ def test_labels_come_flat_in_a_column_or_one_hot(labels) -> None:
     assert images.one_hot[:3].tolist() == [[1, 0, 0], [0, 1, 0], [0, 0, 1]]
 
 
-def test_floats_that_are_certain_to_span_0_to_1_become_the_bytes_they_were() -> None:
-    assert np.array_equal(checked(PIXELS / 255, LABELS, "here").pixels, PIXELS)
-    assert np.array_equal(checked((PIXELS / 255).astype(np.float32), LABELS, "here").pixels, PIXELS)
+def test_floats_clearly_in_0_to_1_become_uint8() -> None:
+    assert np.array_equal(Images.from_arrays(PIXELS / 255, LABELS, origin="here").pixels, PIXELS)
+    assert np.array_equal(Images.from_arrays((PIXELS / 255).astype(np.float32), LABELS, origin="here").pixels, PIXELS)
 
 
 @pytest.mark.parametrize(
@@ -45,9 +45,9 @@ def test_floats_that_are_certain_to_span_0_to_1_become_the_bytes_they_were() -> 
     ],
     ids=["rank 3", "one channel", "int64", "floats to 255", "floats from -1", "only 0 and 1", "dark floats", "NaN"],
 )
-def test_images_of_another_rank_type_or_range_are_refused(pixels, received) -> None:
+def test_images_of_another_shape_type_or_range_are_refused(pixels, received) -> None:
     with pytest.raises(InputError, match=f"here: .*{received}.*expected"):
-        checked(pixels, LABELS, "here")
+        Images.from_arrays(pixels, LABELS, origin="here")
 
 
 @pytest.mark.parametrize(
@@ -60,45 +60,45 @@ def test_images_of_another_rank_type_or_range_are_refused(pixels, received) -> N
         (np.ones((6, 3)), "not one-hot"),
         (LABELS.reshape(6, 1, 1), "shape"),
         (np.array(list("abcabc")), "type <U1"),
-        (np.zeros(6, int), "a single class"),
+        (np.zeros(6, int), "only one class"),
     ],
     ids=["floats", "negative", "fewer", "more", "two-hot", "rank 3", "text", "one class"],
 )
-def test_labels_that_are_no_class_numbers_are_refused(labels, received) -> None:
+def test_labels_that_are_not_class_numbers_are_refused(labels, received) -> None:
     with pytest.raises(InputError, match=received):
-        checked(PIXELS, labels, "here")
+        Images.from_arrays(PIXELS, labels, origin="here")
 
 
-def test_a_label_without_a_name_is_refused() -> None:
+def test_label_without_a_class_name_is_refused() -> None:
     with pytest.raises(InputError, match="label 2 has no name"):
-        checked(PIXELS, LABELS, "here", class_names=["a", "b"])
+        Images.from_arrays(PIXELS, LABELS, origin="here", class_names=["a", "b"])
 
 
-def test_the_hash_covers_pixels_labels_names_and_order() -> None:
-    base = checked(PIXELS, LABELS, "here")
-    assert base.sha256 == checked(PIXELS.copy(), LABELS, "elsewhere").sha256
+def test_hash_covers_pixels_labels_class_names_and_order() -> None:
+    base = Images.from_arrays(PIXELS, LABELS, origin="here")
+    assert base.sha256 == Images.from_arrays(PIXELS.copy(), LABELS, origin="elsewhere").sha256
     changed = PIXELS.copy()
     changed[5, 3, 3, 2] ^= 1
     others = [
-        checked(changed, LABELS, "here"),
-        checked(PIXELS, LABELS[::-1], "here"),
-        checked(PIXELS[::-1], LABELS, "here"),
-        checked(PIXELS, LABELS, "here", class_names=["a", "b", "c"]),
+        Images.from_arrays(changed, LABELS, origin="here"),
+        Images.from_arrays(PIXELS, LABELS[::-1], origin="here"),
+        Images.from_arrays(PIXELS[::-1], LABELS, origin="here"),
+        Images.from_arrays(PIXELS, LABELS, origin="here", class_names=["a", "b", "c"]),
     ]
     assert len({base.sha256, *(other.sha256 for other in others)}) == 5
     assert base.digests[2] == hashlib.sha256(PIXELS[2].tobytes()).digest()
 
 
 @pytest.mark.parametrize("label", [3_000_000_000, 2**64 - 1])
-def test_a_label_beyond_the_number_of_images_is_refused_at_once(label) -> None:
+def test_label_above_the_number_of_images_is_refused(label) -> None:
     with pytest.raises(InputError, match=f"label {label}.*numbered from 0"):
-        checked(PIXELS, np.array([0, 1, 2, 0, 1, label], np.uint64), "here")
+        Images.from_arrays(PIXELS, np.array([0, 1, 2, 0, 1, label], np.uint64), origin="here")
 
 
-def test_one_hot_labels_speak_of_classes_that_no_image_has_too() -> None:
-    assert checked(PIXELS, np.eye(4)[LABELS], "here").class_counts.tolist() == [2, 2, 2, 0]
+def test_one_hot_labels_define_classes_without_images() -> None:
+    assert Images.from_arrays(PIXELS, np.eye(4)[LABELS], origin="here").class_counts.tolist() == [2, 2, 2, 0]
 
 
-def test_class_names_must_differ() -> None:
-    with pytest.raises(InputError, match="the class name a more than once"):
-        checked(PIXELS, LABELS, "here", class_names=["a", "b", "a"])
+def test_repeated_class_name_is_refused() -> None:
+    with pytest.raises(InputError, match="class name a occurs more than once"):
+        Images.from_arrays(PIXELS, LABELS, origin="here", class_names=["a", "b", "a"])

@@ -1,5 +1,6 @@
-"""Archives: the report's format, and each way a file can be another thing."""
+"""Archives: the course report's format, and all the ways in which a file can be invalid."""
 
+import hashlib
 import zipfile
 
 import numpy as np
@@ -20,7 +21,7 @@ def archive(tmp_path):
     return path
 
 
-def test_the_reports_format_loads(archive) -> None:
+def test_course_reports_format_loads(archive) -> None:
     images = load_npz(str(archive))
     assert np.array_equal(images.pixels, PIXELS)
     assert images.labels.tolist() == LABELS.ravel().tolist()
@@ -32,19 +33,17 @@ def test_class_names_come_from_the_archive(tmp_path) -> None:
     assert load_npz(str(tmp_path / "a.npz")).class_names == ("a", "b", "c", "d")
 
 
-def test_a_known_archive_is_recognised_by_its_hash(archive, monkeypatch) -> None:
-    import hashlib
-
-    monkeypatch.setitem(npz.KNOWN_ARCHIVES, hashlib.sha256(archive.read_bytes()).hexdigest(), "the very one")
-    assert "the very one" in load_npz(str(archive)).origin
+def test_known_archive_is_recognized_by_its_hash(archive, monkeypatch) -> None:
+    monkeypatch.setitem(npz.KNOWN_ARCHIVES, hashlib.sha256(archive.read_bytes()).hexdigest(), "a known archive")
+    assert "a known archive" in load_npz(str(archive)).origin
 
 
-def test_no_such_file(tmp_path) -> None:
+def test_missing_file_is_refused(tmp_path) -> None:
     with pytest.raises(InputError, match="no such file"):
         load_npz(str(tmp_path / "none.npz"))
 
 
-def test_not_an_archive(tmp_path) -> None:
+def test_file_that_is_not_an_archive_is_refused(tmp_path) -> None:
     (tmp_path / "a.npz").write_text("images")
     np.save(tmp_path / "b.npy", PIXELS)
     for name in ("a.npz", "b.npy"):
@@ -53,14 +52,14 @@ def test_not_an_archive(tmp_path) -> None:
 
 
 @pytest.mark.parametrize("share", [0.1, 0.5, 0.99])
-def test_a_truncated_archive(archive, share) -> None:
+def test_truncated_archive_is_refused(archive, share) -> None:
     whole = archive.read_bytes()
     archive.write_bytes(whole[: int(share * len(whole))])
     with pytest.raises(InputError, match="truncated"):
         load_npz(str(archive))
 
 
-def test_an_archive_damaged_in_the_middle(archive) -> None:
+def test_archive_damaged_in_the_middle_is_refused(archive) -> None:
     whole = bytearray(archive.read_bytes())
     whole[len(whole) // 2] ^= 0xFF
     archive.write_bytes(whole)
@@ -69,40 +68,40 @@ def test_an_archive_damaged_in_the_middle(archive) -> None:
 
 
 @pytest.mark.parametrize("missing", ["images", "labels"])
-def test_a_missing_array_is_named_with_those_found(tmp_path, missing) -> None:
+def test_missing_array_is_named_with_the_arrays_received(tmp_path, missing) -> None:
     arrays = {"images": PIXELS, "labels": LABELS, "extra": LABELS}
     del arrays[missing]
     np.savez(tmp_path / "a.npz", **arrays)
-    with pytest.raises(InputError, match=f"no array {missing}; .*found .*extra"):
+    with pytest.raises(InputError, match=f"no array {missing}; .*received .*extra"):
         load_npz(str(tmp_path / "a.npz"))
 
 
-def test_class_names_of_bytes_are_text(tmp_path) -> None:
+def test_class_names_may_be_bytes(tmp_path) -> None:
     np.savez(tmp_path / "a.npz", images=PIXELS, labels=LABELS, class_names=np.array([b"a", b"b", b"c", b"d"]))
     assert load_npz(str(tmp_path / "a.npz")).class_names == ("a", "b", "c", "d")
 
 
-def test_class_names_in_another_encoding_are_told_apart_or_refused(tmp_path) -> None:
+def test_undecodable_bytes_in_class_names_are_replaced(tmp_path) -> None:
     np.savez(tmp_path / "a.npz", images=PIXELS, labels=LABELS, class_names=np.array([b"a\xe9", b"b\xe9", b"c", b"d"]))
     assert load_npz(str(tmp_path / "a.npz")).class_names == ("a\ufffd", "b\ufffd", "c", "d")
 
 
 @pytest.mark.parametrize("names", [np.array([["a", "b"], ["c", "d"]]), np.arange(4), np.array("abcd")])
-def test_class_names_that_are_no_list_of_text_are_refused(tmp_path, names) -> None:
+def test_class_names_that_are_not_a_list_of_text_are_refused(tmp_path, names) -> None:
     np.savez(tmp_path / "a.npz", images=PIXELS, labels=LABELS, class_names=names)
     with pytest.raises(InputError, match="expected text of shape"):
         load_npz(str(tmp_path / "a.npz"))
 
 
-def test_a_member_that_is_no_array_is_named(archive) -> None:
+def test_member_that_is_not_an_array_is_named(archive) -> None:
     with zipfile.ZipFile(archive, "w") as file:
-        file.writestr("images", b"no array")
+        file.writestr("images", b"not an array")
         file.writestr("labels.npy", b"")
-    with pytest.raises(InputError, match="images is no NumPy array"):
+    with pytest.raises(InputError, match="images is not a NumPy array"):
         load_npz(str(archive))
 
 
-def test_an_archive_damaged_anywhere_loads_or_is_one_line(archive) -> None:
+def test_archive_damaged_anywhere_loads_or_gives_a_one_line_error(archive) -> None:
     whole, draw = archive.read_bytes(), np.random.default_rng(0)
     headers = [place for place in range(len(whole)) if whole[place : place + 2] == b"PK"]
     messages = []
@@ -119,7 +118,7 @@ def test_an_archive_damaged_anywhere_loads_or_is_one_line(archive) -> None:
 
 
 class Trap:
-    """Unpickling it is noticed."""
+    """Records that it was unpickled."""
 
     sprung = False
 
@@ -128,7 +127,7 @@ class Trap:
 
 
 @pytest.mark.parametrize("key", ["images", "labels", "class_names"])
-def test_pickled_arrays_are_refused_and_never_loaded(tmp_path, key) -> None:
+def test_pickled_arrays_are_refused_and_never_unpickled(tmp_path, key) -> None:
     arrays = {"images": PIXELS, "labels": LABELS, key: np.array([Trap()] * 12, dtype=object)}
     np.savez(tmp_path / "a.npz", **arrays)
     with pytest.raises(InputError, match=f"array {key} is a pickled object array, which is refused"):

@@ -1,4 +1,4 @@
-"""Shares, proportions, copies kept together, and classes too small to split."""
+"""The split: shares, proportions, copies kept together, and classes that are too small."""
 
 import dataclasses
 import math
@@ -12,7 +12,7 @@ from bloodcells.data.clean import Cleaned
 from bloodcells.data.images import Images
 from bloodcells.data.split import split
 
-REPORT = [852, 2181, 1085, 2026, 849, 993, 2330, 1643]  # images of each class after cleaning, in the report's archive
+CLASS_SIZES = [852, 2181, 1085, 2026, 849, 993, 2330, 1643]  # images per class in the course report's cleaned archive
 
 
 def cleaned_of(counts: list[int], groups: np.ndarray | None = None) -> Cleaned:
@@ -27,16 +27,16 @@ def config(test: float = 0.05, validation: float = 0.1, seed: int = 0) -> SplitC
     return SplitConfig(test_share=test, validation_share=validation, seed=seed)
 
 
-def test_the_reports_archive_splits_as_the_report_did() -> None:
+def test_course_reports_archive_is_split_as_in_the_report() -> None:
     # 5% of 11,959 is 598 rounded up; its table has 42, 109, 54, 102, 43, 50, 116 or 117 and 82 of each class.
-    parts = split(cleaned_of(REPORT), config())
+    parts = split(cleaned_of(CLASS_SIZES), config())
     assert (len(parts.test), len(parts.validation)) == (598, 1196)
     assert np.abs(parts.test.class_counts - [42, 109, 54, 102, 43, 50, 116, 82]).max() <= 1
-    assert np.abs(parts.test.class_counts - 0.05 * np.array(REPORT)).max() < 1
+    assert np.abs(parts.test.class_counts - 0.05 * np.array(CLASS_SIZES)).max() < 1
 
 
 @pytest.mark.parametrize("seed", range(5))
-def test_every_image_is_on_exactly_one_side(seed) -> None:
+def test_every_image_is_in_exactly_one_part(seed) -> None:
     cleaned = cleaned_of([37, 20, 9])
     parts = split(cleaned, config(0.2, 0.25, seed))
     names = [name for part in (parts.training, parts.validation, parts.test) for name in part.examples]
@@ -46,34 +46,36 @@ def test_every_image_is_on_exactly_one_side(seed) -> None:
 
 
 @pytest.mark.parametrize("seed", range(20))
-def test_copies_never_stand_on_two_sides(seed) -> None:
+def test_copies_are_never_in_two_parts(seed) -> None:
     groups = np.arange(90)
     groups[::7] = 0  # thirteen copies of one, in every class
     groups[3::10] = 3  # and more of another
     cleaned = cleaned_of([40, 30, 20], groups)
     parts = split(cleaned, config(0.2, 0.2, seed))
-    sides = [set(groups[part.examples.astype(int)].tolist()) for part in (parts.training, parts.validation, parts.test)]
-    assert sum(map(len, sides)) == len(set().union(*sides))
+    members = [
+        set(groups[part.examples.astype(int)].tolist()) for part in (parts.training, parts.validation, parts.test)
+    ]
+    assert sum(map(len, members)) == len(set().union(*members))
 
 
-def test_the_split_follows_from_its_seed() -> None:
+def test_split_depends_only_on_its_seed() -> None:
     first, again, other = (split(cleaned_of([40, 30]), config(seed=seed)) for seed in (1, 1, 2))
     assert first.test.examples.tolist() == again.test.examples.tolist()
     assert first.test.examples.tolist() != other.test.examples.tolist()
 
 
-def test_a_small_class_still_has_an_image_on_every_side() -> None:
+def test_small_class_has_an_image_in_every_part() -> None:
     parts = split(cleaned_of([200, 3]), config())
     for part in (parts.training, parts.validation, parts.test):
         assert part.class_counts[1] == 1
 
 
-def test_a_class_too_small_to_split_is_named() -> None:
+def test_class_too_small_to_split_is_named() -> None:
     with pytest.raises(InputError, match=r"class class1 has 2 images .* expected at least 3"):
         split(cleaned_of([50, 2]), config())
 
 
-def test_a_class_that_is_all_copies_of_one_image_is_named() -> None:
+def test_class_with_copies_of_a_single_image_is_named() -> None:
     cleaned = cleaned_of([50, 6])
     groups = np.where(cleaned.images.labels == 1, 1000, cleaned.groups)
     with pytest.raises(InputError, match="class class1 has no image left for"):

@@ -25,7 +25,7 @@ def test_outliers_come_first_then_conflicting_copies_then_the_rest(planted) -> N
     assert repeated == [
         ("outlier", list(range(40, 47))),
         ("outlier", list(range(30, 35))),
-        ("contradictory", [5, 10]),
+        ("conflicting", [5, 10]),
         ("copy", [3, 9]),
     ]
 

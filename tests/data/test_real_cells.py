@@ -1,4 +1,4 @@
-"""The report's archive, for who has it: `make slow CELLS=cells.npz`."""
+"""The course report's archive, if it is available: `make slow CELLS=cells.npz`."""
 
 import os
 
@@ -13,18 +13,18 @@ ARCHIVE = os.environ.get("CELLS")
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(not ARCHIVE, reason="no archive: make slow CELLS=cells.npz")
-def test_all_outliers_and_no_cell_but_exact_copies_leave_and_598_are_tested() -> None:
+@pytest.mark.skipif(not ARCHIVE, reason="needs the archive: make slow CELLS=cells.npz")
+def test_cleaning_removes_outliers_and_exact_copies_only_and_598_images_are_for_testing() -> None:
     config = composed("data=npz", f"data.path={ARCHIVE}").data
     images = config.load()
     assert images.pixels.shape == (13_759, 96, 96, 3)
     cleaned = clean(images, config.clean)
     assert cleaned.repeated == (1_600, 200)
-    # Whatever else left has a copy that stayed, equal to the last pixel.
-    staying = set(cleaned.images.digests)
-    left = [entry for entry in cleaned.removed if not entry.reason.startswith("repeated")]
-    assert all(images.digests[int(entry.example)] in staying for entry in left)
-    assert len(cleaned.images) == 13_759 - 1_800 - len(left) == len(staying)
+    # Every other removed image has an exact copy that was kept.
+    kept = set(cleaned.images.digests)
+    copies = [entry for entry in cleaned.removed if not entry.reason.startswith("outlier")]
+    assert all(images.digests[int(entry.example)] in kept for entry in copies)
+    assert len(cleaned.images) == 13_759 - 1_800 - len(copies) == len(kept)
     parts = split(cleaned, config.split)
     assert len(parts.test) == 598
     shares = parts.test.class_counts / cleaned.images.class_counts
