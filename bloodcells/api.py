@@ -125,7 +125,7 @@ def load_run(run: str, *overrides: str) -> Result:
         'mobilenetv2'
         >>> train(replace(result.config, seed=2))  # dataclasses.replace: the same with another seed
     """
-    from bloodcells.tracking.stored import find_run  # imports MLflow
+    from bloodcells.tracking.stored_run import find_run  # imports MLflow
 
     tracking = _compose("reproduce", ReproduceConfig, ("run_id=''", *overrides)).tracking
     return stored_result(find_run(tracking, run), tracking)

@@ -11,9 +11,9 @@ from bloodcells.data.clean import clean
 from bloodcells.data.images import Images
 from bloodcells.provenance.fingerprint import fingerprint
 from bloodcells.reporting.quiet_tensorflow import import_tensorflow
-from bloodcells.runs.images import own_images
+from bloodcells.runs.images import split_images
 from bloodcells.runs.result import Result, stored_model, stored_result
-from bloodcells.tracking.stored import find_run
+from bloodcells.tracking.stored_run import find_run
 
 log = logging.getLogger(Program.EVALUATE)
 
@@ -27,11 +27,11 @@ def evaluate(config: EvaluateConfig) -> Result:
     trained = run.config()
     log.info(f"run {run.id}: {run.name}")
     own = config.data.name == "own"
-    parts = own_images(run, "validation", "test") if own else {"test": _other_images(config.data, run.class_names())}
+    parts = split_images(run, "validation", "test") if own else {"test": _other_images(config.data, run.class_names())}
     stored, images = run.predictions(), parts["test"]
     same_views = run.test_time_augmentation() == config.evaluation.test_time_augmentation
     # The temperature has to be fitted on predictions made in the same way as those it corrects.
-    validation = stored.of("validation") if own or same_views else own_images(run, "validation")["validation"]
+    validation = stored.of("validation") if own or same_views else split_images(run, "validation")["validation"]
     log.info(f"{'test split of the run' if own else 'other images'}: {images.describe()}")
 
     import_tensorflow()
@@ -40,7 +40,7 @@ def evaluate(config: EvaluateConfig) -> Result:
     from bloodcells.evaluation.score import score
     from bloodcells.reporting.terminal import aligned
     from bloodcells.runs.description import outcome
-    from bloodcells.runs.lifecycle import begun, source_tags
+    from bloodcells.runs.lifecycle import source_tags, started
 
     model = stored_model(run)
     if (size := model.input_shape[1:3]) != images.size:
@@ -65,11 +65,11 @@ def evaluate(config: EvaluateConfig) -> Result:
     page = evaluation_page(title, lead, scored, figures=figures, images=images, seed=trained.seed)
     tags = source_tags(Program.EVALUATE, fingerprint(config, images.sha256)) | {Tag.PARENT: run.id}
     params = {"run_id": run.id, "data": config.data.name, "cleaned": str(config.data.clean.enabled)}
-    with begun(config.tracking, title, tags, params, images.origin, "testing") as tracked:
+    with started(config.tracking, title, tags=tags, params=params, origin=images.origin, context="testing") as tracked:
         tracked.describe(lead)
-        tracked.score(scored.metrics)
-        tracked.keep({**scored.tables, **figures, "evaluation.html": page})
-    log.info(aligned(rows | tracked.where()))
+        tracked.log_metrics(scored.metrics)
+        tracked.save({**scored.tables, **figures, "evaluation.html": page})
+    log.info(aligned(rows | tracked.locations()))
     return replace(
         stored_result(run, config.tracking),
         run_id=tracked.id,

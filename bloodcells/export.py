@@ -11,8 +11,8 @@ from bloodcells.deployment.formats import TOLERANCE, check_installed, file_name,
 from bloodcells.reporting.files import move_into_place, staging
 from bloodcells.reporting.quiet_tensorflow import import_tensorflow
 from bloodcells.reporting.terminal import aligned
-from bloodcells.runs.images import own_images
-from bloodcells.tracking.stored import find_run
+from bloodcells.runs.images import split_images
+from bloodcells.tracking.stored_run import find_run
 
 log = logging.getLogger("bloodcells.export")
 
@@ -31,7 +31,7 @@ def export(config: ExportConfig) -> None:
     run = find_run(config.tracking, config.run_id)
     log.info(f"run {run.name} ({run.id})")
     recorded = run.predictions().of("test")
-    images = own_images(run, "test")["test"]
+    images = split_images(run, "test")["test"]
     target = Path(config.output, file_name(config, run))
 
     os.environ["CUDA_VISIBLE_DEVICES"] = "-1"  # both processes compute on the CPU, where they round in the same way

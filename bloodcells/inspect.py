@@ -21,7 +21,7 @@ def inspect(config: InspectConfig) -> None:
 
     Raises InputError for errors in the config or the data, before the run starts.
     """
-    started = time.monotonic()
+    start = time.monotonic()
     output = checked_output(config.output)
     images = config.data.load()
     log.info(images.describe())
@@ -41,13 +41,15 @@ def inspect(config: InspectConfig) -> None:
     from bloodcells.reporting.terminal import aligned, duration
     from bloodcells.runs.contents import prepared
     from bloodcells.runs.description import compared
-    from bloodcells.runs.lifecycle import begun, source_tags
+    from bloodcells.runs.lifecycle import source_tags, started
 
     title = f"Inspection of {Path(images.origin).name}"
     tags = source_tags(Program.INSPECT, fingerprint(config, images.sha256))
     kept = ("data", "data.path", "seed", *(key for key in compared(config) if key.startswith("augmentation")))
     params = {key: value for key, value in compared(config).items() if key in kept}
-    with begun(config.tracking, title.lower(), tags, params, images.origin, "inspection") as run:
+    with started(
+        config.tracking, title.lower(), tags=tags, params=params, origin=images.origin, context="inspection"
+    ) as run:
         repeated = find_copies(images, config.data.clean.repeats)
         chapters = [
             samples(cleaned.images, config.seed),
@@ -61,12 +63,14 @@ def inspect(config: InspectConfig) -> None:
         lead = [images.describe(), cleaned.describe(), parts.describe(), imbalance(cleaned.images)]
         text = page(title, "\n".join(lead), [chapter.section for chapter in chapters])
         run.describe("\n".join(f"- {line}" for line in lead))
-        run.keep(prepared(config, cleaned, parts) | {"inspection.html": text})
+        run.save(prepared(config, cleaned, parts) | {"inspection.html": text})
         for chapter in chapters:
-            run.keep(chapter.files)
+            run.save(chapter.files)
         write_atomically(output, text)
     log.info(
-        aligned({"classes": lead[-1], **run.where(), "page": str(output), "time": duration(time.monotonic() - started)})
+        aligned(
+            {"classes": lead[-1], **run.locations(), "page": str(output), "time": duration(time.monotonic() - start)}
+        )
     )
 
 

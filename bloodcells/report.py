@@ -13,9 +13,10 @@ from bloodcells.comparison.runs import read_predictions, select
 from bloodcells.comparison.sections import INTERVALS, ReportFigures, caption, lead, sections, summary
 from bloodcells.config.checkout import CHECKOUT
 from bloodcells.config.command import command
-from bloodcells.config.schema import LocalTracking, ReportConfig, ServerTracking
+from bloodcells.config.schema import ReportConfig
 from bloodcells.reporting.files import write_all
 from bloodcells.reporting.page import latex, markdown, page
+from bloodcells.tracking.store import store_of
 
 log = logging.getLogger("bloodcells.report")
 
@@ -58,9 +59,7 @@ def output_folder(config: ReportConfig) -> Path:
     """`output`, by default the folder in `experiments` that has the name of the study, or else of the experiment."""
     if config.output is not None:
         return Path(config.output).resolve()
-    tracking = config.tracking
-    experiment = tracking.experiment if isinstance(tracking, LocalTracking | ServerTracking) else tracking.name
-    return CHECKOUT / "experiments" / (config.study or experiment)
+    return CHECKOUT / "experiments" / (config.study or store_of(config.tracking).experiment)
 
 
 main = command("report", ReportConfig)(report)

@@ -171,7 +171,7 @@ def test_overrides_choose_another_store_than_that_of_the_result(results, tmp_pat
 
 
 def test_a_config_of_another_version_leaves_the_other_results_readable(results, overrides) -> None:
-    from bloodcells.tracking.stored import find_run
+    from bloodcells.tracking.stored_run import find_run
 
     result = results[0]
     file = find_run(result.config.tracking, result.run_id).file("config.yaml")

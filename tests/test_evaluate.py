@@ -112,7 +112,7 @@ def test_images_of_another_size_are_an_error(folder, trained) -> None:
 def test_test_time_augmentation_reports_gain_and_cost(folder, trained, caplog) -> None:
     caplog.set_level("INFO", "bloodcells")
     evaluation = scored(folder, trained.info.run_id, "evaluation.test_time_augmentation=true")
-    assert "by a single view" in caplog.messages[-1]
+    assert "with a single view" in caplog.messages[-1]
     prefix = "test_time_augmentation/"
     numbers = {
         name.removeprefix(prefix): value for name, value in evaluation.data.metrics.items() if name.startswith(prefix)
@@ -159,7 +159,7 @@ def test_changed_data_is_an_error(folder, trained) -> None:
     before = (folder / "cells.npz").read_bytes()
     save(folder / "cells.npz", draw_cells(220, 32, 9))
     try:
-        with pytest.raises(InputError, match="has changed since it was trained"):
+        with pytest.raises(InputError, match="has changed since the run was trained"):
             scored(folder, trained.info.run_id)
     finally:
         (folder / "cells.npz").write_bytes(before)

@@ -14,8 +14,8 @@ from bloodcells.deployment.write import write
 from bloodcells.export import export
 from bloodcells.model.restore import restore
 from bloodcells.model.views import averaged
-from bloodcells.runs.images import own_images
-from bloodcells.tracking.stored import find_run
+from bloodcells.runs.images import split_images
+from bloodcells.tracking.stored_run import find_run
 from tests.config.test_programs import config_of
 from tests.conftest import TINY, composed
 
@@ -68,7 +68,7 @@ def test_test_time_augmentation_is_part_of_the_exported_model(program, store, tm
     (written,) = tmp_path.iterdir()
     assert written.name.endswith("_tta.keras")
     run = run_of(store)
-    pixels = own_images(run, "test")["test"].pixels
+    pixels = split_images(run, "test")["test"].pixels
     expected = averaged(restore(run.model_file(tmp_path)))(pixels)
     assert np.allclose(keras.saving.load_model(written)(pixels), expected, atol=1e-6)
     assert not np.allclose(run.predictions().of("test").probabilities, expected, atol=1e-6)
@@ -97,7 +97,7 @@ def test_model_that_disagrees_with_recorded_predictions_is_rejected(program, sto
     *rest, bias = other.layers[-1].get_weights()
     other.layers[-1].set_weights([*rest, bias + 3 * np.arange(len(bias))])
     other.save(tmp_path / "other.keras")
-    monkeypatch.setattr("bloodcells.tracking.stored.StoredRun.model_file", lambda *_: tmp_path / "other.keras")
+    monkeypatch.setattr("bloodcells.tracking.stored_run.StoredRun.model_file", lambda *_: tmp_path / "other.keras")
     with pytest.raises(InputError, match=rf"run {run.id}'s model: "):
         program("format=keras")
 

@@ -11,7 +11,7 @@ from bloodcells.data.clean import clean
 from bloodcells.data.split import split
 from bloodcells.inspect import inspect
 from bloodcells.inspection.copies import find_copies
-from bloodcells.tracking.stored import search
+from bloodcells.tracking.stored_run import search
 from tests.config.test_programs import config_of
 
 SMALL = ("data.images=200", "data.image_size=32", "augmentation=flip_translate")

@@ -16,7 +16,7 @@ from bloodcells.reproduction import repetition
 from bloodcells.reproduction.verdict import NotReproducedError, compare
 from bloodcells.runs.train import train
 from bloodcells.tracking.store import database_uri
-from bloodcells.tracking.stored import StoredRun, find_run, search
+from bloodcells.tracking.stored_run import StoredRun, find_run, search
 from tests.config.test_programs import config_of
 from tests.conftest import SHORT, composed
 
@@ -156,7 +156,7 @@ def test_repetition_interrupted_during_the_comparison_resumes(place, runs, monke
 def test_changed_data_are_rejected_before_a_run_starts(place, runs) -> None:
     before = len(repetitions(place))
     save(place / "cells.npz", 5)
-    with pytest.raises(InputError, match=r"cells.npz has changed since it was trained; expected .* received"):
+    with pytest.raises(InputError, match=r"cells.npz has changed since the run was trained; expected .* received"):
         repeat(place, runs[0].id)
     assert len(repetitions(place)) == before
 

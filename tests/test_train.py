@@ -110,7 +110,7 @@ def test_a_model_that_cannot_be_scored_is_kept_all_the_same(tmp_path, monkeypatc
 def test_without_tracking_nothing_is_kept_and_the_summary_says_so(tmp_path, caplog) -> None:
     with caplog.at_level("INFO", "bloodcells"):
         train(composed(*TINY, "tracking=off", "training.fine_tuning.epochs=0"))
-    assert "not kept, since tracking=off" in caplog.messages[-1]
+    assert "not stored, since tracking=off" in caplog.messages[-1]
     assert list(tmp_path.iterdir()) == []
 
 

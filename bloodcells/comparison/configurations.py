@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from bloodcells.comparison.runs import RunPredictions
 from bloodcells.config.errors import InputError
 from bloodcells.config.names import Tag
-from bloodcells.tracking.stored import StoredRun
+from bloodcells.tracking.stored_run import StoredRun
 
 FIRST = ("backbone", "head", "augmentation", "optimizer", "loss", "unfreeze")  # keys that names prefer
 

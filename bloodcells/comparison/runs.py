@@ -16,7 +16,7 @@ from bloodcells.config.errors import InputError
 from bloodcells.config.explain import nearest
 from bloodcells.config.names import Artifact, Metric, Tag
 from bloodcells.config.schema import ReportConfig
-from bloodcells.tracking.stored import StoredRun, search
+from bloodcells.tracking.stored_run import StoredRun, search
 
 COLUMNS, SHARE = ["example", "label", "predicted"], "shifted_accuracy"
 ROUNDING = 1e-6

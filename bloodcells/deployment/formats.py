@@ -5,7 +5,7 @@ from pathlib import Path
 
 from bloodcells.config.errors import InputError
 from bloodcells.config.schema import ExportConfig, Format
-from bloodcells.tracking.stored import StoredRun
+from bloodcells.tracking.stored_run import StoredRun
 
 SUFFIX = {Format.codabench: ".zip", Format.keras: ".keras", Format.savedmodel: "", Format.onnx: ".onnx"}
 

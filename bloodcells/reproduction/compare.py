@@ -13,7 +13,7 @@ import pandas as pd
 from bloodcells.config.names import Artifact, Metric, Tag
 from bloodcells.model.restore import restore
 from bloodcells.reproduction.mismatches import ComparedValues, Mismatch, bits_differ, distance
-from bloodcells.tracking.stored import StoredRun
+from bloodcells.tracking.stored_run import StoredRun
 
 OWN = "reproduction/"  # prefix of the metrics that a reproduction logs about its comparison
 NO_VARIABLE = ("an extra variable", np.empty(0))

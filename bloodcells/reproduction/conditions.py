@@ -12,8 +12,8 @@ from bloodcells.config.names import Artifact, Tag
 from bloodcells.config.schema import Tracking, TrainConfig
 from bloodcells.config.typed import typed
 from bloodcells.provenance.fingerprint import Fingerprint, packages
-from bloodcells.runs.unfinished import MACHINE
-from bloodcells.tracking.stored import StoredRun
+from bloodcells.runs.checkpoint import MACHINE
+from bloodcells.tracking.stored_run import StoredRun
 
 FIRST = ("tensorflow", "keras", "numpy")  # packages that are most likely to change a result
 NAMED = 4  # maximum number of changed packages to name

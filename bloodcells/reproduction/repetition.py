@@ -14,8 +14,8 @@ from bloodcells.reproduction.conditions import changes, present_conditions, reco
 from bloodcells.reproduction.verdict import Verdict, compare
 from bloodcells.runs.images import expect_same
 from bloodcells.runs.lifecycle import tracked
-from bloodcells.tracking.run import Run
-from bloodcells.tracking.stored import StoredRun
+from bloodcells.tracking.live_run import LiveRun
+from bloodcells.tracking.stored_run import StoredRun
 
 log = logging.getLogger(__name__)
 
@@ -29,7 +29,7 @@ class Repetition:
         self._original = original
 
     @contextmanager
-    def tracked(self, config: TrainConfig, fingerprint: Fingerprint, origin: str) -> Iterator[Run]:
+    def tracked(self, config: TrainConfig, fingerprint: Fingerprint, origin: str) -> Iterator[LiveRun]:
         """Tracks a training like `lifecycle.tracked` and compares it with the original before the run ends.
 
         A FINISHED repetition therefore has a verdict, and one interrupted earlier resumes. Logs changed conditions
@@ -41,14 +41,14 @@ class Repetition:
         reasons = [*unrepeatable(config, gpus), *changes(then, now)]
         for line in reasons or ["code, packages and machine are unchanged"]:
             log.info(line)
-        with tracked(config, fingerprint, origin, self._original) as run:
+        with tracked(config, fingerprint, origin, original=self._original) as run:
             yield run
             with self._original.readable("repetition"):
                 repeat = StoredRun(mlflow.get_run(run.id))
             self.verdict = compare(self._original, repeat, reasons)
-            run.score(self.verdict.metrics())
+            run.log_metrics(self.verdict.metrics())
             if not self.verdict.equal:
-                run.keep({Artifact.REPRODUCTION: self.verdict.table()})
+                run.save({Artifact.REPRODUCTION: self.verdict.table()})
             rows = [f"- {key}: {text}" for key, text in self.verdict.rows().items()]
             description = repeat.run.data.tags[Tag.DESCRIPTION]
             run.describe("\n".join([f"Repetition of run {self._original.id}.", "", *rows, "", description]))

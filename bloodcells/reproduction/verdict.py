@@ -14,7 +14,7 @@ from bloodcells.reproduction.compare import (
     compare_weights,
 )
 from bloodcells.reproduction.mismatches import ComparedValues
-from bloodcells.tracking.stored import StoredRun
+from bloodcells.tracking.stored_run import StoredRun
 
 LISTED = 200  # maximum number of mismatches of each kind in the table
 UNEXPLAINED = "unknown; code, packages and machine are the same"

@@ -1,1 +1,1 @@
-"""The life of a run: begin, resume after an interruption, close after a crash, share phase 1, end."""
+"""The life of a run: start, resume after an interruption, share phase 1 in a sweep, end, close after a crash."""

@@ -1,4 +1,4 @@
-"""What a run keeps: files and figures that say what went in and what came out, and its metrics."""
+"""The files, figures and metrics that a run stores: its inputs and its results."""
 
 import json
 from collections.abc import Callable
@@ -7,6 +7,7 @@ import numpy as np
 from omegaconf import OmegaConf
 from pandas import DataFrame
 
+from bloodcells.config.names import Artifact, Metric
 from bloodcells.config.schema import TrainConfig
 from bloodcells.config.typed import plain
 from bloodcells.data.clean import Cleaned
@@ -16,7 +17,7 @@ from bloodcells.evaluation.metrics import headline
 from bloodcells.evaluation.score import Scored
 from bloodcells.provenance.fingerprint import packages
 from bloodcells.provenance.machine import machine
-from bloodcells.tracking.run import Content, Run
+from bloodcells.tracking.live_run import Content, LiveRun
 from bloodcells.training.curves import learning_curves
 from bloodcells.training.devices import threads
 from bloodcells.training.epochs import Epoch
@@ -26,20 +27,20 @@ from bloodcells.training.fit import FitResult
 def inputs(
     config: TrainConfig, cleaned: Cleaned, split: Split, batch: tuple[np.ndarray, np.ndarray]
 ) -> dict[str, Content]:
-    """What went in; `batch` is the first that the model sees: images (b, h, w, 3) in 0..255, labels (b, classes)."""
+    """Files on the inputs; `batch`: the first one, images (b, h, w, 3) in 0..255 and labels (b, classes)."""
     return prepared(config, cleaned, split) | {
         "figures/training_images.png": training_images(*batch, cleaned.images.class_names),
     }
 
 
 def prepared(config: TrainConfig, cleaned: Cleaned, split: Split) -> dict[str, Content]:
-    """Settings, machine, packages, and what became of each image."""
-    images, side = cleaned.images, split.part_of
+    """Files on the settings, the machine, the packages, and how each image is used."""
+    images, part_of = cleaned.images, split.part_of
     kept = DataFrame(
         {
             "example": images.examples,
             "class": np.array(images.class_names)[images.labels],
-            "split": [side[example] for example in images.examples],
+            "split": [part_of[example] for example in images.examples],
             "group": cleaned.groups,
         }
     )
@@ -48,51 +49,51 @@ def prepared(config: TrainConfig, cleaned: Cleaned, split: Split) -> dict[str, C
         columns=["example", "class", "reason"],
     )
     return {
-        "config.yaml": OmegaConf.to_yaml(OmegaConf.create(plain(config))),
-        "environment.json": json.dumps(machine(threads(config.training)), indent=2),
-        "packages.txt": "\n".join(packages()) + "\n",
-        "data/split.csv": kept,
-        "data/removed.csv": removed,
-        "data/near_copies.csv": DataFrame(cleaned.near, columns=["example", "copy"]),
+        Artifact.CONFIG: OmegaConf.to_yaml(OmegaConf.create(plain(config))),
+        Artifact.ENVIRONMENT: json.dumps(machine(threads(config.training)), indent=2),
+        Artifact.PACKAGES: "\n".join(packages()) + "\n",
+        Artifact.SPLIT: kept,
+        Artifact.REMOVED: removed,
+        Artifact.NEAR_COPIES: DataFrame(cleaned.near, columns=["example", "copy"]),
     }
 
 
 def results(fitted: FitResult, scored: Scored) -> dict[str, Content]:
-    """What came out."""
+    """Files on the results of training and scoring."""
     return {
-        "history.csv": fitted.table(),
+        Artifact.HISTORY: fitted.table(),
         "figures/learning_curves.png": learning_curves(fitted.history, fitted.best),
         **scored.tables,
     }
 
 
-def epoch_scorer(run: Run) -> Callable[[Epoch], None]:
-    """A function that logs an epoch's metrics to `run`, at the epoch's number over both phases."""
+def epoch_logger(run: LiveRun) -> Callable[[Epoch], None]:
+    """A function that logs the metrics of an epoch, with its number over both phases as step."""
 
-    def score(row: Epoch) -> None:
+    def log(row: Epoch) -> None:
         metrics = {
-            "train/loss": row.train_loss,
-            "train/accuracy": row.train_accuracy,
-            "val/loss": row.val_loss,
-            "val/accuracy": row.val_accuracy,
-            "learning_rate": row.learning_rate,
-            "trainable_parameters": row.trainable_parameters,
-            "epoch_seconds": row.seconds,
+            Metric.TRAIN_LOSS: row.train_loss,
+            Metric.TRAIN_ACCURACY: row.train_accuracy,
+            Metric.VALIDATION_LOSS: row.val_loss,
+            Metric.VALIDATION_ACCURACY: row.val_accuracy,
+            Metric.LEARNING_RATE: row.learning_rate,
+            Metric.TRAINABLE_PARAMETERS: row.trainable_parameters,
+            Metric.EPOCH_SECONDS: row.seconds,
         }
-        run.score(metrics, row.epoch)
+        run.log_metrics(metrics, row.epoch)
 
-    return score
+    return log
 
 
 def final_metrics(fitted: FitResult, scored: Scored) -> dict[str, float]:
-    """The metrics of the whole run: those of the best epoch, of each phase's best, and what scoring gave."""
+    """Metrics of the whole run: the best epoch, the best accuracy of each phase, and the results of scoring."""
     best = fitted.best
     metrics = {
-        "best/epoch": best.epoch,
-        "best/val_accuracy": best.accuracy,
-        "best/val_loss": best.loss,
-        "best/val_macro_f1": headline(scored.predictions.of("validation"))["macro_f1"],
-        "training_seconds": fitted.seconds,
+        Metric.BEST_EPOCH: best.epoch,
+        Metric.BEST_ACCURACY: best.accuracy,
+        Metric.BEST_LOSS: best.loss,
+        Metric.BEST_MACRO_F1: headline(scored.predictions.of("validation"))["macro_f1"],
+        Metric.TRAINING_SECONDS: fitted.seconds,
     }
     for phase in dict.fromkeys(row.phase for row in fitted.history):
         metrics[f"best/{phase}_val_accuracy"] = max(row.val_accuracy for row in fitted.history if row.phase == phase)

@@ -1,9 +1,10 @@
-"""A run in words: its name, what it is compared by, its description and the summary at the end."""
+"""A run in words: its name, its params, its description and the summary printed at the end."""
 
 from pathlib import PurePath
 from typing import Any
 
 from bloodcells.augmentation.compose import name_of
+from bloodcells.config.names import Metric
 from bloodcells.config.schema import StoredData, TrainConfig
 from bloodcells.config.typed import plain
 from bloodcells.data.clean import Cleaned
@@ -16,16 +17,17 @@ from bloodcells.training.plan import Stage, remarks
 
 
 def run_name(config: TrainConfig) -> str:
-    """Such as "mobilenetv2 dense flip_translate+color adamw focal unfreeze=all seed=0"."""
+    """For example "mobilenetv2 dense flip_translate+color adamw focal unfreeze=all seed=0"."""
     parts = [config.backbone.name, config.head.name, name_of(config.augmentation), config.optimizer.label]
-    return " ".join([*parts, config.loss.label, f"unfreeze={_said(config.unfreeze)}", f"seed={config.seed}"])
+    return " ".join([*parts, config.loss.label, f"unfreeze={_text(config.unfreeze)}", f"seed={config.seed}"])
 
 
 def compared(config: TrainConfig) -> dict[str, str | int | float]:
-    """The choices that runs are compared by and all that belongs to them, under the keys they have in the config.
+    """The params of a run: the settings that distinguish models, under their keys in the config.
 
-    A group stands under its own key as the option chosen; of paths the last part. What is not set is left out, and
-    so is what says nothing of how the model was trained. Of the data what cleans and splits them: their hash is a tag.
+    A group appears under its own key with the name of its option, a path with its last part. Settings that are null are
+    left out, and so are those that do not affect training. Of the data only cleaning and splitting appear, since the
+    data have a hash among the tags.
     """
     settings = {
         key.removesuffix(".name"): value
@@ -33,7 +35,7 @@ def compared(config: TrainConfig) -> dict[str, str | int | float]:
         if key.startswith(("data.clean.", "data.split."))
         or key.partition(".")[0] not in ("data", "evaluation", "output", "sweep", "tracking", *FILING)
     }
-    settings.pop("data.split.seed", None)  # it follows `seed` as a rule, and is in the config's hash
+    settings.pop("data.split.seed", None)  # usually equal to `seed`; part of the hash of the config
     choices = {
         "data": config.data.name,
         "data.path": PurePath(config.data.path).name if isinstance(config.data, StoredData) else None,
@@ -42,7 +44,7 @@ def compared(config: TrainConfig) -> dict[str, str | int | float]:
         "augmentation": name_of(config.augmentation),
     }
     return {
-        key: value if isinstance(value, (int, float)) else _said(value)
+        key: value if isinstance(value, (int, float)) else _text(value)
         for key, value in choices.items()
         if value is not None
     }
@@ -57,7 +59,7 @@ def _flat(settings: dict[str, Any], prefix: str = "") -> dict[str, Any]:
 
 
 def describe(config: TrainConfig, cleaned: Cleaned, split: Split, stages: list[Stage], trained: list[Trainable]) -> str:
-    """The run's description, Markdown: model, data, and what trains when."""
+    """The description of a run in Markdown: model, data, and which layers train in each stage."""
     lines = [
         f"**{config.backbone.name}** ({_weights(config)}), **{config.head.name}** head, on {cleaned.images.origin}.",
         "",
@@ -75,40 +77,40 @@ def describe(config: TrainConfig, cleaned: Cleaned, split: Split, stages: list[S
 
 
 def summary(
-    config: TrainConfig, fitted: FitResult, metrics: dict[str, float], tested: int, where: dict[str, str]
+    config: TrainConfig, fitted: FitResult, metrics: dict[str, float], *, tested: int, locations: dict[str, str]
 ) -> str:
-    """What came out and where it is, for the end of the terminal's output; `metrics`: what scoring gave."""
+    """The summary printed at the end; `metrics`: those of scoring; tested: how many test images."""
     rows = {
         "trained": f"{config.backbone.name} ({_weights(config)}), {config.head.name} head, "
         f"{len(fitted.history)} epochs in {duration(fitted.seconds)}",
         "best epoch": f"{fitted.best.epoch} ({fitted.best.stage}), validation accuracy {fitted.best.accuracy:.4f}",
         **outcome(metrics, tested),
-        **where,
+        **locations,
     }
     return aligned(rows)
 
 
 def outcome(metrics: dict[str, float], tested: int) -> dict[str, str]:
-    """What scoring gave, in words: accuracy with its interval, what several views did, how distorted images fared."""
-    low, high = (metrics[f"test/accuracy_{end}"] for end in ("low", "high"))
+    """The results of scoring in words: test images as they are, with several views, and distorted."""
+    low, high = (metrics[f"{Metric.TEST_ACCURACY}_{end}"] for end in ("low", "high"))
     rows = {
-        "test": f"accuracy {metrics['test/accuracy']:.4f} ({low:.3f} to {high:.3f}), "
-        f"macro F1 {metrics['test/macro_f1']:.4f} on {tested:,} images"
+        "test": f"accuracy {metrics[Metric.TEST_ACCURACY]:.4f} ({low:.3f} to {high:.3f}), "
+        f"macro F1 {metrics[Metric.TEST_MACRO_F1]:.4f} on {tested:,} images"
     }
     views = {
         key.partition("/")[2]: value for key, value in metrics.items() if key.startswith("test_time_augmentation/")
     }
     if views:
         rows["views"] = (
-            f"accuracy {views['single_view_accuracy']:.4f} by a single view; the mean over turns and mirror images "
-            f"mends {views['mended']:.0f} answers and breaks {views['broken']:.0f}, "
-            f"in {views['times_slower']:.1f} times the time"
+            f"accuracy {views['single_view_accuracy']:.4f} with a single view; the mean over turns and mirror images "
+            f"corrects {views['mended']:.0f} predictions, breaks {views['broken']:.0f}, and takes "
+            f"{views['times_slower']:.1f} times as long"
         )
-    if "shift/mean_accuracy" in metrics:
-        low, high = (metrics[f"shift/mean_accuracy_{end}"] for end in ("low", "high"))
+    if Metric.SHIFTED_ACCURACY in metrics:
+        low, high = (metrics[f"{Metric.SHIFTED_ACCURACY}_{end}"] for end in ("low", "high"))
         rows["distorted"] = (
-            f"accuracy {metrics['shift/mean_accuracy']:.4f} ({low:.3f} to {high:.3f}) on average, "
-            f"{metrics['shift/worst_accuracy']:.4f} under the worst distortion"
+            f"accuracy {metrics[Metric.SHIFTED_ACCURACY]:.4f} ({low:.3f} to {high:.3f}) on average, "
+            f"{metrics[Metric.WORST_ACCURACY]:.4f} under the worst distortion"
         )
     return rows
 
@@ -120,6 +122,6 @@ def _weights(config: TrainConfig) -> str:
     return "ImageNet weights" if weights == "imagenet" else f"weights of {PurePath(weights).name}"
 
 
-def _said(value: object) -> str:
-    """A setting as it is typed: lists without spaces."""
+def _text(value: object) -> str:
+    """A setting as it is typed on the command line: lists without spaces."""
     return f"[{','.join(map(str, value))}]" if isinstance(value, list) else str(value)

@@ -1,40 +1,41 @@
-"""The images of a run's own splits, found again from what it keeps. Needs no TensorFlow."""
+"""The images that a stored run was trained and tested on. Needs no TensorFlow."""
 
 import numpy as np
 import pandas as pd
 
 from bloodcells.config.errors import InputError
+from bloodcells.config.names import Artifact, Tag
 from bloodcells.data.images import Images
-from bloodcells.tracking.stored import StoredRun
+from bloodcells.tracking.stored_run import StoredRun
 
 
-def own_images(run: StoredRun, *splits: str) -> dict[str, Images]:
-    """The run's images of each of `splits`, "training", "validation" or "test", in the order of its predictions.
+def split_images(run: StoredRun, *splits: str) -> dict[str, Images]:
+    """Loads the images of `splits` ("training", "validation", "test"), in the order of the run's predictions.
 
-    Raises InputError where its data is not found, and where it is no longer what the run was trained on.
+    Raises InputError if the data cannot be loaded or has changed since the run was trained.
     """
     try:
         images: Images = run.config().data.load()
     except InputError as error:
-        raise InputError(f"run {run.id}: the data it was trained on cannot be had: {error}") from error
+        raise InputError(f"run {run.id}: cannot load the data it was trained on: {error}") from error
     expect_same(run, images.origin, images.sha256)
-    kept = pd.read_csv(run.file("data/split.csv"), dtype=str, keep_default_na=False)
+    split = pd.read_csv(run.file(Artifact.SPLIT), dtype=str, keep_default_na=False)
     position = {example: index for index, example in enumerate(images.examples.tolist())}
-    if renamed := [example for example in kept["example"] if example not in position]:
+    if missing := [example for example in split["example"] if example not in position]:
         raise InputError(
-            f"run {run.id}: {images.origin} has no {renamed[0]} any more; expected the images under the names they had"
+            f"run {run.id}: {images.origin} no longer contains {missing[0]}; expected the same names as in training"
         )
     return {
-        split: images.take(np.array([position[example] for example in kept["example"][kept["split"] == split]]))
-        for split in splits
+        name: images.take(np.array([position[example] for example in split["example"][split["split"] == name]]))
+        for name in splits
     }
 
 
 def expect_same(run: StoredRun, origin: str, sha256: str) -> None:
-    """Raises InputError where data that come from `origin` and have this hash are not those of the run."""
-    expected = run.run.data.tags["sha256.data"]
+    """Raises InputError if the data from `origin` with this hash are not those that the run was trained on."""
+    expected = run.tags[Tag.DATA]
     if sha256 != expected:
         raise InputError(
-            f"run {run.id}: {origin} has changed since it was trained; expected the data whose SHA-256 begins "
-            f"{expected[:12]}, received {sha256[:12]}"
+            f"run {run.id}: {origin} has changed since the run was trained; expected SHA-256 {expected[:12]}…, "
+            f"received {sha256[:12]}…"
         )

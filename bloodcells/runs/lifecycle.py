@@ -1,4 +1,4 @@
-"""The life of a run in MLflow: from its start, or where it was interrupted, to its end, however it ends."""
+"""The life of a run in MLflow: it starts, or resumes after an interruption, and ends with an honest status."""
 
 import logging
 from collections.abc import Iterator, Mapping
@@ -11,17 +11,17 @@ from mlflow.data.meta_dataset import MetaDataset
 from mlflow.entities import RunStatus
 
 from bloodcells.config.errors import InputError
-from bloodcells.config.schema import LocalTracking, ServerTracking, Tracking, TrainConfig
+from bloodcells.config.names import Program, Tag
+from bloodcells.config.schema import Tracking, TrainConfig
 from bloodcells.provenance.fingerprint import FILING, Fingerprint
+from bloodcells.runs.checkpoint import claim, identity_of, run_of
 from bloodcells.runs.description import compared, run_name
-from bloodcells.runs.identity import identity_of
-from bloodcells.runs.killed import close_dead
-from bloodcells.runs.phase_1 import sharing
+from bloodcells.runs.killed import close_killed
+from bloodcells.runs.phase_1 import shared_state
 from bloodcells.runs.sweep_run import SweepJob
-from bloodcells.runs.unfinished import PLACE, claimed, run_at
-from bloodcells.tracking.run import Run, Tracked, Untracked
-from bloodcells.tracking.store import STORE_ERRORS, one_line_errors, open_store
-from bloodcells.tracking.stored import StoredRun
+from bloodcells.tracking.live_run import LiveRun, TrackedRun, UntrackedRun
+from bloodcells.tracking.store import STORE_ERRORS, Store, store_of
+from bloodcells.tracking.stored_run import StoredRun
 from bloodcells.training.epochs import DivergedError
 from bloodcells.training.state import StateFile
 
@@ -33,104 +33,108 @@ def tracked(
     config: TrainConfig,
     fingerprint: Fingerprint,
     origin: str,
+    *,
     original: StoredRun | None = None,
     sweep: SweepJob | None = None,
-) -> Iterator[Run]:
-    """The run of a training, as `begun`; origin: the name of the data.
+) -> Iterator[LiveRun]:
+    """The run of a training, which ends as `started` describes; origin: the name of the data.
 
-    original: the run that it repeats. Then it stands below that one, and is no training run that searches find: it
-        would count as one more seed.
-    sweep: what it is in one. Then it stands below the sweep's run, and phase 1 may be that of another of its jobs.
-    Where the same command was interrupted, however that came, it is the run of then, with the state it left. That is
-    asked of nobody, since it changes nothing that comes out: a scheduler may start a killed job again.
+    If the same command was interrupted before, it resumes that run with the state it saved. It does so without asking,
+    because the result is the same: a scheduler may restart a killed job.
+
+    original: the run that this one repeats. It becomes the parent, and searches for training runs do not return the
+        repetition, which would count as another seed.
+    sweep: the job of a sweep that the run belongs to. The sweep becomes the parent, and phase 1 may be shared.
     """
-    if not isinstance(config.tracking, LocalTracking | ServerTracking):
-        yield Untracked()
+    store = store_of(config.tracking)
+    if not store.keeps_runs:
+        yield UntrackedRun()
         return
-    open_store(config.tracking)
-    name, program = run_name(config), "bloodcells.train"
+    store.open()
+    name, program = run_name(config), Program.TRAIN
     tags = {key: str(value) for key in FILING if (value := getattr(config, key))}
     if original:
-        name, program = f"Reproduction of {original.name}", "bloodcells.reproduce"
-        tags |= {"mlflow.parentRunId": original.id}
+        name, program = f"Reproduction of {original.name}", Program.REPRODUCE
+        tags |= {Tag.PARENT: original.id}
     if sweep:
         tags |= sweep.tags
-    identity = identity_of(config, config.tracking, fingerprint, original.id if original else "")
-    with claimed(config.tracking, identity) as place:
-        tags |= source_tags(program, fingerprint) | {PLACE: place.name}
-        state = StateFile(place.file, place.identity)
+    with claim(store, identity_of(config, store, fingerprint, original.id if original else "")) as checkpoint:
+        tags |= source_tags(program, fingerprint) | {Tag.CHECKPOINT: checkpoint.name}
+        state = StateFile(checkpoint.file, checkpoint.identity)
         try:
-            with begun(config.tracking, name, tags, compared(config), origin, "training") as run:
-                shared = sharing(config, config.tracking, fingerprint, place, sweep, run) if sweep else None
+            with started(
+                config.tracking, name, tags=tags, params=compared(config), origin=origin, context="training"
+            ) as run:
+                shared = shared_state(config, fingerprint, checkpoint, sweep, run) if sweep else None
                 with shared or nullcontext(state) as run.state:
                     yield run
-        except DivergedError:  # again it would do the same
-            with one_line_errors(config.tracking):
-                place.remove()
+        except DivergedError:  # it would diverge again
+            checkpoint.remove()
             raise
         except KeyboardInterrupt:
             log.info(
-                "interrupted: the same command goes on with this run %s",
-                f"after epoch {state.epochs}" if state.epochs else "from its first epoch",
+                "interrupted: the same command resumes this run %s",
+                f"after epoch {state.epochs}" if state.epochs else "from the first epoch",
             )
             raise
-        with one_line_errors(config.tracking):
-            place.remove()
+        checkpoint.remove()
 
 
 @contextmanager
-def begun(
+def started(
     tracking: Tracking,
     name: str,
+    *,
     tags: Mapping[str, str],
     params: Mapping[str, str | int | float],
     origin: str,
     context: str,
-) -> Iterator[Run]:
-    """A run that ends FINISHED, or KILLED where it was interrupted, or FAILED, with the error as its tag, otherwise.
+) -> Iterator[LiveRun]:
+    """A run that ends FINISHED, KILLED if it was interrupted, or FAILED with the error as a tag.
 
-    Others that were killed without a word are closed as it begins.
+    Closes other runs whose process was killed before it starts.
 
-    tags: as `source_tags` makes them, and more; where a run with the same place for its state is there, it goes on.
-    origin, context: the name of the data and what they are for, such as "training", for the UI's table.
+    tags: those of `source_tags`, and more; a run with the same `Tag.CHECKPOINT` is resumed
+    origin, context: the name of the data and what they are for, such as "training", shown in MLflow's table
     """
-    if not isinstance(tracking, LocalTracking | ServerTracking):
-        yield Untracked()
+    store = store_of(tracking)
+    if not store.keeps_runs:
+        yield UntrackedRun()
         return
-    open_store(tracking)
-    close_dead(tracking)
-    with one_line_errors(tracking):
-        left = run_at(tags[PLACE]) if PLACE in tags else None
-        run = mlflow.start_run(run_id=left.info.run_id if left else None, run_name=name, tags=dict(tags))
+    store.open()
+    close_killed(store)
+    with store.errors():
+        interrupted = run_of(tags[Tag.CHECKPOINT]) if Tag.CHECKPOINT in tags else None
+        run = mlflow.start_run(run_id=interrupted.info.run_id if interrupted else None, run_name=name, tags=dict(tags))
     error: BaseException | None = None
     try:
-        with one_line_errors(tracking):
-            if left:
-                log.info("run %s goes on, which was interrupted", run.info.run_id)
-                if "error" in left.data.tags:
-                    mlflow.delete_tag("error")
+        with store.errors():
+            if interrupted:
+                log.info("resuming run %s, which was interrupted", run.info.run_id)
+                if Tag.ERROR in interrupted.data.tags:
+                    mlflow.delete_tag(Tag.ERROR)
             mlflow.log_params(dict(params))
-            if not (left and left.inputs and left.inputs.dataset_inputs):
+            if not (interrupted and interrupted.inputs and interrupted.inputs.dataset_inputs):
                 source = CodeDatasetSource({})
-                dataset = MetaDataset(source, name=Path(origin).name, digest=tags["sha256.data"][:12])  # type: ignore[abstract]
+                dataset = MetaDataset(source, name=Path(origin).name, digest=tags[Tag.DATA][:12])  # type: ignore[abstract]
                 mlflow.log_input(dataset, context=context)
-        yield Tracked(tracking, run, left is not None)
+        yield TrackedRun(store, run, resumed=interrupted is not None)
     except BaseException as raised:
         error = raised
         raise
     finally:
-        _end(tracking, error)
+        _end(store, error)
 
 
-def _end(tracking: LocalTracking | ServerTracking, error: BaseException | None) -> None:
-    """Ends the run that `error` ended; if that cannot be written, `error` is told, of which this is likely to come."""
+def _end(store: Store, error: BaseException | None) -> None:
+    """Ends the run with a status; a failure to do so is raised only if there is no `error`, its likely cause."""
     killed = isinstance(error, KeyboardInterrupt)
     status = RunStatus.FINISHED if error is None else RunStatus.KILLED if killed else RunStatus.FAILED
     if error is not None:
         with suppress(*STORE_ERRORS):
-            mlflow.set_tag("error", f"{type(error).__name__}: {error}"[:5000])
+            mlflow.set_tag(Tag.ERROR, f"{type(error).__name__}: {error}"[:5000])
     try:
-        with one_line_errors(tracking):
+        with store.errors():
             mlflow.end_run(RunStatus.to_string(status))
     except InputError:
         if error is None:
@@ -138,14 +142,14 @@ def _end(tracking: LocalTracking | ServerTracking, error: BaseException | None) 
 
 
 def source_tags(program: str, fingerprint: Fingerprint) -> dict[str, str]:
-    """The tags that tell what made a run, such as "bloodcells.train", and from what."""
+    """Tags that record what made a run, one of `Program`, and from what."""
     return {
-        "mlflow.source.name": program,
-        "mlflow.source.git.commit": fingerprint.commit,
-        "git.dirty": str(fingerprint.dirty).lower(),
-        "sha256.data": fingerprint.data,
-        "sha256.config": fingerprint.config,
-        "sha256.code": fingerprint.code,
-        "sha256.packages": fingerprint.packages,
-        "sha256.initial_weights": fingerprint.weights,
+        Tag.PROGRAM: program,
+        Tag.COMMIT: fingerprint.commit,
+        Tag.DIRTY: str(fingerprint.dirty).lower(),
+        Tag.DATA: fingerprint.data,
+        Tag.CONFIG: fingerprint.config,
+        Tag.CODE: fingerprint.code,
+        Tag.PACKAGES: fingerprint.packages,
+        Tag.INITIAL_WEIGHTS: fingerprint.weights,
     }

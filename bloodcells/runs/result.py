@@ -21,7 +21,7 @@ if TYPE_CHECKING:  # training imports this module before it imports Keras, and -
     from pandas import DataFrame
 
     from bloodcells.evaluation.predictions import Predictions
-    from bloodcells.tracking.stored import StoredRun
+    from bloodcells.tracking.stored_run import StoredRun
 
 
 @dataclass(frozen=True, repr=False, eq=False)

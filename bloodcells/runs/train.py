@@ -1,4 +1,4 @@
-"""One training run, from the config to the tracked result. Read it from top to bottom."""
+"""One training run, from the config to the stored result, in the order of execution."""
 
 import logging
 from collections.abc import Callable
@@ -19,9 +19,10 @@ Tracker = Callable[[TrainConfig, Fingerprint, str], AbstractContextManager[Any]]
 
 
 def train(config: TrainConfig, tracker: Tracker | None = None) -> Result:
-    """One run, as `config` has it; what opens it in the store is `tracked`, or a `tracker` that does more.
+    """Trains and scores one model, in a run opened by `tracked` or by `tracker`, which may wrap it.
 
-    Raises InputError for what the user can mend, before a run is begun but for a loss that is no number or a full disk.
+    Raises InputError for errors that the user can fix: before the run starts, except for a loss that is not finite and
+    a full disk.
     """
     stages = plan(config)
     for remark in remarks(config):
@@ -34,7 +35,7 @@ def train(config: TrainConfig, tracker: Tracker | None = None) -> Result:
     parts = split(cleaned, config.data.split)
     log.info(parts.describe())
 
-    # TensorFlow comes in only here: --help, completion and every complaint above come without waiting for it.
+    # Imported here, so that --help, completion and the errors above do not wait for TensorFlow.
     import_tensorflow()
     from bloodcells.augmentation.compose import Augmentation
     from bloodcells.data.pipeline import TrainingBatches
@@ -42,7 +43,7 @@ def train(config: TrainConfig, tracker: Tracker | None = None) -> Result:
     from bloodcells.evaluation.score import score
     from bloodcells.model.build import build
     from bloodcells.model.inference import Inference
-    from bloodcells.runs.contents import epoch_scorer, final_metrics, inputs, results
+    from bloodcells.runs.contents import epoch_logger, final_metrics, inputs, results
     from bloodcells.runs.description import describe, summary
     from bloodcells.runs.lifecycle import tracked
     from bloodcells.training.devices import prepare, threads
@@ -68,7 +69,7 @@ def train(config: TrainConfig, tracker: Tracker | None = None) -> Result:
     validate = Validate(infer, parts.validation.pixels, parts.validation.one_hot, loss)
     with (tracker or tracked)(config, fingerprint(config, images.sha256, weights), images.origin) as run:
         run.describe(describe(config, cleaned, parts, stages, count_trainable(model, stages)))
-        run.keep(inputs(config, cleaned, parts, batches.first()))
+        run.save(inputs(config, cleaned, parts, batches.first()))
         with strategy.scope():
             fitted = fit(
                 model,
@@ -77,15 +78,15 @@ def train(config: TrainConfig, tracker: Tracker | None = None) -> Result:
                 validate=validate,
                 optimizer=config.optimizer,
                 loss=loss,
-                on_epoch=epoch_scorer(run),
+                on_epoch=epoch_logger(run),
                 file=run.state,
             )
-        run.keep_model(model, images.class_names)
+        run.save_model(model, images.class_names)
         held_out, trained_with = {"validation": parts.validation, "test": parts.test}, config.augmentation
         scored = score(model, held_out, config.evaluation, trained_with=trained_with, batch_size=batch_size, seed=seed)
         metrics = final_metrics(fitted, scored)
-        run.score(metrics)
-        run.keep(results(fitted, scored))
-        run.keep(draw(scored, held_out))
-    log.info(summary(config, fitted, scored.metrics, len(parts.test), run.where()))
+        run.log_metrics(metrics)
+        run.save(results(fitted, scored))
+        run.save(draw(scored, held_out))
+    log.info(summary(config, fitted, scored.metrics, tested=len(parts.test), locations=run.locations()))
     return Result(run.id, metrics, fitted.table(), scored.predictions, lambda: config, lambda: model)

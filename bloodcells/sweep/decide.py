@@ -12,7 +12,7 @@ from bloodcells.config.typed import plain
 from bloodcells.model.weights import weights_file
 from bloodcells.provenance.fingerprint import Fingerprint, config_hash, file_hash, fingerprint
 from bloodcells.sweep.expand import Job
-from bloodcells.tracking.stored import StoredRun, search
+from bloodcells.tracking.stored_run import StoredRun, search
 from bloodcells.training.plan import PHASE_2, plan
 
 # With the study, what identifies the result of a run.

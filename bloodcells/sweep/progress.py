@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from bloodcells.config.errors import InputError
 from bloodcells.reporting.terminal import duration
-from bloodcells.runs.sweep_run import Parent
+from bloodcells.runs.sweep_run import SweepRun
 
 log = logging.getLogger(__name__)
 SHARE_OF_TIME = 0.05  # that polling the store may take
@@ -16,7 +16,7 @@ SHARE_OF_TIME = 0.05  # that polling the store may take
 class SweepProgress:
     """A thread that logs how many jobs are done, failed, running and left whenever a job ends."""
 
-    def __init__(self, parent: Parent, numbers: Sequence[int], done_before: int) -> None:
+    def __init__(self, parent: SweepRun, numbers: Sequence[int], done_before: int) -> None:
         """numbers: the numbers of the jobs to run; done_before: how many other jobs were done before."""
         self._parent, self._numbers, self._done_before = parent, set(numbers), done_before
         self._start = time.monotonic()

@@ -13,8 +13,8 @@ from pandas import DataFrame
 
 from bloodcells.config.errors import InputError, JobsFailedError
 from bloodcells.reporting.terminal import aligned, duration
-from bloodcells.runs.killed import close_dead
-from bloodcells.runs.sweep_run import Parent
+from bloodcells.runs.killed import close_killed
+from bloodcells.runs.sweep_run import SweepRun
 from bloodcells.sweep.decide import Decided
 from bloodcells.sweep.expand import Job
 from bloodcells.sweep.supervise import Outcome
@@ -36,7 +36,7 @@ class Row:
 class Summary:
     """Reports the jobs of a sweep on the terminal and in the sweep's run, `parent`; None with tracking=off."""
 
-    def __init__(self, decided: Decided, parent: Parent | None) -> None:
+    def __init__(self, decided: Decided, parent: SweepRun | None) -> None:
         self._decided, self._parent, self._start = decided, parent, time.monotonic()
 
     def log_skipped(self) -> None:
@@ -55,7 +55,7 @@ class Summary:
         for job, error in decided.invalid.items():
             log.info("job %d of %d, %s, cannot run: %s", job.number, decided.total, job.name, error)
             if self._parent:
-                self._parent.record(job.number, job.name, job.study, str(error))
+                self._parent.record_error(job.number, job.name, job.study, str(error))
 
     def log_results(self, returned: Sequence[JobReturn]) -> None:
         """Logs the result of every job and stores it with the sweep's run. Raises JobsFailedError if a job failed."""
@@ -82,7 +82,7 @@ class Summary:
             )
             text = "\n".join([f"`{command()}`", "", *(f"- {key.strip()}: {line}" for key, line in lines.items())])
             metrics = {f"jobs/{result.replace(' ', '_')}": float(count) for result, count in counts.items()}
-            self._parent.tell(text, {"jobs.csv": table.to_csv(index=False)}, metrics)
+            self._parent.save(text, {"jobs.csv": table.to_csv(index=False)}, metrics)
         if failed:
             raise JobsFailedError
 
@@ -106,7 +106,7 @@ class Summary:
             return {}
         try:
             if lost:
-                close_dead(self._parent.tracking)
+                close_killed(self._parent.store)
             return self._parent.jobs()
         except InputError as error:
             log.warning(str(error))
@@ -127,7 +127,7 @@ class Summary:
             if self._parent and not (
                 run and run.info.status == "RUNNING"
             ):  # a RUNNING one may be alive on another machine
-                error = self._parent.record(job.number, job.name, job.study, error)
+                error = self._parent.record_error(job.number, job.name, job.study, error)
         return Row(job, "failed" if error else "done", run.info.run_id if run else "", error)
 
 

@@ -21,12 +21,10 @@ from bloodcells.config.errors import InputError
 from bloodcells.config.explain import explain
 from bloodcells.config.schema import TrainConfig
 from bloodcells.config.typed import typed
-from bloodcells.runs.killed import close_dead
-from bloodcells.runs.sweep_run import Parent
-from bloodcells.runs.unfinished import checkpoints
+from bloodcells.runs.killed import close_killed
+from bloodcells.runs.sweep_run import SweepRun
 from bloodcells.sweep.decide import Key, finished_run
 from bloodcells.sweep.process import start
-from bloodcells.tracking.store import open_store
 
 log = logging.getLogger(__name__)
 SECONDS_TO_CLOSE = 60  # an interrupted job may take this long to close its run
@@ -59,7 +57,7 @@ class Supervisor:
 
     jobs: tuple[tuple[int, str, Key], ...]
     total: int
-    parent: Parent | None
+    parent: SweepRun | None
     shared: Path | None
     logs: Path | None
     driver: int | None
@@ -89,9 +87,9 @@ class Supervisor:
         if self.parent is None:
             return error
         try:
-            open_store(self.parent.tracking)
-            close_dead(self.parent.tracking)
-            return self.parent.record(number, name, study, error)
+            self.parent.store.open()
+            close_killed(self.parent.store)
+            return self.parent.record_error(number, name, study, error)
         except InputError as store_error:  # the store is away, which is probably why the job failed
             return f"{error} ({store_error})"
 
@@ -101,17 +99,17 @@ class Supervisor:
         if self.parent is None:
             yield None
             return
-        tracking = self.parent.tracking
-        open_store(tracking)
-        name = hashlib.sha256(repr((tracking.experiment, key)).encode()).hexdigest()
-        lock = FileLock(checkpoints(tracking) / f".job-{name}.lock")
+        store = self.parent.store
+        store.open()
+        name = hashlib.sha256(repr((store.experiment, key)).encode()).hexdigest()
+        lock = FileLock(store.checkpoints / f".job-{name}.lock")
         try:
             lock.acquire(timeout=0)
         except Timeout:
             log.info("job %d of %d is running in another sweep; waiting for it", number, self.total)
             lock.acquire()
         try:
-            yield None if self.rerun else finished_run(tracking, key)
+            yield None if self.rerun else finished_run(store.settings, key)
         finally:
             Path(lock.lock_file).unlink(missing_ok=True)
             lock.release()

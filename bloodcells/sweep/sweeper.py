@@ -17,12 +17,13 @@ from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig, OmegaConf
 
 from bloodcells.config.errors import InputError
-from bloodcells.config.schema import LocalTracking, ServerTracking, TrainConfig
+from bloodcells.config.schema import TrainConfig
 from bloodcells.sweep.expand import Job, NestedOptions, expand, threads_per_job
 
 if TYPE_CHECKING:
-    from bloodcells.runs.sweep_run import Parent
+    from bloodcells.runs.sweep_run import SweepRun
     from bloodcells.sweep.decide import Decided
+    from bloodcells.tracking.store import Store
 
 log = logging.getLogger(__name__)
 SEQUENTIAL = "hydra._internal.core_plugins.basic_launcher.BasicLauncher"  # one job after the other, in this terminal
@@ -44,11 +45,11 @@ class Sweeper(HydraSweeper):
     def sweep(self, arguments: list[str]) -> None:
         """Runs the sweep. Raises InputError if no job can run, and JobsFailedError at the end if some failed."""
         # Imported here, since MLflow takes a second to import, which --help and single runs need not wait for.
-        from bloodcells.runs.killed import close_dead
-        from bloodcells.runs.sweep_run import parent_run
-        from bloodcells.runs.unfinished import claimed, run_at
+        from bloodcells.runs.checkpoint import claim, run_of
+        from bloodcells.runs.killed import close_killed
+        from bloodcells.runs.sweep_run import started_sweep
         from bloodcells.sweep.decide import decide, finished_runs
-        from bloodcells.tracking.store import open_store
+        from bloodcells.tracking.store import store_of
 
         configure_log(self._config.hydra.hydra_logging, self._config.hydra.verbose)
         overrides = [*self._params, *arguments]
@@ -63,13 +64,14 @@ class Sweeper(HydraSweeper):
             raise InputError(
                 "tracking and sweep: expected the same for all jobs of a sweep; received different settings"
             )
-        if not isinstance(tracking, LocalTracking | ServerTracking):
+        store = store_of(tracking)
+        if not store.keeps_runs:
             self._run(decide(jobs, {}), None, None, rerun)
             return
-        open_store(tracking)
-        close_dead(tracking)
-        with claimed(tracking, _identity(overrides, tracking)) as place:
-            interrupted = run_at(place.name)
+        store.open()
+        close_killed(store)
+        with claim(store, {"sweep": json.dumps(overrides), **store.identity}) as checkpoint:
+            interrupted = run_of(checkpoint.name)
             # A sweep with sweep.rerun=true that was interrupted keeps the jobs that it has finished itself.
             below = (interrupted.info.run_id if interrupted else "none") if rerun else None
             decided = decide(jobs, finished_runs(tracking, below))
@@ -77,11 +79,11 @@ class Sweeper(HydraSweeper):
                 raise next(iter(decided.invalid.values()))
             if decided.to_do or decided.invalid or interrupted:
                 studies = {config.study for config in configs}
-                with parent_run(tracking, place, interrupted, name, studies) as parent, _closing_killed_runs(tracking):
-                    self._run(decided, parent, place.folder, rerun)
+                with started_sweep(checkpoint, interrupted, name, studies) as parent, _closing_killed_runs(store):
+                    self._run(decided, parent, checkpoint.folder, rerun)
             else:
                 log.info("all %d jobs are done already; sweep.rerun=true runs them again", len(jobs))
-            place.remove()
+            checkpoint.remove()
 
     def _jobs(self, arguments: Sequence[str]) -> tuple[list[Job], str]:
         """The jobs that the overrides expand to, each with its share of the threads, and a name for the sweep."""
@@ -98,7 +100,7 @@ class Sweeper(HydraSweeper):
         swept = [str(override.input_line) for override in last.values() if override.is_sweep_override()]
         return [job.with_threads(threads) for job in jobs], f"sweep {' '.join(swept) or 'of one job'}"
 
-    def _run(self, decided: "Decided", parent: "Parent | None", shared: Path | None, rerun: bool) -> None:
+    def _run(self, decided: "Decided", parent: "SweepRun | None", shared: Path | None, rerun: bool) -> None:
         """Launches the jobs to run and reports all of them. Raises JobsFailedError if one failed."""
         from bloodcells.sweep.progress import SweepProgress
         from bloodcells.sweep.summary import Summary
@@ -134,19 +136,13 @@ class Sweeper(HydraSweeper):
 
 
 @contextmanager
-def _closing_killed_runs(tracking: LocalTracking | ServerTracking) -> Iterator[None]:
+def _closing_killed_runs(store: "Store") -> Iterator[None]:
     """After an interrupt, closes the runs of jobs that had no time to do so: joblib kills its workers."""
-    from bloodcells.runs.killed import close_dead
+    from bloodcells.runs.killed import close_killed
 
     try:
         yield
     except KeyboardInterrupt:
         log.info("interrupted: the same command resumes this sweep")
-        close_dead(tracking)
+        close_killed(store)
         raise
-
-
-def _identity(overrides: Sequence[str], tracking: LocalTracking | ServerTracking) -> dict[str, str]:
-    """What identifies a sweep, so that the same command resumes it."""
-    server = tracking.uri if isinstance(tracking, ServerTracking) else ""
-    return {"sweep": json.dumps(list(overrides)), "server": server, "experiment": tracking.experiment}

@@ -1,1 +1,1 @@
-"""One MLflow run a training run: its config, fingerprints, epochs, figures, predictions and model."""
+"""Everything that talks to MLflow: stores, live runs and stored runs."""

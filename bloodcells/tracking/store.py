@@ -1,132 +1,209 @@
-"""Where runs are kept: MLflow on sqlite in a folder of the checkout, or an MLflow server."""
+"""Where runs are stored: a local folder, an MLflow server, or nowhere."""
 
 import logging
 import os
+import shlex
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
+from typing import NoReturn
 
 import mlflow
 from filelock import FileLock
+from mlflow import MlflowClient
 from mlflow.exceptions import MlflowException
 from sqlalchemy.exc import SQLAlchemyError
 
 from bloodcells.config.checkout import CHECKOUT
 from bloodcells.config.errors import InputError
 from bloodcells.config.schema import LocalTracking, ServerTracking, Tracking
-from bloodcells.tracking.view import open_experiment
+from bloodcells.tracking.view import address, open_experiment
 
 DATABASE = "mlflow.db"
-STORE_ERRORS = (OSError, MlflowException, SQLAlchemyError)  # a server away, a disk full, a database locked
-os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")  # a bar a file, in the midst of our own lines
+FOLDER = "mlruns"  # the default store, shown by `make ui`
+STORE_ERRORS = (OSError, MlflowException, SQLAlchemyError)  # server down, disk full, database locked
+os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")  # one bar per file would break up our output
 
 
-def open_store(config: LocalTracking | ServerTracking) -> None:
-    """Points MLflow at the store and its experiment, and creates both where they do not exist yet.
-
-    Any number of processes may call this at once on a store that does not exist: the first creates it under a file
-    lock, for MLflow's own creation is not safe against that. Raises InputError for a server that does not answer, a
-    place that cannot hold a store, and an experiment that was deleted.
-    """
-    with one_line_errors(config):
-        if isinstance(config, ServerTracking):
-            with _connected(config):
-                open_experiment(config.experiment)
-        else:
-            _create(config)
-
-
-def existing_experiment(config: Tracking) -> str:
-    """Points MLflow at the store, creating nothing, and gives the id of the experiment that runs are read from.
-
-    Raises InputError as `open_store` does, and where there is no such store or experiment yet.
-    """
-    if not isinstance(config, LocalTracking | ServerTracking):
-        raise InputError(f"tracking={config.name}: expected local or server, where the finished runs are")
-    if isinstance(config, LocalTracking) and not (local_directory(config) / DATABASE).is_file():
-        raise InputError(
-            f"tracking.directory={config.directory}: no runs are kept there; expected the folder that "
-            "`python -m bloodcells.train` tracked them in"
-        )
-    with one_line_errors(config):
-        if isinstance(config, ServerTracking):
-            with _connected(config):
-                found = mlflow.get_experiment_by_name(config.experiment)
-        else:
-            mlflow.set_tracking_uri(database_uri(local_directory(config)))
-            found = mlflow.get_experiment_by_name(config.experiment)
-        if found is None or found.lifecycle_stage == "deleted":
-            names = [experiment.name for experiment in mlflow.search_experiments()]
-            raise InputError(
-                f"tracking.experiment={config.experiment}: no such experiment; expected one of {', '.join(names)}"
-            )
-    return str(found.experiment_id)
-
-
-@contextmanager
-def one_line_errors(config: LocalTracking | ServerTracking) -> Iterator[None]:
-    """Raises InputError, which names the place, for whatever a store can have the matter with it."""
-    logging.getLogger("mlflow").setLevel(logging.WARNING)
-    logging.getLogger("alembic").setLevel(logging.WARNING)
-    if isinstance(config, ServerTracking):
-        place = f"tracking.uri={config.uri}"
-    else:
-        place = f"tracking.directory={config.directory}"
-    try:
-        yield
-    except STORE_ERRORS as error:
-        reason = str(error).splitlines()[0]
-        if reason.startswith("API request"):
-            raise InputError(
-                f"{place}: no MLflow server answers there ({reason}); start one, or use tracking=local"
-            ) from error
-        raise InputError(
-            f"{place}: cannot track experiment “{config.experiment}” there ({reason}); mend that, or give another "
-            "place or another tracking.experiment"
-        ) from error
-
-
-def local_directory(config: LocalTracking) -> Path:
-    """The store's folder; a relative one starts at the checkout."""
-    return (CHECKOUT / config.directory).resolve()
+def store_of(tracking: Tracking) -> "Store":
+    """The store that the config describes; nothing is opened or created."""
+    match tracking:
+        case LocalTracking():
+            return LocalStore(tracking)
+        case ServerTracking():
+            return ServerStore(tracking)
+    return NullStore(tracking)
 
 
 def database_uri(directory: Path) -> str:
-    """What MLflow calls the database in a store's folder."""
+    """MLflow's URI for the store in a folder."""
     return f"sqlite:///{directory / DATABASE}"
 
 
-def _create(config: LocalTracking) -> None:
-    directory = local_directory(config)
-    directory.mkdir(parents=True, exist_ok=True)
-    with FileLock(directory / ".lock"):
-        artifacts = (directory / "artifacts").as_uri()
-        if not (database := directory / DATABASE).exists():
-            from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore  # a second, for --help to wait otherwise
+class Store(ABC):
+    """A place for runs.
 
-            # MLflow makes its tables in many steps, and cannot make the rest of those that a kill left.
-            aside = directory / f".{DATABASE}"
-            aside.unlink(missing_ok=True)
-            SqlAlchemyStore(f"sqlite:///{aside}", artifacts).engine.dispose()  # type: ignore[no-untyped-call]
-            aside.rename(database)
-        mlflow.set_tracking_uri(database_uri(directory))
-        if mlflow.get_experiment_by_name(config.experiment) is None:
-            mlflow.create_experiment(config.experiment, artifact_location=artifacts)
-        open_experiment(config.experiment)
-
-
-@contextmanager
-def _connected(config: ServerTracking) -> Iterator[None]:
-    """MLflow pointed at a server and impatient: it tries for minutes before it says that nobody answers.
-
-    Later, while training, that is what one wants.
+    settings: what the store was made from
+    experiment: MLflow's word for a set of runs
+    uri: what MLflow calls the store
+    setting: the setting that names it in messages, as key=value
+    checkpoints: the folder on this machine for the training state of unfinished runs
+    identity: distinguishes its unfinished runs from those of other stores with the same folder of checkpoints
     """
-    mlflow.set_tracking_uri(config.uri)
-    impatient = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2", "MLFLOW_HTTP_REQUEST_TIMEOUT": "20"}
-    impatient = {key: value for key, value in impatient.items() if key not in os.environ}
-    os.environ.update(impatient)
-    try:
+
+    keeps_runs = True
+    settings: Tracking
+    experiment: str
+    uri: str
+    setting: str
+    checkpoints: Path
+    identity: dict[str, str]
+
+    @abstractmethod
+    def open(self) -> None:
+        """Points MLflow at the store and its experiment, and creates either if it does not exist.
+
+        Raises InputError if the server does not respond, the folder cannot hold a store, or the experiment was deleted.
+        """
+
+    @abstractmethod
+    def ui(self, experiment_id: str) -> str:
+        """How to see the table of runs in a browser."""
+
+    @abstractmethod
+    def _connected(self) -> AbstractContextManager[None]:
+        """Points MLflow at the store; raises InputError if it does not exist."""
+
+    def existing_experiment(self) -> str:
+        """Points MLflow at the store and returns the id of its experiment. Creates nothing.
+
+        Raises InputError as `open` does, and if the store or the experiment does not exist.
+        """
+        with self.errors():
+            with self._connected():
+                experiment = mlflow.get_experiment_by_name(self.experiment)
+            if experiment is None or experiment.lifecycle_stage == "deleted":
+                names = [other.name for other in mlflow.search_experiments()]
+                raise InputError(
+                    f"tracking.experiment={self.experiment}: no such experiment; expected one of {', '.join(names)}"
+                )
+        return str(experiment.experiment_id)
+
+    @contextmanager
+    def errors(self) -> Iterator[None]:
+        """Converts errors of MLflow, its database and the file system into an InputError that names the store."""
+        logging.getLogger("mlflow").setLevel(logging.WARNING)
+        logging.getLogger("alembic").setLevel(logging.WARNING)
+        try:
+            yield
+        except STORE_ERRORS as error:
+            reason = str(error).splitlines()[0]
+            if reason.startswith("API request"):
+                problem = f"no MLflow server responds there ({reason}); start one, or use tracking=local"
+            else:
+                problem = f"cannot access experiment “{self.experiment}” there ({reason}); fix the cause, or choose "
+                problem += "another place or another tracking.experiment"
+            raise InputError(f"{self.setting}: {problem}") from error
+
+    @contextmanager
+    def client(self) -> Iterator[MlflowClient]:
+        """A client of this store, wherever MLflow points; errors are converted as in `errors`."""
+        with self.errors():
+            yield MlflowClient(self.uri)
+
+
+class LocalStore(Store):
+    """A folder with MLflow's sqlite database and artifacts; a relative path starts at the checkout."""
+
+    def __init__(self, settings: LocalTracking) -> None:
+        self.settings, self.experiment = settings, settings.experiment
+        self.setting = f"tracking.directory={settings.directory}"
+        self.directory = (CHECKOUT / settings.directory).resolve()
+        self.uri = database_uri(self.directory)
+        self.checkpoints = self.directory / "checkpoints"
+        self.identity = {"server": "", "experiment": self.experiment}
+        self._is_default = settings.directory == FOLDER
+
+    def open(self) -> None:
+        """Any number of processes may create the same store at once: a file lock makes up for MLflow, which races."""
+        with self.errors():
+            self.directory.mkdir(parents=True, exist_ok=True)
+            with FileLock(self.directory / ".lock"):
+                artifacts = (self.directory / "artifacts").as_uri()
+                if not (self.directory / DATABASE).exists():
+                    self._create_database(artifacts)
+                mlflow.set_tracking_uri(self.uri)
+                if mlflow.get_experiment_by_name(self.experiment) is None:
+                    mlflow.create_experiment(self.experiment, artifact_location=artifacts)
+                open_experiment(self.experiment)
+
+    def ui(self, experiment_id: str) -> str:
+        server = f"mlflow ui --host 127.0.0.1 --backend-store-uri {shlex.quote(self.uri)}"
+        return f"{'make ui' if self._is_default else server}, then {address('http://127.0.0.1:5000', experiment_id)}"
+
+    def _create_database(self, artifacts: str) -> None:
+        from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore  # takes a second, too long for --help
+
+        # MLflow creates its tables in many steps, and cannot complete a database after a kill between two of them.
+        partial = self.directory / f".{DATABASE}"
+        partial.unlink(missing_ok=True)
+        SqlAlchemyStore(f"sqlite:///{partial}", artifacts).engine.dispose()  # type: ignore[no-untyped-call]
+        partial.rename(self.directory / DATABASE)
+
+    @contextmanager
+    def _connected(self) -> Iterator[None]:
+        if not (self.directory / DATABASE).is_file():
+            raise InputError(
+                f"{self.setting}: no runs are stored there; expected the folder that `python -m bloodcells.train` "
+                "stored them in"
+            )
+        mlflow.set_tracking_uri(self.uri)
         yield
-    finally:
-        for key in impatient:
-            os.environ.pop(key, None)  # another thread may have been here
+
+
+class ServerStore(Store):
+    """An MLflow server; checkpoints stay on this machine."""
+
+    def __init__(self, settings: ServerTracking) -> None:
+        self.settings, self.experiment, self.uri = settings, settings.experiment, settings.uri
+        self.setting = f"tracking.uri={self.uri}"
+        self.checkpoints = CHECKOUT / FOLDER / "checkpoints"
+        self.identity = {"server": self.uri, "experiment": self.experiment}
+
+    def open(self) -> None:
+        with self.errors(), self._connected():
+            open_experiment(self.experiment)
+
+    def ui(self, experiment_id: str) -> str:
+        return address(self.uri, experiment_id)
+
+    @contextmanager
+    def _connected(self) -> Iterator[None]:
+        """Gives up after two retries. MLflow's own limit is minutes, which is right only once training runs."""
+        mlflow.set_tracking_uri(self.uri)
+        limits = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2", "MLFLOW_HTTP_REQUEST_TIMEOUT": "20"}
+        limits = {key: value for key, value in limits.items() if key not in os.environ}
+        os.environ.update(limits)
+        try:
+            yield
+        finally:
+            for key in limits:
+                os.environ.pop(key, None)  # another thread may have removed it
+
+
+class NullStore(Store):
+    """Stores nothing. It can be opened; reading runs from it is an InputError."""
+
+    keeps_runs = False
+
+    def __init__(self, settings: Tracking) -> None:
+        self.settings, self.experiment, self.setting = settings, settings.name, f"tracking={settings.name}"
+
+    def open(self) -> None: ...
+
+    def ui(self, experiment_id: str) -> str:
+        return "nothing, since tracking=off"
+
+    def _connected(self) -> NoReturn:
+        raise InputError(f"{self.setting}: stores no runs; expected local or server, where finished runs are stored")

@@ -1,22 +1,24 @@
-"""The table of runs in MLflow's pages: a saved view that shows what runs are compared by and what came of them.
+"""A saved view for the table of runs in MLflow's UI, with columns for the settings and results that matter.
 
-MLflow's own first view has no metric and no param. A view is a tag of the experiment, in the form that its pages write
-(tests/tracking/test_run.py holds the columns against a run); it is listed under “Views” and has an address.
+MLflow's default view shows neither metrics nor params. A view is a tag of the experiment, in the format that the UI
+writes (tests/tracking/test_live_run.py checks the columns against a run). It is listed under “Views” and has a URL.
 """
 
 import json
 
 import mlflow
 
+from bloodcells.config.names import Metric
+
 NAME = "comparison"
 TAG = f"mlflow.sharedViewState.{NAME}"
-# Pixels; shown in this order.
+# Columns in order, with their width in pixels.
 WIDTHS = {
     "attributes.`Run Name`": 300,
-    "metrics.`best/val_accuracy`": 130,
-    "metrics.`test/accuracy`": 110,
-    "metrics.`test/macro_f1`": 110,
-    "metrics.`shift/mean_accuracy`": 140,
+    f"metrics.`{Metric.BEST_ACCURACY}`": 130,
+    f"metrics.`{Metric.TEST_ACCURACY}`": 110,
+    f"metrics.`{Metric.TEST_MACRO_F1}`": 110,
+    f"metrics.`{Metric.SHIFTED_ACCURACY}`": 140,
     "params.`data`": 90,
     "params.`backbone`": 130,
     "params.`head`": 70,
@@ -29,7 +31,7 @@ WIDTHS = {
 
 
 def open_experiment(name: str) -> None:
-    """Makes `name` the experiment that runs belong to; a new one gets the view, an old one keeps what it has."""
+    """Makes `name` the active experiment of MLflow, with the view unless it has one."""
     experiment = mlflow.set_experiment(name)
     if TAG not in experiment.tags:
         columns = [column for column in WIDTHS if not column.startswith("attributes.")]
@@ -38,5 +40,5 @@ def open_experiment(name: str) -> None:
 
 
 def address(server: str, experiment_id: str) -> str:
-    """The view's page on `server`, such as "http://127.0.0.1:5000"."""
+    """The URL of the view on `server`, such as "http://127.0.0.1:5000"."""
     return f"{server}/#/experiments/{experiment_id}/runs?workflowType=machine_learning&viewStateShareKey={NAME}"

@@ -16,7 +16,7 @@ from mlflow.entities import Metric, Param, RunTag
 from pyarrow import csv, table
 
 from bloodcells.config.schema import LocalTracking
-from bloodcells.tracking.store import open_store
+from bloodcells.tracking.store import store_of
 
 START = 1_700_000_000_000  # ms since 1970
 DISTORTIONS = [
@@ -58,7 +58,7 @@ class Size:
 
 def fill(directory: Path, runs: Iterable[MadeUp], size: Size) -> list[str]:
     """Adds runs to the store in `directory`, one minute apart, and returns their ids."""
-    open_store(LocalTracking("local", str(directory), "bloodcells"))
+    store_of(LocalTracking("local", str(directory), "bloodcells")).open()
     client = mlflow.MlflowClient()
     experiment = client.get_experiment_by_name("bloodcells").experiment_id
     difficulty = np.random.default_rng(0).normal(size=size.images)

@@ -13,7 +13,7 @@ from bloodcells.comparison.tables import complete, differences
 from bloodcells.config.errors import InputError
 from bloodcells.config.names import Metric
 from bloodcells.config.schema import LocalTracking
-from bloodcells.tracking.stored import search
+from bloodcells.tracking.stored_run import search
 from tests.comparison.fill_store import MadeUp, Size, fill
 
 CLEAN, SHIFTED = Metric.TEST_ACCURACY, Metric.SHIFTED_ACCURACY
@@ -150,7 +150,7 @@ def test_runs_with_missing_or_wrong_files_are_named_and_left_out(gathered, add, 
     (files[2] / "shift" / "by_image.csv").write_text("split\n")
     _, configurations, remarks = gathered(MadeUp(ADAM, 0))
     assert [list(each.runs) for each in configurations] == [[0]]
-    for run, part in zip(ids, ("keeps no shift/by_image.csv", "but it logged", "cannot be read"), strict=True):
+    for run, part in zip(ids, ("has no shift/by_image.csv", "but it logged", "cannot be read"), strict=True):
         assert any(run in remark and part in remark for remark in remarks)
     assert all("\n" not in remark for remark in remarks)
 

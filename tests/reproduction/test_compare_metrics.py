@@ -5,8 +5,8 @@ import pytest
 from mlflow.entities import Metric
 
 from bloodcells.reproduction.compare import compare_metrics
-from bloodcells.tracking.store import open_store
-from bloodcells.tracking.stored import StoredRun
+from bloodcells.tracking.store import store_of
+from bloodcells.tracking.stored_run import StoredRun
 from tests.conftest import composed
 
 LOGGED = {
@@ -24,7 +24,7 @@ LOGGED = {
 @pytest.fixture(scope="module")
 def run(tmp_path_factory):
     """A function that makes a run with these metrics, by name and epoch, or 0 for the whole run."""
-    open_store(composed(f"tracking.directory={tmp_path_factory.mktemp('store')}").tracking)
+    store_of(composed(f"tracking.directory={tmp_path_factory.mktemp('store')}").tracking).open()
     client = mlflow.MlflowClient()
     (experiment,) = client.search_experiments(filter_string="name = 'bloodcells'")
 

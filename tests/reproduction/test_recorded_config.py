@@ -9,15 +9,15 @@ import yaml
 from bloodcells.config.errors import InputError
 from bloodcells.config.typed import plain
 from bloodcells.reproduction.conditions import recorded_config
-from bloodcells.tracking.store import open_store
-from bloodcells.tracking.stored import StoredRun
+from bloodcells.tracking.store import store_of
+from bloodcells.tracking.stored_run import StoredRun
 from tests.conftest import composed
 
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory):
     """A function that makes a run with a config, as text or dict, and a recorded number of threads."""
-    open_store(composed(f"tracking.directory={tmp_path_factory.mktemp('store')}").tracking)
+    store_of(composed(f"tracking.directory={tmp_path_factory.mktemp('store')}").tracking).open()
 
     def make(config, threads: int | None = 3) -> StoredRun:
         with mlflow.start_run(run_name="a", tags={"mlflow.source.git.commit": "0123456789"}) as made:

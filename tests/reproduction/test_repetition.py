@@ -5,8 +5,8 @@ import pytest
 
 from bloodcells.provenance.fingerprint import Fingerprint
 from bloodcells.runs.lifecycle import tracked
-from bloodcells.tracking.store import open_store
-from bloodcells.tracking.stored import StoredRun
+from bloodcells.tracking.store import store_of
+from bloodcells.tracking.stored_run import StoredRun
 from tests.conftest import composed
 
 FINGERPRINT = Fingerprint("d" * 64, "c" * 64, "e" * 64, "f" * 64, "none", "abc", False)
@@ -14,7 +14,7 @@ FINGERPRINT = Fingerprint("d" * 64, "c" * 64, "e" * 64, "f" * 64, "none", "abc",
 
 def test_interrupted_repetition_resumes_only_for_the_same_original(tmp_path) -> None:
     config = composed(f"tracking.directory={tmp_path}")
-    open_store(config.tracking)
+    store_of(config.tracking).open()
     one, other = (StoredRun(mlflow.MlflowClient().create_run("1", run_name=name)) for name in ("one", "other"))
 
     def interrupt(*original: StoredRun) -> None:

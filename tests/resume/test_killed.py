@@ -63,13 +63,13 @@ def test_interrupted_it_says_so_and_goes_on_likewise(tmp_path, undisturbed) -> N
     command = Command(tmp_path / "mlruns", OVERRIDES)
     in_epoch_2 = replace(IN_AN_EPOCH, number=5, sent=signal.SIGINT)  # an epoch has three batches
     assert command.give(in_epoch_2) == 130
-    assert command.told("out").splitlines()[-1] == "interrupted: the same command goes on with this run after epoch 1"
+    assert command.told("out").splitlines()[-1] == "interrupted: the same command resumes this run after epoch 1"
     assert command.told("err") == "interrupted\n"
     (run,) = command.runs()
     assert (run.info.status, len(histories(run, command.directory)["val/accuracy"])) == ("KILLED", 1)
 
     assert command.give(replace(WHILE_SCORING, sent=signal.SIGTERM)) == 130
-    assert command.told("out").splitlines()[-1] == "interrupted: the same command goes on with this run after epoch 2"
+    assert command.told("out").splitlines()[-1] == "interrupted: the same command resumes this run after epoch 2"
     assert command.told("err") == "interrupted\n" * 2
     assert [run.info.status for run in command.runs()] == ["KILLED"]
 
@@ -92,7 +92,7 @@ PARTS = {
     "half a model": Moment("mlflow.MlflowClient.log_model_artifacts"),
     "while scoring": WHILE_SCORING,
     "half of what is kept": Moment("mlflow.log_artifacts", 3),
-    "at the very end": Moment("bloodcells.runs.unfinished.Place.remove"),
+    "at the very end": Moment("bloodcells.runs.checkpoint.Checkpoint.remove"),
 }
 
 

@@ -11,10 +11,11 @@ from mlflow.entities import Run
 
 from bloodcells.config.schema import LocalTracking
 from bloodcells.model.smallcnn import smallcnn
-from bloodcells.runs.killed import close_dead
+from bloodcells.runs.killed import close_killed
 from bloodcells.runs.lifecycle import tracked
 from bloodcells.runs.phase_1 import SweepJob
 from bloodcells.runs.train import train
+from bloodcells.tracking.store import store_of
 from tests.conftest import TINY, composed
 from tests.resume.process import Command, Moment, histories, outcome, until
 
@@ -48,15 +49,15 @@ def test_it_ends_as_by_itself_and_says_whose_phase_1_it_has(tmp_path, caplog, se
     with caplog.at_level("INFO", "bloodcells"):
         second = trained(store, deep, SweepJob("p", 1, tmp_path / "shared"))
 
-    assert f"phase 1 is taken from run {first.info.run_id} of this sweep: 2 epochs" in caplog.messages
+    assert f"phase 1 is reused from run {first.info.run_id} of this sweep: 2 epochs" in caplog.messages
     assert "goes on after epoch 2 of at most 4" in caplog.messages
     assert outcome(second, store) == outcome(alone, store)
     assert len(outcome(second, store)["val/accuracy"]) == 4
     tags = second.data.tags
     assert tags["phase_1"] == first.info.run_id == first.data.tags["phase_1"]
     assert (tags["mlflow.parentRunId"], tags["sweep.job"]) == ("p", "1")
-    assert f"phase 1 is that of run {first.info.run_id}" in tags["mlflow.note.content"]
-    assert "phase 1 is that of" not in first.data.tags["mlflow.note.content"]
+    assert f"phase 1 is reused from run {first.info.run_id}" in tags["mlflow.note.content"]
+    assert "phase 1 is reused from" not in first.data.tags["mlflow.note.content"]
     # Its seconds are those of the run that trained it: what this one would have taken.
     client = mlflow.MlflowClient()
     ours, theirs = (client.get_metric_history(run.info.run_id, "epoch_seconds") for run in (second, first))
@@ -74,19 +75,19 @@ def test_where_the_job_that_trains_it_is_killed_the_one_that_waits_does(tmp_path
         Command(tmp_path / name, (*TWO_EPOCHS, "augmentation=none", f"unfreeze={depth}"), SweepJob("p", 0, tmp_path))
         for name, depth in (("dying", 4), ("waiting", "all"))
     )
-    waits = "waits for phase 1, which another job of this sweep is training\n"
+    waits = "waiting for phase 1, which another job of this sweep is training\n"
     first = dying.start(stops)
     try:
         until(lambda: psutil.Process(first.pid).status() == psutil.STATUS_STOPPED)
         second = waiting.start()
         until(lambda: waiting.directory.with_suffix(".out").exists() and waits in waiting.told("out"))
-        store = LocalTracking("local", str(dying.directory), "bloodcells")
+        store = store_of(LocalTracking("local", str(dying.directory), "bloodcells"))
         assert [run.info.status for run in dying.runs()] == ["RUNNING"]
-        assert close_dead(store) == []  # it lives, though it does nothing
+        assert close_killed(store) == []  # it lives, though it does nothing
     finally:
         first.kill()
         first.join()
-    assert close_dead(store) == [run.info.run_id for run in dying.runs()]
+    assert close_killed(store) == [run.info.run_id for run in dying.runs()]
     assert [run.info.status for run in dying.runs()] == ["FAILED"]
     second.join(60)
     assert second.exitcode == 0, waiting.told("err")

@@ -1,4 +1,4 @@
-"""The images of a run's splits, found again."""
+"""The images of a stored run, by split."""
 
 from dataclasses import replace
 
@@ -9,15 +9,15 @@ import pytest
 from bloodcells.config.errors import InputError
 from bloodcells.data.npz import load_npz
 from bloodcells.data.synthetic import draw_cells
-from bloodcells.runs.images import own_images
+from bloodcells.runs.images import split_images
 from bloodcells.tracking.store import database_uri
-from bloodcells.tracking.stored import find_run
+from bloodcells.tracking.stored_run import find_run
 from tests.conftest import SHORT, composed
 
 
 @pytest.fixture(scope="module")
 def archived(tmp_path_factory):
-    """A run on an archive, the archive's path, and the tracking that the run is found by."""
+    """A run trained on an .npz file, the path of the file, and the folder of the store."""
     from bloodcells.runs.train import train
 
     folder = tmp_path_factory.mktemp("archived")
@@ -30,38 +30,41 @@ def archived(tmp_path_factory):
 
 @pytest.fixture
 def run(archived):
-    """The run and its archive, which is put back afterwards."""
-    found, path, store = archived
+    """The run and its .npz file, which is restored afterwards."""
+    stored, path, store = archived
     mlflow.set_tracking_uri(database_uri(store))
     content = path.read_bytes()
-    yield found, path
+    yield stored, path
     path.write_bytes(content)
 
 
-def test_they_are_those_that_the_predictions_are_of(run) -> None:
-    found, path = run
-    parts = own_images(found, "validation", "test")
+def test_images_match_the_predictions(run) -> None:
+    stored, path = run
+    parts = split_images(stored, "validation", "test")
     assert list(parts) == ["validation", "test"]
-    whole, predictions = load_npz(str(path)), found.predictions()
+    whole, predictions = load_npz(str(path)), stored.predictions()
     for split, images in parts.items():
         assert images.examples.tolist() == predictions.of(split).examples.tolist()
         assert images.labels.tolist() == predictions.of(split).labels.tolist()
         assert np.array_equal(images.pixels, whole.pixels[images.examples.astype(int)])
-    training = own_images(found, "training")["training"]
+    training = split_images(stored, "training")["training"]
     assert not set(training.examples.tolist()) & set(predictions.examples.tolist())
 
 
-def test_data_that_is_gone_is_one_line(run) -> None:
-    found, path = run
+def test_missing_data_is_one_line(run) -> None:
+    stored, path = run
     path.unlink()
-    with pytest.raises(InputError, match=rf"run {found.id}: the data .* cannot be had: .*{path}: no such file"):
-        own_images(found, "test")
+    with pytest.raises(
+        InputError,
+        match=rf"run {stored.id}: cannot load the data it was trained on: .*{path}: no such file",
+    ):
+        split_images(stored, "test")
 
 
-def test_data_that_has_changed_is_one_line(run) -> None:
-    found, path = run
+def test_changed_data_is_one_line(run) -> None:
+    stored, path = run
     cells = draw_cells(200, 32, 0)
     cells = replace(cells, pixels=cells.pixels ^ np.uint8(1))
     np.savez(path, images=cells.pixels, labels=cells.labels, class_names=cells.class_names)
-    with pytest.raises(InputError, match=r"cells.npz has changed since it was trained; expected .* received"):
-        own_images(found, "test")
+    with pytest.raises(InputError, match=r"cells.npz has changed since the run was trained; expected .* received"):
+        split_images(stored, "test")

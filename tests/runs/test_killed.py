@@ -1,4 +1,4 @@
-"""Runs that a kill left RUNNING are closed; those that live, or are another machine's, are not."""
+"""Runs that a kill left RUNNING are closed; live ones and those of other machines are not."""
 
 import os
 import shutil
@@ -9,11 +9,12 @@ from pathlib import Path
 import mlflow
 import pytest
 
+from bloodcells.config.names import Tag
 from bloodcells.provenance.fingerprint import Fingerprint
-from bloodcells.runs.killed import close_dead
+from bloodcells.runs.checkpoint import claim
+from bloodcells.runs.killed import close_killed
 from bloodcells.runs.lifecycle import tracked
-from bloodcells.runs.unfinished import PLACE, claimed
-from bloodcells.tracking.store import open_store
+from bloodcells.tracking.store import store_of
 from bloodcells.training.state import StateFile
 from tests.conftest import composed
 from tests.training.test_state import STATE
@@ -24,13 +25,13 @@ FINGERPRINT = Fingerprint("d" * 64, "c" * 64, "e" * 64, "f" * 64, "none", "abc",
 @pytest.fixture
 def config(tmp_path):
     config = composed(f"tracking.directory={tmp_path}")
-    open_store(config.tracking)
+    store_of(config.tracking).open()
     return config
 
 
-def running(place: Path | None) -> str:
-    """The id of a run that is RUNNING in MLflow, as a killed process leaves it; place: where its state is."""
-    tags = {PLACE: place.name} if place else {}
+def running(checkpoint: Path | None) -> str:
+    """The id of a run that is RUNNING in MLflow, as a killed process leaves it, with this checkpoint."""
+    tags = {Tag.CHECKPOINT: checkpoint.name} if checkpoint else {}
     return (
         mlflow.MlflowClient()
         .create_run(mlflow.get_experiment_by_name("bloodcells").experiment_id, tags=tags)
@@ -43,64 +44,66 @@ def status(run_id: str) -> str:
 
 
 def left(config, identity: dict[str, str]) -> Path:
-    """A place whose process is gone."""
-    with claimed(config.tracking, identity) as place:
-        StateFile(place.file, place.identity).write(STATE)
-    return place.folder
+    """A checkpoint whose process is gone."""
+    with claim(store_of(config.tracking), identity) as checkpoint:
+        StateFile(checkpoint.file, checkpoint.identity).write(STATE)
+    return checkpoint.folder
 
 
-def test_a_run_whose_process_is_gone_is_failed_and_says_why(config) -> None:
-    place = left(config, {"config": "of then", "processor": "another"})
-    run_id = running(place)
+def test_run_of_a_killed_process_fails_with_an_error(config) -> None:
+    checkpoint = left(config, {"config": "old", "processor": "another"})
+    run_id = running(checkpoint)
     last_seen = round(time.time()) + 60
-    os.utime(place / "state.npz", (last_seen, last_seen))
-    assert close_dead(config.tracking) == [run_id]
-    found = mlflow.get_run(run_id)
-    assert (found.info.status, found.data.tags["error"][:6]) == ("FAILED", "killed")
-    assert found.info.end_time == last_seen * 1000
-    assert close_dead(config.tracking) == []
+    os.utime(checkpoint / "state.npz", (last_seen, last_seen))
+    assert close_killed(store_of(config.tracking)) == [run_id]
+    run = mlflow.get_run(run_id)
+    assert (run.info.status, run.data.tags["error"][:6]) == ("FAILED", "killed")
+    assert run.info.end_time == last_seen * 1000
+    assert close_killed(store_of(config.tracking)) == []
 
 
-def test_those_that_are_alive_or_have_no_place_here_are_left_alone(config) -> None:
+def test_runs_that_are_alive_or_have_no_checkpoint_here_are_left_alone(config) -> None:
     with ExitStack() as stack:
-        alive = [running(stack.enter_context(claimed(config.tracking, {"config": "same"})).folder) for _ in range(2)]
+        alive = [
+            running(stack.enter_context(claim(store_of(config.tracking), {"config": "same"})).folder) for _ in range(2)
+        ]
         gone = left(config, {"config": "other"})
         others = [running(gone), running(None)]
         shutil.rmtree(gone)
-        assert close_dead(config.tracking) == []
+        assert close_killed(store_of(config.tracking)) == []
         assert {status(run_id) for run_id in alive + others} == {"RUNNING"}
-    assert sorted(close_dead(config.tracking)) == sorted(alive)
+    assert sorted(close_killed(store_of(config.tracking))) == sorted(alive)
     assert {status(run_id) for run_id in others} == {"RUNNING"}
 
 
-def test_one_that_ended_while_it_was_looked_at_keeps_its_end(config, monkeypatch) -> None:
+def test_run_that_ends_during_the_search_keeps_its_status(config, monkeypatch) -> None:
     run_id = running(left(config, {"config": "c"}))
     search = mlflow.search_runs
 
-    def interrupted_just_then(**arguments):
-        found = search(**arguments)
+    def search_then_end(**arguments):
+        runs = search(**arguments)
         mlflow.MlflowClient().set_terminated(run_id, "KILLED")
-        return found
+        return runs
 
-    monkeypatch.setattr(mlflow, "search_runs", interrupted_just_then)
-    assert close_dead(config.tracking) == []
+    monkeypatch.setattr(mlflow, "search_runs", search_then_end)
+    assert close_killed(store_of(config.tracking)) == []
     assert status(run_id) == "KILLED"
 
 
-def test_any_other_run_closes_it_and_the_same_command_still_goes_on_with_it(config) -> None:
-    def interrupted() -> str:
+def test_other_runs_close_it_and_the_same_command_still_resumes_it(config) -> None:
+    def interrupted() -> None:
         with tracked(config, FINGERPRINT, "cells.npz") as run:
-            found.append(run.id)
+            ids.append(run.id)
             raise KeyboardInterrupt
 
-    found: list[str] = []
+    ids: list[str] = []
     with pytest.raises(KeyboardInterrupt):
         interrupted()
-    mlflow.MlflowClient().update_run(found[0], "RUNNING")  # as kill -9 would have left it
+    mlflow.MlflowClient().update_run(ids[0], "RUNNING")  # as kill -9 leaves it
     other = composed(f"tracking.directory={config.tracking.directory}", "study=other")
     with tracked(other, FINGERPRINT, "cells.npz") as run:
-        assert (status(found[0]), status(run.id)) == ("FAILED", "RUNNING")
+        assert (status(ids[0]), status(run.id)) == ("FAILED", "RUNNING")
     with tracked(config, FINGERPRINT, "cells.npz") as run:
-        assert (run.id, status(run.id)) == (found[0], "RUNNING")
-    assert status(found[0]) == "FINISHED"
-    assert "error" not in mlflow.get_run(found[0]).data.tags
+        assert (run.id, status(run.id)) == (ids[0], "RUNNING")
+    assert status(ids[0]) == "FINISHED"
+    assert "error" not in mlflow.get_run(ids[0]).data.tags

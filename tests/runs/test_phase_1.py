@@ -1,4 +1,4 @@
-"""Phase 1 shared in a sweep: who takes it from whom, who waits for whom, and what comes of it by `fit`."""
+"""Phase 1 shared in a sweep: which run trains it, which ones wait and reuse it, and what `fit` makes of it."""
 
 import logging
 import shutil
@@ -10,10 +10,11 @@ import mlflow
 import pytest
 
 from bloodcells.provenance.fingerprint import Fingerprint
+from bloodcells.runs.checkpoint import Checkpoint
 from bloodcells.runs.lifecycle import tracked
 from bloodcells.runs.phase_1 import SharingFile, phase_1_identity
 from bloodcells.runs.sweep_run import SweepJob
-from bloodcells.runs.unfinished import Place
+from bloodcells.tracking.store import store_of
 from bloodcells.training.state import State
 from tests.conftest import composed
 from tests.resume.process import until
@@ -22,14 +23,14 @@ from tests.training.test_continued import same, setting, trained
 from tests.training.test_state import STATE, arrays
 
 FINGERPRINT = Fingerprint("d" * 64, "c" * 64, "e" * 64, "f" * 64, "none", "abc", False)
-BEGUN = replace(STATE, stage=0, ended=False)
+UNFINISHED = replace(STATE, stage=0, ended=False)
 ENDED = replace(STATE, stage=0, ended=True)
 small = test_continued.small
 
 
 @pytest.fixture(autouse=True)
-def told(caplog, monkeypatch) -> Callable[[], list[str]]:
-    """A function that gives what has been logged; MLflow is told nothing."""
+def logged(caplog, monkeypatch) -> Callable[[], list[str]]:
+    """A function that returns the messages logged so far; nothing is written to MLflow."""
     monkeypatch.setattr(mlflow, "set_tag", lambda *_: None)
     caplog.set_level(logging.INFO, "bloodcells")
     return lambda: caplog.messages
@@ -37,55 +38,59 @@ def told(caplog, monkeypatch) -> Callable[[], list[str]]:
 
 @pytest.fixture
 def job(tmp_path):
-    """A function that gives the state of a run, called `name`, of one sweep."""
+    """A function that returns the training state of the run `name`; all are of one sweep."""
+
+    store = store_of(composed(f"tracking.directory={tmp_path}").tracking)
 
     def make(name: str, **identity: str) -> SharingFile:
         (tmp_path / name).mkdir(exist_ok=True)
-        return SharingFile(Place(tmp_path / name, {"run": name}), tmp_path / "shared", {"data": "d"} | identity, name)
+        return SharingFile(
+            Checkpoint(store, tmp_path / name, {"run": name}), tmp_path / "shared", {"data": "d"} | identity, name
+        )
 
     return make
 
 
-def test_the_first_trains_it_and_leaves_all_that_phase_2_needs(job, told) -> None:
+def test_first_run_trains_it_and_shares_all_that_phase_2_needs(job, logged) -> None:
     first = job("first")
     first.take()
     assert first.read() is None
-    first.write(BEGUN)
+    first.write(UNFINISHED)
     first.write(ENDED)
     second = job("second")
     second.take()
-    assert told() == ["phase 1 is taken from run first of this sweep: 2 epochs"]
-    found = second.read()
-    assert arrays(found)[0] == arrays(ENDED)[0]
-    assert arrays(found)[2] == arrays(ENDED)[2]
-    assert (found.history, found.stage, found.ended, found.seconds) == (ENDED.history, 0, True, ENDED.seconds)
+    assert logged() == ["phase 1 is reused from run first of this sweep: 2 epochs"]
+    state = second.read()
+    assert arrays(state)[0] == arrays(ENDED)[0]
+    assert arrays(state)[2] == arrays(ENDED)[2]
+    assert (state.history, state.stage, state.ended, state.seconds) == (ENDED.history, 0, True, ENDED.seconds)
     second.write(STATE)
-    again = job("second")  # after an interrupt, in phase 2
+    again = job("second")  # resumed in phase 2
     again.take()
     assert again.read().stage == STATE.stage
-    assert len(told()) == 1
+    assert len(logged()) == 1
 
 
-def test_a_phase_1_that_was_half_done_by_a_run_gives_way_to_a_whole_one(job, told) -> None:
+def test_complete_phase_1_replaces_an_incomplete_one(job, logged) -> None:
     interrupted, other = job("interrupted"), job("other")
     interrupted.take()
-    interrupted.write(BEGUN)
+    interrupted.write(UNFINISHED)
     interrupted.release()
     other.take()
     other.write(ENDED)
     interrupted.take()
     assert interrupted.read().ended
-    assert told() == ["phase 1 is taken from run other of this sweep: 2 epochs"]
+    assert logged() == ["phase 1 is reused from run other of this sweep: 2 epochs"]
 
 
 @pytest.mark.parametrize("last", [ENDED, None], ids=["ended", "interrupted"])
-def test_whoever_comes_while_it_is_trained_waits(job, told, last: State | None) -> None:
+def test_run_waits_while_another_trains_it(job, logged, last: State | None) -> None:
     first, second = job("first"), job("second")
     first.take()
-    first.write(BEGUN)
+    first.write(UNFINISHED)
     thread = Thread(target=second.take, daemon=True)
     thread.start()
-    until(lambda: told() == ["waits for phase 1, which another job of this sweep is training"])
+    until(lambda: logged() == ["waiting for phase 1, which another job of this sweep is training"])
     if last:
         first.write(last)
     else:
@@ -94,7 +99,7 @@ def test_whoever_comes_while_it_is_trained_waits(job, told, last: State | None) 
     assert (second.read() is not None) == bool(last)
 
 
-def test_a_file_that_cannot_be_read_is_trained_again_and_one_of_another_phase_1_is_none(job, told, tmp_path) -> None:
+def test_unreadable_file_is_trained_again_and_another_phase_1_is_not_reused(job, logged, tmp_path) -> None:
     first = job("first")
     first.take()
     first.write(ENDED)
@@ -103,8 +108,8 @@ def test_a_file_that_cannot_be_read_is_trained_again_and_one_of_another_phase_1_
     second = job("second")
     second.take()
     assert second.read() is None
-    (line,) = told()
-    assert line.startswith("phase 1 of run first cannot be taken over (")
+    (line,) = logged()
+    assert line.startswith("phase 1 of run first cannot be reused (")
     second.write(ENDED)
     third = job("third")
     third.take()
@@ -114,14 +119,14 @@ def test_a_file_that_cannot_be_read_is_trained_again_and_one_of_another_phase_1_
     assert other.read() is None
 
 
-def test_where_it_cannot_be_left_to_the_others_the_run_goes_on(job, told, tmp_path) -> None:
+def test_run_continues_if_it_cannot_share(job, logged, tmp_path) -> None:
     first = job("first")
     first.take()
     shutil.rmtree(tmp_path / "shared")
     first.write(ENDED)
     assert first.read().ended
-    (line,) = told()
-    assert line.startswith("phase 1 is not kept for the sweep's other jobs ([Errno 2]")
+    (line,) = logged()
+    assert line.startswith("phase 1 is not shared with the sweep's other jobs ([Errno 2]")
 
 
 PHASES = {"random weights": "backbone.weights=null", "frozen": "backbone.weights=file.h5"}
@@ -136,7 +141,7 @@ PHASES = {"random weights": "backbone.weights=null", "frozen": "backbone.weights
         pytest.param(0, "frozen", marks=pytest.mark.slow),
     ],
 )
-def test_phase_2_goes_on_from_it_as_from_its_own(job, small, seed, weights) -> None:
+def test_phase_2_after_a_shared_phase_1_is_bit_identical(job, small, seed, weights) -> None:
     shallow = [*setting("adamw", "plateau"), f"seed={seed}", PHASES[weights], "unfreeze=1"]
     deep = [*shallow, "unfreeze=[1,all]", "training.batch_norm=train", "training.fine_tuning.learning_rate=1e-2"]
     alone = trained(deep, None, seed)
@@ -145,7 +150,7 @@ def test_phase_2_goes_on_from_it_as_from_its_own(job, small, seed, weights) -> N
     assert not same(trained(shallow, first, seed), alone)
     second.take()
     assert second.epochs == 3
-    assert same(trained(deep, second, seed + 7), alone)  # built from another seed: all of it is from the file
+    assert same(trained(deep, second, seed + 7), alone)  # built with another seed: everything comes from the file
 
 
 @pytest.mark.parametrize(
@@ -188,7 +193,7 @@ def test_phase_1_depends_on_data_code_packages_and_initial_weights(changed) -> N
 
 
 @pytest.mark.parametrize(
-    ("override", "said"),
+    ("override", "messages"),
     [
         ("training.feature_extraction.epochs=0", []),
         (
@@ -200,27 +205,27 @@ def test_phase_1_depends_on_data_code_packages_and_initial_weights(changed) -> N
         ),
     ],
 )
-def test_what_would_not_come_out_the_same_or_is_nothing_is_not_shared(tmp_path, told, override, said) -> None:
+def test_empty_or_irreproducible_phase_1_is_not_shared(tmp_path, logged, override, messages) -> None:
     config = composed(f"tracking.directory={tmp_path}", override)
     for number in range(2):
         with tracked(config, FINGERPRINT, "cells.npz", sweep=SweepJob("p", number, tmp_path / "shared")) as run:
             run.state.write(ENDED)
-    assert told() == said * 2
+    assert logged() == messages * 2
     assert not (tmp_path / "shared").exists()
 
 
-def test_a_run_of_a_sweep_that_goes_on_in_another_stands_below_that(tmp_path) -> None:
+def test_run_resumed_by_another_sweep_belongs_to_that_sweep(tmp_path) -> None:
     config = composed(f"tracking.directory={tmp_path}")
-    found = []
+    ids = []
 
     def interrupted(job: SweepJob) -> None:
         with tracked(config, FINGERPRINT, "cells.npz", sweep=job) as run:
-            found.append(run.id)
+            ids.append(run.id)
             raise KeyboardInterrupt
 
     for job in (SweepJob("a", 3, tmp_path / "a"), SweepJob("b", 5, tmp_path / "b")):
         with pytest.raises(KeyboardInterrupt):
             interrupted(job)
-    assert len(set(found)) == 1
-    tags = mlflow.get_run(found[0]).data.tags
+    assert len(set(ids)) == 1
+    tags = mlflow.get_run(ids[0]).data.tags
     assert (tags["mlflow.parentRunId"], tags["sweep.job"]) == ("b", "5")

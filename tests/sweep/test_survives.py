@@ -49,7 +49,7 @@ def assert_same_end(sweep: Sweep, undisturbed: Sweep) -> None:
 
 def test_each_job_equals_the_same_run_alone(tmp_path, undisturbed) -> None:
     output = undisturbed.told("out")
-    assert output.count("phase 1 is taken from run") == 2
+    assert output.count("phase 1 is reused from run") == 2
     assert [line for line in output.splitlines() if line.startswith("job ")] == [
         f"job {number} of 4: unfreeze={depth} seed={seed}"
         for number, (depth, seed) in enumerate([("0", 0), ("0", 1), ("all", 0), ("all", 1)], start=1)

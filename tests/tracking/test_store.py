@@ -1,4 +1,4 @@
-"""The store: made once however many ask at once, and a server that does not answer."""
+"""The three kinds of store: creation by many processes at once, errors of one line, and what a null store refuses."""
 
 import socket
 import subprocess
@@ -9,21 +9,21 @@ import pytest
 
 from bloodcells.config.checkout import CHECKOUT
 from bloodcells.config.errors import InputError
-from bloodcells.config.schema import LocalTracking, ServerTracking
-from bloodcells.tracking.store import database_uri, local_directory, open_store
+from bloodcells.config.schema import LocalTracking, ServerTracking, Tracking
+from bloodcells.tracking.store import store_of
 
 WRITER = """
 import sys, mlflow
 from bloodcells.config.schema import LocalTracking
-from bloodcells.tracking.store import open_store
-sys.stdin.readline()  # all begin together
-open_store(LocalTracking("local", sys.argv[1], "cells"))
+from bloodcells.tracking.store import store_of
+sys.stdin.readline()  # all start together
+store_of(LocalTracking("local", sys.argv[1], "cells")).open()
 with mlflow.start_run(run_name=sys.argv[2]):
     mlflow.log_metrics({"accuracy": float(sys.argv[2])}, step=1)
 """
 
 
-def test_eight_processes_open_a_store_that_does_not_exist_and_log_to_it(tmp_path) -> None:
+def test_eight_processes_create_the_same_store_at_once_and_log_to_it(tmp_path) -> None:
     directory = tmp_path / "runs"
     writers = [
         subprocess.Popen(
@@ -37,40 +37,71 @@ def test_eight_processes_open_a_store_that_does_not_exist_and_log_to_it(tmp_path
         writer.stdin.flush()
     errors = [writer.communicate(timeout=240)[1] for writer in writers]
     assert [writer.returncode for writer in writers] == [0] * 8, errors
-    mlflow.set_tracking_uri(database_uri(directory))
+    mlflow.set_tracking_uri(store_of(LocalTracking("local", str(directory), "cells")).uri)
     runs = mlflow.search_runs(experiment_names=["cells"], output_format="list")
     assert sorted(run.data.metrics["accuracy"] for run in runs) == list(range(8))
     assert {run.info.status for run in runs} == {"FINISHED"}
     assert all(run.info.artifact_uri.startswith((directory / "artifacts").as_uri()) for run in runs)
 
 
-def test_a_relative_folder_starts_at_the_checkout_and_an_absolute_one_is_itself(tmp_path) -> None:
-    assert local_directory(LocalTracking("local", "mlruns", "x")) == CHECKOUT / "mlruns"
-    assert local_directory(LocalTracking("local", str(tmp_path), "x")) == tmp_path
+def test_relative_folder_starts_at_the_checkout(tmp_path) -> None:
+    assert store_of(LocalTracking("local", "mlruns", "x")).directory == CHECKOUT / "mlruns"
+    assert store_of(LocalTracking("local", str(tmp_path), "x")).directory == tmp_path
 
 
-def test_a_server_that_does_not_answer_is_one_line(monkeypatch) -> None:
+def test_server_that_does_not_respond_is_one_line(monkeypatch) -> None:
     monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
     with socket.socket() as sock:
         sock.bind(("127.0.0.1", 0))
         uri = f"http://127.0.0.1:{sock.getsockname()[1]}"
-    with pytest.raises(InputError, match=f"tracking.uri={uri}: no MLflow server answers there") as error:
-        open_store(ServerTracking("server", uri, "x"))
+    with pytest.raises(InputError, match=f"tracking.uri={uri}: no MLflow server responds there") as error:
+        store_of(ServerTracking("server", uri, "x")).open()
     assert "\n" not in str(error.value)
 
 
-def test_a_place_that_cannot_be_a_store_is_one_line(tmp_path) -> None:
-    (tmp_path / "file").write_text("no folder")
-    (tmp_path / "mlflow.db").write_text("no database" * 100)
+def test_folder_that_cannot_hold_a_store_is_one_line(tmp_path) -> None:
+    (tmp_path / "file").write_text("not a folder")
+    (tmp_path / "mlflow.db").write_text("not a database" * 100)
     for directory in (tmp_path / "file", tmp_path):
-        with pytest.raises(InputError, match=f"tracking.directory={directory}: cannot track experiment") as error:
-            open_store(LocalTracking("local", str(directory), "x"))
+        with pytest.raises(InputError, match=f"tracking.directory={directory}: cannot access experiment") as error:
+            store_of(LocalTracking("local", str(directory), "x")).open()
         assert "\n" not in str(error.value)
 
 
-def test_an_experiment_that_was_deleted_is_one_line(tmp_path) -> None:
-    config = LocalTracking("local", str(tmp_path), "x")
-    open_store(config)
+def test_deleted_experiment_is_one_line(tmp_path) -> None:
+    store = store_of(LocalTracking("local", str(tmp_path), "x"))
+    store.open()
     mlflow.delete_experiment(mlflow.get_experiment_by_name("x").experiment_id)
     with pytest.raises(InputError, match=r"experiment “x” .*deleted"):
-        open_store(config)
+        store.open()
+
+
+def test_null_store_opens_without_touching_anything_and_has_no_runs(tmp_path, monkeypatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("bloodcells.tracking.store.CHECKOUT", tmp_path)
+    before = mlflow.get_tracking_uri()
+    store = store_of(Tracking("off"))
+    store.open()
+    assert not store.keeps_runs
+    with pytest.raises(InputError, match="tracking=off: stores no runs; expected local or server"):
+        store.existing_experiment()
+    assert (mlflow.get_tracking_uri(), list(tmp_path.iterdir())) == (before, [])
+
+
+def test_unfinished_runs_are_told_apart_by_server_and_experiment() -> None:
+    local = [store_of(LocalTracking("local", folder, "x")) for folder in ("mlruns", "other")]
+    servers = [store_of(ServerTracking("server", uri, "x")) for uri in ("http://a:5000", "http://b:5000")]
+    assert local[0].identity == local[1].identity  # they have folders of checkpoints of their own
+    assert local[0].checkpoints != local[1].checkpoints
+    assert servers[0].checkpoints == servers[1].checkpoints == CHECKOUT / "mlruns" / "checkpoints"
+    assert servers[0].identity == {"server": "http://a:5000", "experiment": "x"}
+    assert servers[0].identity != servers[1].identity
+
+
+def test_command_that_shows_the_table_of_runs(tmp_path) -> None:
+    page = "/#/experiments/7/runs?"
+    default = store_of(LocalTracking("local", "mlruns", "x")).ui("7")
+    assert default.startswith(f"make ui, then http://127.0.0.1:5000{page}")
+    other = store_of(LocalTracking("local", f"{tmp_path}/a b", "x")).ui("7")
+    assert f"mlflow ui --host 127.0.0.1 --backend-store-uri 'sqlite:///{tmp_path}/a b/mlflow.db', then" in other
+    assert store_of(ServerTracking("server", "http://a:5000", "x")).ui("7").startswith(f"http://a:5000{page}")

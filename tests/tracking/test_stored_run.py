@@ -1,11 +1,11 @@
-"""Runs found again, and what is said where they are not."""
+"""Stored runs: search, lookup by id or name, and one-line errors."""
 
 import mlflow
 import pytest
 
 from bloodcells.config.errors import InputError
-from bloodcells.tracking.store import open_store
-from bloodcells.tracking.stored import find_run, search
+from bloodcells.tracking.store import store_of
+from bloodcells.tracking.stored_run import find_run, search
 from tests.conftest import composed
 
 
@@ -15,29 +15,29 @@ def tracking(tmp_path):
 
 
 def add(tracking, name: str, status: str = "FINISHED", source: str = "bloodcells.train", **tags: str) -> str:
-    open_store(tracking)
+    store_of(tracking).open()
     run = mlflow.start_run(run_name=name, tags={"mlflow.source.name": source, **tags})
     mlflow.end_run(status)
     return run.info.run_id
 
 
-def test_a_run_is_found_by_id_by_name_and_by_a_beginning_that_is_its_own(tracking) -> None:
+def test_run_is_found_by_id_name_or_unique_prefix(tracking) -> None:
     first, second = add(tracking, "vgg19 seed=1"), add(tracking, "vgg19 seed=11")
     assert find_run(tracking, first).id == first
     assert find_run(tracking, second[:8]).id == second
-    assert find_run(tracking, "vgg19 seed=1").id == first  # the whole name, though another begins so
+    assert find_run(tracking, "vgg19 seed=1").id == first  # an exact match, although another name starts with it
     assert find_run(tracking, "vgg19 seed=11").name == "vgg19 seed=11"
 
 
 @pytest.mark.parametrize(
     ("wanted", "part"),
     [
-        ("vgg", "2 runs are called or begin so, such as"),
-        ("vgg20 a", "none of the 3 training runs .* did you mean vgg19 a"),
+        ("vgg", "matches 2 runs, such as"),
+        ("vgg20 a", "matches none of the 3 training runs .* did you mean vgg19 a"),
         ("broken", r"broken\) is FAILED; expected one that is FINISHED"),
     ],
 )
-def test_what_is_not_one_finished_run_is_refused(tracking, wanted, part) -> None:
+def test_no_match_several_matches_and_unfinished_runs_are_refused(tracking, wanted, part) -> None:
     add(tracking, "vgg19 a")
     add(tracking, "vgg19 b")
     add(tracking, "broken", "FAILED")
@@ -45,17 +45,17 @@ def test_what_is_not_one_finished_run_is_refused(tracking, wanted, part) -> None
         find_run(tracking, wanted)
 
 
-def test_only_training_runs_count_the_oldest_first_and_a_search_narrows_them(tracking) -> None:
+def test_search_returns_training_runs_oldest_first(tracking) -> None:
     ids = [add(tracking, "a", study="x"), add(tracking, "b"), add(tracking, "c", study="x")]
     add(tracking, "evaluation of a", source="bloodcells.evaluate")
     assert [run.id for run in search(tracking)] == ids
     assert [run.id for run in search(tracking, "tags.study = 'x'")] == [ids[0], ids[2]]
-    with pytest.raises(InputError, match=r"filter=studi == x: MLflow does not understand it"):
+    with pytest.raises(InputError, match=r"filter=studi == x: MLflow cannot parse it"):
         search(tracking, "studi == x")
 
 
 def test_reading_creates_nothing(tracking, tmp_path) -> None:
-    with pytest.raises(InputError, match="no runs are kept there"):
+    with pytest.raises(InputError, match="no runs are stored there"):
         search(tracking)
     assert not (tmp_path / "mlruns").exists()
     add(tracking, "a")
@@ -67,9 +67,9 @@ def test_reading_creates_nothing(tracking, tmp_path) -> None:
         search(composed("tracking=off").tracking)
 
 
-def test_a_file_that_is_not_there_is_one_line(tracking) -> None:
+def test_missing_file_is_one_line(tracking) -> None:
     run = find_run(tracking, add(tracking, "a"))
-    with pytest.raises(InputError, match=r"run a \(.*\): it keeps no predictions.csv"):
+    with pytest.raises(InputError, match=r"run a \(.*\): has no predictions.csv"):
         run.predictions()
 
 
@@ -83,7 +83,7 @@ def test_a_file_that_is_not_there_is_one_line(tracking) -> None:
         (None, b"", "class_names"),
     ],
 )
-def test_what_cannot_be_read_is_one_line_that_names_it(tracking, tmp_path, name, content, ask) -> None:
+def test_unreadable_file_is_one_line_that_names_it(tracking, tmp_path, name, content, ask) -> None:
     run = find_run(tracking, add(tracking, "a"))
     if name:
         folder = tmp_path / "mlruns" / "artifacts" / run.id / "artifacts"
@@ -94,7 +94,7 @@ def test_what_cannot_be_read_is_one_line_that_names_it(tracking, tmp_path, name,
     assert "\n" not in str(error.value)
 
 
-def test_a_deleted_experiment_is_told_as_such(tracking) -> None:
+def test_deleted_experiment_does_not_exist(tracking) -> None:
     add(tracking, "a")
     mlflow.delete_experiment(mlflow.get_experiment_by_name(tracking.experiment).experiment_id)
     with pytest.raises(InputError, match="no such experiment"):

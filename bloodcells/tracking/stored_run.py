@@ -1,4 +1,4 @@
-"""Runs read back from where they are kept. Needs no TensorFlow."""
+"""Runs read back from a store. Needs no TensorFlow."""
 
 import json
 from collections.abc import Iterator
@@ -10,7 +10,7 @@ from typing import Any, cast
 from urllib.parse import unquote, urlparse
 
 import mlflow
-from mlflow.entities import Run
+from mlflow.entities import Run as MlflowRun
 from mlflow.exceptions import MlflowException
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
@@ -18,20 +18,21 @@ from yaml import YAMLError
 
 from bloodcells.config.errors import InputError
 from bloodcells.config.explain import nearest
+from bloodcells.config.names import Artifact, Program, Tag
 from bloodcells.config.schema import Tracking, TrainedConfig
 from bloodcells.config.typed import typed
 from bloodcells.evaluation.predictions import Predictions
-from bloodcells.tracking.store import existing_experiment
+from bloodcells.tracking.store import store_of
 
-TRAINED = "tags.`mlflow.source.name` = 'bloodcells.train'"  # what tells training runs from evaluations and inspections
-ALL = 50_000  # the most that MLflow gives at once
+TRAINED = f"tags.`{Tag.PROGRAM}` = '{Program.TRAIN}'"  # excludes evaluations, inspections and repetitions
+ALL = 50_000  # the most that MLflow returns at once
 
 
 @dataclass(frozen=True)
 class StoredRun:
-    """A training run in the store."""
+    """A training run in a store. Files and settings that cannot be read are an InputError that names the run."""
 
-    run: Run
+    run: MlflowRun
 
     @property
     def id(self) -> str:
@@ -46,11 +47,21 @@ class StoredRun:
         """FINISHED, FAILED, KILLED or RUNNING."""
         return str(self.run.info.status)
 
-    def file(self, name: str) -> Path:
-        """Where a file the run keeps lies on this machine; from a server it is downloaded.
+    @property
+    def tags(self) -> dict[str, str]:
+        return dict(self.run.data.tags)
 
-        Raises InputError for a file that the run does not have.
-        """
+    @property
+    def params(self) -> dict[str, str]:
+        return dict(self.run.data.params)
+
+    @property
+    def metrics(self) -> dict[str, float]:
+        """The last value of each metric."""
+        return dict(self.run.data.metrics)
+
+    def file(self, name: str) -> Path:
+        """The path of one of the run's files on this machine, downloaded if the store is a server."""
         place = urlparse(self.run.info.artifact_uri)
         if place.scheme in ("", "file"):
             path = Path(unquote(place.path), name)
@@ -60,36 +71,36 @@ class StoredRun:
             except MlflowException:
                 path = Path()
         if not path.is_file():
-            raise InputError(f"run {self.name} ({self.id}): it keeps no {name}; expected a run that ended FINISHED")
+            raise InputError(f"run {self.name} ({self.id}): has no {name}; expected a run that ended FINISHED")
         return path
 
     def predictions(self) -> Predictions:
-        """What its model answered for its validation and test images."""
-        file = self.file("predictions.csv")
-        with self.readable("predictions.csv"):
+        """The model's predictions for the validation and test images."""
+        file = self.file(Artifact.PREDICTIONS)
+        with self.readable(Artifact.PREDICTIONS):
             return Predictions.load(file)
 
     def config(self) -> TrainedConfig:
-        """What scoring needs of the config it was trained with."""
-        with self.readable("config.yaml"):
+        """The part of the training config that scoring needs."""
+        with self.readable(Artifact.CONFIG):
             return typed(OmegaConf.masked_copy(self._config, ["data", "augmentation", "seed"]), TrainedConfig)
 
     def environment(self) -> dict[str, Any]:
-        """The machine it was trained on, as `machine` told of it then."""
-        file = self.file("environment.json")
-        with self.readable("environment.json"):
+        """The machine that trained the run, as `machine` described it then."""
+        file = self.file(Artifact.ENVIRONMENT)
+        with self.readable(Artifact.ENVIRONMENT):
             return dict(json.loads(file.read_text()))
 
     def batch_size(self) -> int:
-        """Images a batch: with another the last digit of an answer may be another."""
+        """Images per batch: another batch size may change the last digit of a prediction."""
         return int(OmegaConf.select(self._config, "training.batch_size"))
 
     def test_time_augmentation(self) -> bool:
-        """Whether its answers are means over several views of an image."""
+        """Whether predictions are means over several views of an image."""
         return bool(OmegaConf.select(self._config, "evaluation.test_time_augmentation", default=False))
 
     def model_file(self, folder: Path) -> Path:
-        """The .keras file of its model, copied below `folder`."""
+        """A copy of the model's .keras file in `folder`."""
         with self.readable("model"):
             copied = mlflow.artifacts.download_artifacts(f"runs:/{self.id}/model", dst_path=str(folder))
             if not (file := Path(copied, "data", "model.keras")).is_file():
@@ -97,38 +108,38 @@ class StoredRun:
         return file
 
     def class_names(self) -> tuple[str, ...]:
-        """The classes in the order of the model's answers."""
+        """The classes, in the order of the model's outputs."""
         with self.readable("model"):
             metadata = mlflow.models.get_model_info(f"runs:/{self.id}/model").metadata
             return tuple((metadata or {})["class_names"])
 
     @cached_property
     def _config(self) -> DictConfig:
-        file = self.file("config.yaml")
-        with self.readable("config.yaml"):
-            found = OmegaConf.load(file)
-            if missing := {"data", "augmentation", "seed", "training"} - set(found):
+        file = self.file(Artifact.CONFIG)
+        with self.readable(Artifact.CONFIG):
+            config = OmegaConf.load(file)
+            if missing := {"data", "augmentation", "seed", "training"} - set(config):
                 raise KeyError(f"without {', '.join(sorted(missing))}")
-        return cast(DictConfig, found)
+        return cast(DictConfig, config)
 
     @contextmanager
     def readable(self, what: str) -> Iterator[None]:
-        """Raises InputError, one line, where `what`, which the run keeps, cannot be read."""
+        """Converts errors in reading `what`, one of the run's files, into an InputError of one line."""
         try:
             yield
         except (MlflowException, OmegaConfBaseException, YAMLError, OSError, KeyError, ValueError) as error:
             reason = (str(error).splitlines() or [type(error).__name__])[0]
             raise InputError(
-                f"run {self.name} ({self.id}): its {what} cannot be read ({reason}); expected it as training left it"
+                f"run {self.name} ({self.id}): its {what} cannot be read ({reason}); expected it as training saved it"
             ) from error
 
 
 def search(tracking: Tracking, where: str | None = None) -> list[StoredRun]:
-    """All training runs of the experiment, the oldest first; `where`: MLflow's search language.
+    """All training runs of the experiment, oldest first; `where`: a filter in MLflow's search language.
 
-    Raises InputError where there is no store or experiment, and for a search that MLflow does not understand.
+    Raises InputError if the store or the experiment does not exist, and for a filter that MLflow cannot parse.
     """
-    experiment = existing_experiment(tracking)
+    experiment = store_of(tracking).existing_experiment()
     try:
         runs = mlflow.search_runs(
             [experiment],
@@ -140,32 +151,30 @@ def search(tracking: Tracking, where: str | None = None) -> list[StoredRun]:
     except MlflowException as error:
         if where is None:
             raise
-        raise InputError(f"filter={where}: MLflow does not understand it ({str(error).splitlines()[0]})") from error
+        raise InputError(f"filter={where}: MLflow cannot parse it ({str(error).splitlines()[0]})") from error
     return [StoredRun(run) for run in runs]
 
 
 def find_run(tracking: Tracking, wanted: str) -> StoredRun:
-    """The finished training run whose id or name is `wanted`, or the only one whose id or name begins so.
+    """The finished training run with this id or name, or the only one whose id or name starts with it.
 
-    Raises InputError where there is none, several, or one that did not finish.
+    Raises InputError if there is no such run, if there are several, or if it has not finished.
     """
     if not wanted:
-        raise InputError("run_id=: expected the id or the name of a run, or the beginning of one")
+        raise InputError("run_id=: expected the id or name of a run, or the start of one")
     runs = search(tracking)
-    found = [run for run in runs if wanted in (run.id, run.name)]
-    found = found or [run for run in runs if run.id.startswith(wanted) or run.name.startswith(wanted)]
-    if len(found) > 1:
-        some = ", ".join(f"{run.id} ({run.name})" for run in found[:3])
-        raise InputError(
-            f"run_id={wanted}: {len(found)} runs are called or begin so, such as {some}; give more of its id"
-        )
-    if not found:
+    matches = [run for run in runs if wanted in (run.id, run.name)]
+    matches = matches or [run for run in runs if run.id.startswith(wanted) or run.name.startswith(wanted)]
+    if len(matches) > 1:
+        some = ", ".join(f"{run.id} ({run.name})" for run in matches[:3])
+        raise InputError(f"run_id={wanted}: matches {len(matches)} runs, such as {some}; give more of the id")
+    if not matches:
         known = [text for run in runs for text in (run.id, run.name)]
         raise InputError(
-            f"run_id={wanted}: none of the {len(runs)} training runs of this tracking.experiment is called or "
-            f"begins so{nearest(wanted, known)}"
+            f"run_id={wanted}: matches none of the {len(runs)} training runs of this tracking.experiment"
+            f"{nearest(wanted, known)}"
         )
-    (run,) = found
+    (run,) = matches
     if run.status != "FINISHED":
         raise InputError(f"run_id={wanted}: run {run.id} ({run.name}) is {run.status}; expected one that is FINISHED")
     return run

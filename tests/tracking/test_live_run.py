@@ -1,4 +1,4 @@
-"""What a run carries, and how it ends."""
+"""What a run stores, and how it ends."""
 
 import json
 from pathlib import Path
@@ -16,14 +16,14 @@ from bloodcells.evaluation.metrics import headline
 from bloodcells.evaluation.predictions import Predictions
 from bloodcells.provenance.fingerprint import fingerprint
 from bloodcells.runs.lifecycle import tracked
-from bloodcells.tracking.store import database_uri, local_directory, open_store
+from bloodcells.tracking.store import store_of
 from bloodcells.tracking.view import NAME, TAG
 from tests.conftest import TINY, composed
 
 
 @pytest.fixture(scope="module")
 def whole_run(tmp_path_factory):
-    """A whole tiny run, its config and the folder of its artifacts."""
+    """A complete tiny run, its config and the folder of its artifacts."""
     from bloodcells.runs.train import train
 
     directory = tmp_path_factory.mktemp("store")
@@ -36,13 +36,13 @@ def whole_run(tmp_path_factory):
 
 @pytest.fixture
 def run(whole_run):
-    """The same, with MLflow pointed at its store, wherever a test before has pointed it."""
+    """The same, with MLflow pointed at its store again."""
     _, config, _ = whole_run
-    mlflow.set_tracking_uri(database_uri(local_directory(config.tracking)))
+    mlflow.set_tracking_uri(store_of(config.tracking).uri)
     return whole_run
 
 
-def test_it_is_finished_and_named_by_what_it_compares(run) -> None:
+def test_run_is_finished_and_named_by_its_settings(run) -> None:
     found, _, _ = run
     assert found.info.status == "FINISHED"
     assert found.info.run_name == "smallcnn dense none adamw focal unfreeze=all seed=3"
@@ -57,13 +57,13 @@ def test_it_is_finished_and_named_by_what_it_compares(run) -> None:
     assert params["training.fine_tuning.epochs"] == "2"
 
 
-def test_the_resolved_config_comes_back_as_it_was(run) -> None:
+def test_stored_config_equals_the_config(run) -> None:
     _, config, folder = run
     with open(f"{folder}/config.yaml") as file:
         assert yaml.safe_load(file) == plain(config)
 
 
-def test_hashes_packages_and_machine_are_told(run) -> None:
+def test_hashes_packages_and_machine_are_stored(run) -> None:
     found, config, folder = run
     expected = fingerprint(config, config.data.load().sha256)
     tags = found.data.tags
@@ -79,7 +79,7 @@ def test_hashes_packages_and_machine_are_told(run) -> None:
     assert machine["memory_gib"] > 0
 
 
-def test_a_row_of_metrics_an_epoch_on_one_axis_through_both_phases(run) -> None:
+def test_epochs_are_numbered_through_both_phases(run) -> None:
     found, _, folder = run
     client = mlflow.MlflowClient()
     for key in ("train/loss", "train/accuracy", "val/loss", "val/accuracy", "learning_rate", "trainable_parameters"):
@@ -90,7 +90,7 @@ def test_a_row_of_metrics_an_epoch_on_one_axis_through_both_phases(run) -> None:
     assert len(Path(folder, "history.csv").read_text().splitlines()) == 1 + 3
 
 
-def test_the_figures_of_merit_follow_from_the_saved_predictions(run) -> None:
+def test_metrics_follow_from_the_stored_predictions(run) -> None:
     found, _, folder = run
     predictions = Predictions.load(f"{folder}/predictions.csv")
     assert set(predictions.splits.tolist()) == {"validation", "test"}
@@ -100,14 +100,14 @@ def test_the_figures_of_merit_follow_from_the_saved_predictions(run) -> None:
                 assert found.data.metrics[prefix + name] == pytest.approx(value, abs=1e-6)
 
 
-def test_every_image_is_on_record_as_kept_or_removed(run) -> None:
+def test_every_image_is_recorded_as_used_or_removed(run) -> None:
     _, config, folder = run
     kept = [line.split(",")[0] for line in Path(folder, "data/split.csv").read_text().splitlines()[1:]]
     removed = [line.split(",")[0] for line in Path(folder, "data/removed.csv").read_text().splitlines()[1:]]
     assert sorted(kept + removed, key=int) == config.data.load().examples.tolist()
 
 
-def test_the_model_loads_by_pyfunc_and_as_keras_and_answers_as_the_run_did(run) -> None:
+def test_model_loads_with_pyfunc_and_keras_and_predicts_as_in_the_run(run) -> None:
     import keras
 
     found, config, folder = run
@@ -123,7 +123,7 @@ def test_the_model_loads_by_pyfunc_and_as_keras_and_answers_as_the_run_did(run) 
     assert not loaded.compiled  # the optimizer would triple the file
 
 
-def test_figures_and_a_readable_description_are_there(run) -> None:
+def test_figures_and_description_are_stored(run) -> None:
     found, _, folder = run
     for name in ("learning_curves", "confusion_matrix", "training_images"):
         with open(f"{folder}/figures/{name}.png", "rb") as file:
@@ -133,14 +133,14 @@ def test_figures_and_a_readable_description_are_there(run) -> None:
         assert part in note
 
 
-def test_the_data_set_is_named_in_the_uis_table(run) -> None:
+def test_data_set_is_named_in_the_table_of_runs(run) -> None:
     found, _, _ = run
     (dataset,) = found.inputs.dataset_inputs
     assert dataset.dataset.name == "synthetic cells, seed 0"
     assert found.data.tags["sha256.data"].startswith(dataset.dataset.digest)
 
 
-def test_the_saved_view_of_the_table_shows_columns_that_a_run_has(run) -> None:
+def test_columns_of_the_saved_view_exist_in_a_run(run) -> None:
     found, _, _ = run
     view = json.loads(mlflow.get_experiment(found.info.experiment_id).tags[TAG])
     assert view["name"] == NAME
@@ -152,15 +152,15 @@ def test_the_saved_view_of_the_table_shows_columns_that_a_run_has(run) -> None:
     assert len(columns) > 8
 
 
-def test_a_view_that_somebody_changed_stays(tmp_path) -> None:
+def test_changed_view_is_not_overwritten(tmp_path) -> None:
     config = composed(f"tracking.directory={tmp_path}").tracking
-    open_store(config)
+    store_of(config).open()
     mlflow.set_experiment_tag(TAG, "mine")
-    open_store(config)
+    store_of(config).open()
     assert mlflow.get_experiment_by_name(config.experiment).tags[TAG] == "mine"
 
 
-def test_a_figure_that_cannot_be_drawn_does_not_cost_the_numbers(tmp_path) -> None:
+def test_figure_that_cannot_be_drawn_does_not_prevent_tables(tmp_path) -> None:
     class Broken(Figure):
         def savefig(self, *_, **__) -> None:
             raise ValueError("not drawn")
@@ -168,7 +168,7 @@ def test_a_figure_that_cannot_be_drawn_does_not_cost_the_numbers(tmp_path) -> No
     config = composed(f"tracking.directory={tmp_path}")
     files = {"figures/a.png": Broken(), "predictions.csv": DataFrame({"a": [1]}), "note.txt": "kept"}
     with pytest.raises(ValueError, match="not drawn"), tracked(config, fingerprint(config, "d" * 64), "x") as run:
-        run.keep(files)
+        run.save(files)
     (found,) = mlflow.search_runs(search_all_experiments=True, output_format="list")
     assert {file.path for file in mlflow.MlflowClient().list_artifacts(found.info.run_id)} == {
         "predictions.csv",
@@ -181,13 +181,13 @@ def test_a_figure_that_cannot_be_drawn_does_not_cost_the_numbers(tmp_path) -> No
                           (KeyboardInterrupt(), "KILLED"), (SystemExit(1), "FAILED")],
     ids=["nothing", "error", "interrupt", "exit"],
 )  # fmt: skip
-def test_a_run_ends_as_it_ended_and_keeps_what_was_logged(tmp_path, error, status) -> None:
+def test_run_ends_with_its_status_and_keeps_what_was_logged(tmp_path, error, status) -> None:
     config = composed(f"tracking.directory={tmp_path}")
 
     def live() -> None:
         with tracked(config, fingerprint(config, "d" * 64), "cells.npz") as run:
-            run.score({"val/accuracy": 0.5}, step=1)
-            run.keep({"notes/a.txt": "kept"})
+            run.log_metrics({"val/accuracy": 0.5}, step=1)
+            run.save({"notes/a.txt": "kept"})
             if error:
                 raise error
 
@@ -204,10 +204,10 @@ def test_a_run_ends_as_it_ended_and_keeps_what_was_logged(tmp_path, error, statu
     assert mlflow.active_run() is None
 
 
-def test_a_run_begun_while_another_error_is_handled_is_not_failed_by_it(tmp_path) -> None:
+def test_run_made_while_another_error_is_handled_finishes(tmp_path) -> None:
     config = composed(f"tracking.directory={tmp_path}")
     try:
-        raise InputError("of another run")
+        raise InputError("another run failed")
     except InputError:
         with tracked(config, fingerprint(config, "d" * 64), "cells.npz"):
             pass
