@@ -60,7 +60,7 @@ def test_command_writes_all_files_and_keeps_the_readme(store, tmp_path) -> None:
         assert "Best at unfreeze=" in text
     assert html.count("data:image/png;base64,") == 3
     table = pd.read_csv(tmp_path / "results.csv")
-    runs = {run.id: run.run.data.metrics for run in search(store)}
+    runs = {run.id: run.metrics for run in search(store)}
     for _, row in table.iterrows():
         logged = [runs[run][Metric.TEST_ACCURACY] for run in row["runs"].split()]
         assert row[Metric.TEST_ACCURACY] == pytest.approx(sum(logged) / len(logged), abs=1e-12)
@@ -112,7 +112,7 @@ def test_depth_curve_is_ordered_by_parameters_and_marks_the_best(comparison) -> 
 
 
 def test_two_depths_are_not_a_curve(store) -> None:
-    runs = [run for run in search(store) if run.run.data.params["unfreeze"] in ("0", "10")]
+    runs = [run for run in search(store) if run.params["unfreeze"] in ("0", "10")]
     assert depth_curves(compare(gather(runs, read_predictions(runs))[0])) == []
 
 

@@ -29,7 +29,7 @@ class Configuration:
 
     def number(self, tag: str) -> int | None:
         """The value of `Tag.STEP` or `Tag.FOLLOWS` of the newest run; None if it is not set."""
-        return _number(max(self.runs.values(), key=lambda run: run.run.info.start_time), tag)
+        return _number(max(self.runs.values(), key=lambda run: run.start_time), tag)
 
 
 def gather(
@@ -63,7 +63,7 @@ def gather(
         by_params.setdefault(_key(run), []).append(run)
     groups = {key: [run for run in group if run.id in usable] for key, group in by_params.items()}
     groups = dict(sorted(((key, group) for key, group in groups.items() if group), key=lambda item: _step(item[1][-1])))
-    seeds = sorted({_seed(run) for run in runs if "seed" in run.run.data.params})
+    seeds = sorted({_seed(run) for run in runs if "seed" in run.params})
     newest = [dict(sorted({_seed(run): run for run in group}.items())) for group in groups.values()]
     labels = unique_labels([_label(by_seed.values()) for by_seed in newest], [dict(key) for key in groups])
     configurations = []
@@ -95,13 +95,13 @@ def previous_rows(configurations: Sequence[Configuration]) -> list[int | None]:
 
 
 def _key(run: StoredRun) -> tuple[tuple[str, str], ...]:
-    params = {key: value for key, value in run.run.data.params.items() if key != "seed"}
-    return tuple(sorted((params | {Tag.DATA: run.run.data.tags.get(Tag.DATA, "unknown")[:12]}).items()))
+    params = {key: value for key, value in run.params.items() if key != "seed"}
+    return tuple(sorted((params | {Tag.DATA: run.tags.get(Tag.DATA, "unknown")[:12]}).items()))
 
 
 def _label(runs: Iterable[StoredRun]) -> str | None:
     """The label of all runs, if it is the same."""
-    labels = {run.run.data.tags.get(Tag.LABEL) for run in runs}
+    labels = {run.tags.get(Tag.LABEL) for run in runs}
     return labels.pop() if len(labels) == 1 else None
 
 
@@ -111,12 +111,12 @@ def _step(run: StoredRun) -> float:
 
 
 def _number(run: StoredRun, tag: str) -> int | None:
-    text = run.run.data.tags.get(tag, "")
+    text = run.tags.get(tag, "")
     return int(text) if text.isdecimal() else None
 
 
 def _seed(run: StoredRun) -> int:
-    return int(run.run.data.params["seed"])
+    return int(run.params["seed"])
 
 
 def distinguishing(configurations: Sequence[Params]) -> list[str]:

@@ -134,4 +134,4 @@ def order_agreement(references: Sequence[Reference], comparison: Comparison) -> 
 def _attributes(row: Row) -> dict[str, str]:
     """What a row can be matched by: the params of its runs and the tags of its first run."""
     run = next(iter(row.configuration.runs.values()))
-    return {**run.run.data.tags, **row.configuration.params}
+    return {**run.tags, **row.configuration.params}

@@ -62,7 +62,7 @@ class Row:
     def logged(self, metric: str) -> list[float]:
         """The logged metric of each run that has it, in the order of the seeds."""
         runs = self.configuration.runs.values()
-        return [run.run.data.metrics[metric] for run in runs if metric in run.run.data.metrics]
+        return [run.metrics[metric] for run in runs if metric in run.metrics]
 
     def distortions(self) -> dict[str, float]:
         """Mean accuracy over the seeds under each distortion, in 0..1."""

@@ -34,7 +34,7 @@ def select(config: ReportConfig) -> list[StoredRun]:
     if runs:
         return runs
     all_runs = search(config.tracking)
-    studies = sorted({run.run.data.tags[Tag.STUDY] for run in all_runs if Tag.STUDY in run.run.data.tags})
+    studies = sorted({run.tags[Tag.STUDY] for run in all_runs if Tag.STUDY in run.tags})
     if config.study is not None and config.study not in studies:
         known = f"one of {', '.join(studies)}" if studies else "the name of a study; train its runs with study=NAME"
         raise InputError(
@@ -88,7 +88,7 @@ def _read_or_error(run: StoredRun) -> RunPredictions | InputError:
 
 
 def _read(run: StoredRun) -> RunPredictions:
-    logged = run.run.data.metrics
+    logged = run.metrics
     if Metric.SHIFTED_ACCURACY in logged:
         table = _columns(run.file(Artifact.SHIFT_BY_IMAGE), [*COLUMNS, SHARE])
     else:

@@ -32,7 +32,7 @@ def check_installed(format: Format) -> None:
 
 def file_name(config: ExportConfig, run: StoredRun) -> str:
     """Such as "mobilenetv2_dense_b2d4f0cf.zip", or "..._tta.zip" with test-time augmentation."""
-    params = run.run.data.params
+    params = run.params
     parts = [params["backbone"], params["head"], run.id[:8], *(["tta"] if config.test_time_augmentation else [])]
     return "_".join(parts) + SUFFIX[config.format]
 

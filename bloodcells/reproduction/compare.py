@@ -24,7 +24,7 @@ def compare_weights(original: StoredRun, repeat: StoredRun) -> ComparedValues:
 
     Raises InputError if a model cannot be read.
     """
-    hash_then, hash_now = (run.run.data.tags.get(Tag.WEIGHTS) for run in (original, repeat))
+    hash_then, hash_now = (run.tags.get(Tag.WEIGHTS) for run in (original, repeat))
     first, second = _variables(original), _variables(repeat)
     mismatches, differing = [], 0
     for (name, one), (_, other) in zip_longest(first, second, fillvalue=NO_VARIABLE):
@@ -68,7 +68,7 @@ def _logged(run: StoredRun) -> dict[tuple[int, str], float]:
     with run.readable("metrics"):
         return {
             (entry.step, name): entry.value
-            for name in run.run.data.metrics
+            for name in run.metrics
             if not (name.startswith(OWN) or name.endswith(("seconds", "times_slower")))
             for entry in client.get_metric_history(run.id, name)
         }
@@ -109,7 +109,7 @@ def compare_distorted(original: StoredRun, repeat: StoredRun) -> ComparedValues 
 
 
 def _distorted(run: StoredRun) -> pd.DataFrame | None:
-    if Metric.SHIFTED_ACCURACY not in run.run.data.metrics:  # evaluation=clean
+    if Metric.SHIFTED_ACCURACY not in run.metrics:  # evaluation=clean
         return None
     file = run.file(Artifact.SHIFT_PREDICTIONS)
     with run.readable(Artifact.SHIFT_PREDICTIONS):

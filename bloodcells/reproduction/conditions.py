@@ -36,7 +36,7 @@ def recorded_config(run: StoredRun, tracking: Tracking) -> TrainConfig:
         raise InputError(
             f"run {run.name} ({run.id}): its {Artifact.CONFIG} does not match this version of bloodcells "
             f"({str(error).splitlines()[0]}); check out the commit that trained the run, "
-            f"{run.run.data.tags.get(Tag.COMMIT, 'unknown')[:8]}"
+            f"{run.tags.get(Tag.COMMIT, 'unknown')[:8]}"
         ) from error
     training = replace(config.training, threads=threads or config.training.threads)
     return replace(config, training=training, tracking=tracking)
@@ -60,7 +60,7 @@ class Conditions:
 
 def recorded_conditions(run: StoredRun) -> Conditions:
     """The conditions stored with `run`. Raises InputError if it has no such files."""
-    tags = run.run.data.tags
+    tags = run.tags
     environment, file = run.environment(), run.file(Artifact.PACKAGES)
     with run.readable(Artifact.PACKAGES):
         lines = file.read_text().splitlines()

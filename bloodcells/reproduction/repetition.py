@@ -50,5 +50,5 @@ class Repetition:
             if not self.verdict.equal:
                 run.save({Artifact.REPRODUCTION: self.verdict.table()})
             rows = [f"- {key}: {text}" for key, text in self.verdict.rows().items()]
-            description = repeat.run.data.tags[Tag.DESCRIPTION]
+            description = repeat.tags[Tag.DESCRIPTION]
             run.describe("\n".join([f"Repetition of run {self._original.id}.", "", *rows, "", description]))

@@ -73,7 +73,7 @@ def stored_result(run: "StoredRun", tracking: Tracking) -> Result:
         history = read_csv(file, float_precision="round_trip")
     return Result(
         run_id=run.id,
-        metrics={name: value for name, value in run.run.data.metrics.items() if name not in Metric.PER_EPOCH},
+        metrics={name: value for name, value in run.metrics.items() if name not in Metric.PER_EPOCH},
         history=history,
         predictions=run.predictions(),
         load_config=lambda: stored_config(run, tracking),
@@ -97,7 +97,7 @@ def stored_config(run: "StoredRun", tracking: Tracking) -> TrainConfig:
         raise InputError(
             f"run {run.name} ({run.id}): its {Artifact.CONFIG} does not match this version of bloodcells "
             f"({str(error).splitlines()[0]}); check out the commit that trained the run, "
-            f"{run.run.data.tags.get(Tag.COMMIT, 'unknown')[:8]}"
+            f"{run.tags.get(Tag.COMMIT, 'unknown')[:8]}"
         ) from error
 
 

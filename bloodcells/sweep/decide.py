@@ -87,7 +87,7 @@ def finished_run(tracking: Tracking, key: Key) -> str | None:
 
 
 def _key_of(run: StoredRun) -> Key:
-    tags = run.run.data.tags
+    tags = run.tags
     return (tags.get(Tag.STUDY, ""), *(tags.get(tag, "") for tag in TAGS))
 
 

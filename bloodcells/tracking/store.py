@@ -42,23 +42,15 @@ def database_uri(directory: Path) -> str:
 
 
 class Store(ABC):
-    """A place for runs.
-
-    settings: what the store was made from
-    experiment: MLflow's word for a set of runs
-    uri: what MLflow calls the store
-    setting: the setting that names it in messages, as key=value
-    checkpoints: the folder on this machine for the training state of unfinished runs
-    identity: distinguishes its unfinished runs from those of other stores with the same folder of checkpoints
-    """
+    """A place for runs."""
 
     keeps_runs = True
-    settings: Tracking
-    experiment: str
-    uri: str
-    setting: str
-    checkpoints: Path
-    identity: dict[str, str]
+    settings: Tracking  # from which the store was made
+    experiment: str  # MLflow's word for a set of runs
+    uri: str  # of the store in MLflow
+    setting: str  # that names the store in messages, as key=value
+    checkpoints: Path  # folder on this machine for the training state of unfinished runs
+    identity: dict[str, str]  # tells its checkpoints from those of other stores in the same folder
 
     @abstractmethod
     def open(self) -> None:
@@ -69,7 +61,7 @@ class Store(ABC):
 
     @abstractmethod
     def ui(self, experiment_id: str) -> str:
-        """How to see the table of runs in a browser."""
+        """Instructions to open the table of runs in a browser."""
 
     @abstractmethod
     def _connected(self) -> AbstractContextManager[None]:
@@ -78,7 +70,7 @@ class Store(ABC):
     def existing_experiment(self) -> str:
         """Points MLflow at the store and returns the id of its experiment. Creates nothing.
 
-        Raises InputError as `open` does, and if the store or the experiment does not exist.
+        Raises InputError as `open` does, and if either does not exist.
         """
         with self.errors():
             with self._connected():
@@ -93,8 +85,8 @@ class Store(ABC):
     @contextmanager
     def errors(self) -> Iterator[None]:
         """Converts errors of MLflow, its database and the file system into an InputError that names the store."""
-        logging.getLogger("mlflow").setLevel(logging.WARNING)
-        logging.getLogger("alembic").setLevel(logging.WARNING)
+        for library in ("mlflow", "alembic"):
+            logging.getLogger(library).setLevel(logging.WARNING)
         try:
             yield
         except STORE_ERRORS as error:
@@ -123,10 +115,9 @@ class LocalStore(Store):
         self.uri = database_uri(self.directory)
         self.checkpoints = self.directory / "checkpoints"
         self.identity = {"server": "", "experiment": self.experiment}
-        self._is_default = settings.directory == FOLDER
 
     def open(self) -> None:
-        """Any number of processes may create the same store at once: a file lock makes up for MLflow, which races."""
+        """Holds a file lock, since MLflow fails if several processes create the same store at once."""
         with self.errors():
             self.directory.mkdir(parents=True, exist_ok=True)
             with FileLock(self.directory / ".lock"):
@@ -139,8 +130,10 @@ class LocalStore(Store):
                 open_experiment(self.experiment)
 
     def ui(self, experiment_id: str) -> str:
-        server = f"mlflow ui --host 127.0.0.1 --backend-store-uri {shlex.quote(self.uri)}"
-        return f"{'make ui' if self._is_default else server}, then {address('http://127.0.0.1:5000', experiment_id)}"
+        command = f"mlflow ui --host 127.0.0.1 --backend-store-uri {shlex.quote(self.uri)}"
+        if self.setting == f"tracking.directory={FOLDER}":
+            command = "make ui"
+        return f"{command}, then {address('http://127.0.0.1:5000', experiment_id)}"
 
     def _create_database(self, artifacts: str) -> None:
         from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore  # takes a second, too long for --help
@@ -154,10 +147,7 @@ class LocalStore(Store):
     @contextmanager
     def _connected(self) -> Iterator[None]:
         if not (self.directory / DATABASE).is_file():
-            raise InputError(
-                f"{self.setting}: no runs are stored there; expected the folder that `python -m bloodcells.train` "
-                "stored them in"
-            )
+            raise InputError(f"{self.setting}: no runs are stored there; expected the folder of an earlier training")
         mlflow.set_tracking_uri(self.uri)
         yield
 

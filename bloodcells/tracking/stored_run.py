@@ -32,37 +32,42 @@ ALL = 50_000  # the most that MLflow returns at once
 class StoredRun:
     """A training run in a store. Files and settings that cannot be read are an InputError that names the run."""
 
-    run: MlflowRun
+    mlflow_run: MlflowRun
 
     @property
     def id(self) -> str:
-        return str(self.run.info.run_id)
+        return str(self.mlflow_run.info.run_id)
 
     @property
     def name(self) -> str:
-        return str(self.run.info.run_name)
+        return str(self.mlflow_run.info.run_name)
 
     @property
     def status(self) -> str:
         """FINISHED, FAILED, KILLED or RUNNING."""
-        return str(self.run.info.status)
+        return str(self.mlflow_run.info.status)
+
+    @property
+    def start_time(self) -> int:
+        """In milliseconds since 1970."""
+        return int(self.mlflow_run.info.start_time)
 
     @property
     def tags(self) -> dict[str, str]:
-        return dict(self.run.data.tags)
+        return dict(self.mlflow_run.data.tags)
 
     @property
     def params(self) -> dict[str, str]:
-        return dict(self.run.data.params)
+        return dict(self.mlflow_run.data.params)
 
     @property
     def metrics(self) -> dict[str, float]:
         """The last value of each metric."""
-        return dict(self.run.data.metrics)
+        return dict(self.mlflow_run.data.metrics)
 
     def file(self, name: str) -> Path:
         """The path of one of the run's files on this machine, downloaded if the store is a server."""
-        place = urlparse(self.run.info.artifact_uri)
+        place = urlparse(self.mlflow_run.info.artifact_uri)
         if place.scheme in ("", "file"):
             path = Path(unquote(place.path), name)
         else:

@@ -24,8 +24,7 @@ def row(
     **metrics: float,
 ) -> Row:
     """A row with one value per seed, an interval of ±0.01 around their mean, and runs named "LABEL SEED"."""
-    data = SimpleNamespace(tags={}, metrics=metrics)
-    runs = {seed: SimpleNamespace(id=f"{label} {seed}", run=SimpleNamespace(data=data)) for seed in range(len(values))}
+    runs = {seed: SimpleNamespace(id=f"{label} {seed}", tags={}, metrics=metrics) for seed in range(len(values))}
     predictions = {seed: SimpleNamespace(distortions=distortions or {}) for seed in runs}
     mean = sum(values) / len(values)
     configuration = Configuration(label, {"optimizer": label} if params is None else params, runs, predictions)

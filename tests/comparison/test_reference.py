@@ -17,7 +17,7 @@ HEAD = "match,metric,value,correct,total,source\n"
 
 
 def row(backbone: str, mean: float, correct: list[int], **metrics: float) -> Row:
-    run = SimpleNamespace(run=SimpleNamespace(data=SimpleNamespace(tags={"study": "s"}, metrics=metrics)))
+    run = SimpleNamespace(tags={"study": "s"}, metrics=metrics)
     configuration = Configuration(f"backbone={backbone}", {"backbone": backbone}, {0: run}, {})
     shares = {CLEAN: np.array([correct], float)}
     return Row(configuration, {CLEAN: Estimate((mean,), mean, mean - 0.01, mean + 0.01)}, shares)

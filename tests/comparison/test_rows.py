@@ -58,7 +58,7 @@ def test_rows_are_in_the_order_of_their_first_runs_and_average_their_seeds(gathe
     comparison = compare(configurations)
     assert (comparison.best, comparison.ranked_by) == (1, SHIFTED)
     for metric in (CLEAN, SHIFTED):
-        logged = [run.run.data.metrics[metric] for run in lion.runs.values()]
+        logged = [run.metrics[metric] for run in lion.runs.values()]
         estimate = comparison.rows[0].estimates[metric]
         assert estimate.values == pytest.approx(logged)
         assert estimate.mean == pytest.approx(np.mean(logged))

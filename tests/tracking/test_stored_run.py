@@ -63,7 +63,7 @@ def test_reading_creates_nothing(tracking, tmp_path) -> None:
     with pytest.raises(InputError, match=r"tracking.experiment=none: no such experiment; expected one of .*bloodcells"):
         search(other)
     assert mlflow.get_experiment_by_name("none") is None
-    with pytest.raises(InputError, match="tracking=off: expected local or server"):
+    with pytest.raises(InputError, match="tracking=off: stores no runs; expected local or server"):
         search(composed("tracking=off").tracking)
 
 

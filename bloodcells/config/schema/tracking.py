@@ -1,4 +1,4 @@
-"""Where runs are kept: conf/tracking/."""
+"""Where runs are stored: conf/tracking/."""
 
 from dataclasses import dataclass
 
@@ -9,7 +9,7 @@ from bloodcells.config.options import option
 @option("tracking", "off")
 @dataclass
 class Tracking:
-    """Nothing is kept."""
+    """Nothing is stored."""
 
     name: str
 
@@ -17,7 +17,7 @@ class Tracking:
 @option("tracking", "local")
 @dataclass
 class LocalTracking(Tracking):
-    """MLflow in a folder; `experiment` is MLflow's word for a set of runs."""
+    """MLflow in a folder; `experiment`: MLflow's word for a set of runs."""
 
     directory: str
     experiment: str
@@ -26,7 +26,7 @@ class LocalTracking(Tracking):
 @option("tracking", "server")
 @dataclass
 class ServerTracking(Tracking):
-    """MLflow on a server."""
+    """An MLflow server."""
 
     uri: str
     experiment: str
@@ -38,6 +38,6 @@ class ServerTracking(Tracking):
 
 @dataclass
 class Sweep:
-    """What `--multirun` does with jobs that have a finished run: skips them, or with `rerun` does them again."""
+    """Jobs of `--multirun` that have a finished run are skipped, or run again with `rerun`."""
 
     rerun: bool
