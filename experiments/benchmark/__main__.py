@@ -71,11 +71,16 @@ def _parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     default = [part for part in PARTS if part != "sweep"]
-    parser.add_argument("--parts", nargs="+", choices=PARTS, default=default, metavar="PART", help="all but sweep")
-    parser.add_argument("--rounds", type=int, default=3, help="measurements of each contender, 3 by default")
+    parser.add_argument(
+        "--parts", nargs="+", choices=PARTS, default=default, metavar="PART", help="default: all but sweep"
+    )
+    parser.add_argument("--rounds", type=int, default=3, help="measurements of each contender; default: 3")
     parser.add_argument("--seed", type=int, default=0, help="of the cells, initial weights and augmentation")
     parser.add_argument(
-        "--output", type=Path, default=Path(__file__).parent, help="folder for results.csv and table.md"
+        "--output",
+        type=Path,
+        default=Path(__file__).parent,
+        help="folder for results.csv and table.md; default: experiments/benchmark",
     )
     return parser
 
