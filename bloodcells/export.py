@@ -37,9 +37,8 @@ def export(config: ExportConfig) -> None:
     os.environ["CUDA_VISIBLE_DEVICES"] = "-1"  # both processes compute on the CPU, where they round in the same way
     import_tensorflow()
     from bloodcells.deployment.write import write
-    from bloodcells.model.inference import Inference
-    from bloodcells.model.restore import restore
-    from bloodcells.model.views import averaged
+    from bloodcells.model.build import restore
+    from bloodcells.model.inference import Inference, averaged
 
     with staging(Path(config.output)) as stage:
         model = restore(run.model_file(stage))

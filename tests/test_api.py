@@ -14,7 +14,7 @@ from bloodcells.config.checkout import CHECKOUT
 from bloodcells.config.errors import InputError
 from bloodcells.config.names import Program, Tag
 from bloodcells.evaluation.predictions import Predictions
-from bloodcells.model.restore import weights_hash
+from bloodcells.model.build import weights_hash
 from tests.conftest import TINY, composed
 
 
@@ -125,7 +125,7 @@ def test_a_stored_run_loads_as_training_returned_it(results, overrides) -> None:
 
 
 def test_runs_trained_in_one_process_equal_runs_trained_in_their_own(results, overrides, tmp_path) -> None:
-    code = "import sys; from bloodcells import compose, train; from bloodcells.model.restore import weights_hash\n"
+    code = "import sys; from bloodcells import compose, train; from bloodcells.model.build import weights_hash\n"
     code += "result = train(compose(*sys.argv[1:]))\n"
     code += "print(weights_hash(result.model), result.predictions.probabilities.tobytes().hex())"
     *log, last = in_fresh_process(code, *TINY, "seed=1", f"tracking.directory={tmp_path}")

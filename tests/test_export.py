@@ -12,8 +12,8 @@ from bloodcells.config.errors import InputError
 from bloodcells.deployment import formats
 from bloodcells.deployment.write import write
 from bloodcells.export import export
-from bloodcells.model.restore import restore
-from bloodcells.model.views import averaged
+from bloodcells.model.build import restore
+from bloodcells.model.inference import averaged
 from bloodcells.runs.images import split_images
 from bloodcells.tracking.stored_run import find_run
 from tests.config.test_programs import config_of

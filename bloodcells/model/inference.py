@@ -1,21 +1,22 @@
-"""What a model answers, by one graph for the whole of a run."""
+"""Predictions of a model, with or without test-time augmentation."""
+
+from typing import Any
 
 import keras
 import numpy as np
 import tensorflow as tf
-
-from bloodcells.model.views import averaged
+from keras import ops
 
 
 class Inference:
-    """Class probabilities for images, each image once and in order, whatever their number.
+    """Predicts class probabilities for any number of images, in order, with one graph for a whole run.
 
-    Keras's own `evaluate` and `predict` trace a graph each anew after every `compile`, and under a MirroredStrategy
-    they fail where a batch does not divide evenly. The same answers are used to validate and to test.
+    Validation and test use it instead of Keras's `evaluate` and `predict`, which trace a new graph after every
+    `compile` and, under a MirroredStrategy, fail if a batch does not divide evenly.
     """
 
     def __init__(self, model: keras.Model, batch_size: int, test_time_augmentation: bool = False) -> None:
-        """test_time_augmentation: answers are the mean over an image's turns and mirror images."""
+        """test_time_augmentation: predictions are the mean over an image's rotations and reflections."""
         self._batch_size = batch_size
         if test_time_augmentation:
             model = averaged(model)
@@ -26,3 +27,27 @@ class Inference:
         """uint8 (n, h, w, 3), RGB, to float32 (n, classes)."""
         starts = range(0, len(pixels), self._batch_size)
         return np.concatenate([self._forward(pixels[start : start + self._batch_size]).numpy() for start in starts])
+
+
+def views(images: Any) -> list[Any]:
+    """The rotations and reflections of images, which show the same cells: tensors (b, h, w, 3), the originals first.
+
+    They are the symmetries of a square, eight; of a rectangle, four.
+    """
+    result = [images, *(ops.flip(images, axis) for axis in (1, 2, (1, 2)))]
+    if images.shape[1] == images.shape[2]:
+        result += [ops.transpose(view, (0, 2, 1, 3)) for view in result]
+    return result
+
+
+def averaged(model: keras.Model) -> keras.Model:
+    """A model with the same input that returns the mean of the model's probabilities over all `views`.
+
+    model: as returned by `build` or `restore`. All views pass through it as one batch: its graph is there once, but a
+    batch needs four or eight times the memory.
+    """
+    images = keras.Input(model.input_shape[1:], name="images")
+    batches = views(images)
+    probabilities = model(ops.concatenate(batches, axis=0), training=False)
+    mean = ops.mean(ops.reshape(probabilities, (len(batches), -1, probabilities.shape[-1])), axis=0)
+    return keras.Model(images, mean, name=model.name)

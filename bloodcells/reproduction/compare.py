@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from bloodcells.config.names import Artifact, Metric, Tag
-from bloodcells.model.restore import restore
+from bloodcells.model.build import restore
 from bloodcells.reproduction.mismatches import ComparedValues, Mismatch, bits_differ, distance
 from bloodcells.tracking.stored_run import StoredRun
 

@@ -18,7 +18,7 @@ from bloodcells.training.plan import Stage, remarks
 
 def run_name(config: TrainConfig) -> str:
     """For example "mobilenetv2 dense flip_translate+color adamw focal unfreeze=all seed=0"."""
-    parts = [config.backbone.name, config.head.name, name_of(config.augmentation), config.optimizer.label]
+    parts = [config.backbone.label, config.head.name, name_of(config.augmentation), config.optimizer.label]
     return " ".join([*parts, config.loss.label, f"unfreeze={_text(config.unfreeze)}", f"seed={config.seed}"])
 
 
@@ -61,7 +61,7 @@ def _flat(settings: dict[str, Any], prefix: str = "") -> dict[str, Any]:
 def describe(config: TrainConfig, cleaned: Cleaned, split: Split, stages: list[Stage], trained: list[Trainable]) -> str:
     """The description of a run in Markdown: model, data, and which layers train in each stage."""
     lines = [
-        f"**{config.backbone.name}** ({_weights(config)}), **{config.head.name}** head, on {cleaned.images.origin}.",
+        f"**{config.backbone.label}** ({_weights(config)}), **{config.head.name}** head, on {cleaned.images.origin}.",
         "",
         f"- data: {cleaned.describe()}; {split.describe()}",
         f"- augmentation: {name_of(config.augmentation)}; loss: {config.loss.label}; "
@@ -81,7 +81,7 @@ def summary(
 ) -> str:
     """The summary printed at the end; `metrics`: those of scoring; tested: how many test images."""
     rows = {
-        "trained": f"{config.backbone.name} ({_weights(config)}), {config.head.name} head, "
+        "trained": f"{config.backbone.label} ({_weights(config)}), {config.head.name} head, "
         f"{len(fitted.history)} epochs in {duration(fitted.seconds)}",
         "best epoch": f"{fitted.best.epoch} ({fitted.best.stage}), validation accuracy {fitted.best.accuracy:.4f}",
         **outcome(metrics, tested),

@@ -104,7 +104,7 @@ def stored_config(run: "StoredRun", tracking: Tracking) -> TrainConfig:
 def stored_model(run: "StoredRun") -> "keras.Model":
     """Returns the model of a finished training run. Raises InputError if it cannot be read."""
     import_tensorflow()
-    from bloodcells.model.restore import restore
+    from bloodcells.model.build import restore
 
     with tempfile.TemporaryDirectory() as folder:
         return restore(run.model_file(Path(folder)))

@@ -19,7 +19,7 @@ from mlflow.types import Schema, TensorSpec
 from pandas import DataFrame
 
 from bloodcells.config.names import Tag
-from bloodcells.model.restore import weights_hash
+from bloodcells.model.build import weights_hash
 from bloodcells.tracking.store import Store
 from bloodcells.training.state import StateFile
 

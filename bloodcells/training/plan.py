@@ -36,7 +36,7 @@ def plan(config: TrainConfig) -> list[Stage]:
     Raises InputError as `depths` does.
     """
     training, epochs = config.training, config.training.fine_tuning.epochs
-    steps = depths(config.unfreeze, config.backbone.name, epochs)
+    steps = depths(config.unfreeze, config.backbone, epochs)
     scratch = config.backbone.weights is None
     factor = (training.from_scratch_factor if scratch else 1.0) * config.optimizer.rate_factor
     first = training.feature_extraction
@@ -47,7 +47,7 @@ def plan(config: TrainConfig) -> list[Stage]:
             epochs=first.epochs,
             learning_rate=first.learning_rate * factor,
             settings=first,
-            depth=depths("all" if scratch else 0, config.backbone.name, 1)[0],
+            depth=depths("all" if scratch else 0, config.backbone, 1)[0],
             batch_norm=scratch,
         )
     ]

@@ -20,6 +20,7 @@ CHOICES = [(group, file.stem) for group in GROUPS for file in sorted((CHECKOUT /
 NEEDED = {
     "data=npz": "data.path=a.npz",
     "data=folder": "data.path=a",
+    "backbone=keras": "backbone.network=DenseNet121",
     "optimizer=keras": "optimizer.class_name=Nadam",
     "loss=keras": "loss.class_name=Dice",
     "tracking=server": "tracking.uri=http://127.0.0.1:5000",
@@ -93,7 +94,7 @@ def test_a_number_out_of_range_is_named_with_its_range(override: str, key: str) 
         (["data.clean=3"], r"data.clean=3: expected keys under it, such as data.clean.enabled=VALUE"),
         (["training.fine_tuning.schedule=constant"], "expected schedule@training.fine_tuning.schedule=OPTION"),
         (["tracking=server", "tracking.uri=sqlite:///x.db"], "expected the address of a server"),
-        (["backbone.name=resnet"], "expected one of vgg19"),
+        (["backbone.name=resnet"], "expected one of keras, vgg19, "),
     ],
 )
 def test_an_impossible_combination_is_one_line(overrides: list[str], message: str) -> None:

@@ -9,17 +9,20 @@ import pytest
 import tensorflow as tf
 
 import bloodcells.deployment
-from bloodcells.config.schema import Backbone, Format, Head
+from bloodcells.config.options import options
+from bloodcells.config.schema import Format
 from bloodcells.deployment.formats import megabytes
 from bloodcells.deployment.write import write, write_savedmodel
+from bloodcells.model.backbones import SmallCNN
 from bloodcells.model.build import build
-from bloodcells.model.views import averaged
+from bloodcells.model.heads import Dense
+from bloodcells.model.inference import averaged
 
 IMAGES = np.random.default_rng(0).integers(0, 256, (150, 32, 32, 3), dtype=np.uint8)  # more than two batches of 64
 
 
 def test_savedmodel_predicts_through_function_and_signature_and_stores_weights_once(tmp_path) -> None:
-    model = build(Backbone("smallcnn", None, None), Head("dense", [2000], [0.5]), (32, 32), 5, None)
+    model = build(SmallCNN("smallcnn", None, None), Dense("dense", [2000], [0.5]), (32, 32), 5, None)
     write_savedmodel(model, tmp_path / "a")
     loaded = tf.saved_model.load(str(tmp_path / "a"))
     pixels = IMAGES[:3].astype(np.float32)
@@ -42,7 +45,8 @@ def test_savedmodel_predicts_through_function_and_signature_and_stores_weights_o
 def test_onnx_predicts_as_the_model(tmp_path, name, input_size) -> None:
     pytest.importorskip("tf2onnx")
     onnxruntime = pytest.importorskip("onnxruntime")
-    model = averaged(build(Backbone(name, None, input_size), Head("linear", [], []), (32, 32), 5, None))
+    backbone = options("backbone")[name](name, None, input_size)
+    model = averaged(build(backbone, Dense("linear", [], []), (32, 32), 5, None))
     write(model, Format.onnx, tmp_path / "a.onnx")
     session = onnxruntime.InferenceSession(tmp_path / "a.onnx", providers=["CPUExecutionProvider"])
     (images,), (output,) = session.get_inputs(), session.get_outputs()
@@ -55,7 +59,7 @@ def test_onnx_predicts_as_the_model(tmp_path, name, input_size) -> None:
 @pytest.fixture(scope="module")
 def network():
     keras.utils.set_random_seed(0)
-    model = build(Backbone("smallcnn", None, None), Head("linear", [], []), (32, 32), 5, None)
+    model = build(SmallCNN("smallcnn", None, None), Dense("linear", [], []), (32, 32), 5, None)
     model.layers[-1].set_weights([20 * weight for weight in model.layers[-1].get_weights()])  # several classes occur
     return model
 

@@ -1,22 +1,34 @@
-"""The whole model: what it takes, how it prepares it, what it gives, and that it survives being saved."""
+"""The whole model: its input, preprocessing, head and output, and saving it."""
 
 import keras
 import numpy as np
 import pytest
 
 from bloodcells.config.errors import InputError
-from bloodcells.config.schema import Backbone, Head, MobileNetV2
-from bloodcells.model import build as module
+from bloodcells.config.options import options
+from bloodcells.config.schema import Backbone
 from bloodcells.model.build import backbone_of, build
-from bloodcells.model.catalogue import CATALOGUE
+from bloodcells.model.heads import Dense
 
-LINEAR, DENSE = Head("linear", [], []), Head("dense", [12, 6], [0.5, 0.25])
+LINEAR, DENSE = Dense("linear", [], []), Dense("dense", [12, 6], [0.5, 0.25])
 IMAGES = np.random.default_rng(0).integers(0, 256, (3, 40, 32, 3), dtype=np.uint8)
-MEANS = np.array([103.939, 116.779, 123.68])  # ImageNet's, blue, green, red: Simonyan and Zisserman's preprocessing
+MEANS = np.array([103.939, 116.779, 123.68])  # of ImageNet, blue, green, red; Simonyan and Zisserman's preprocessing
+# The module of keras.applications whose preprocessing each backbone needs.
+MODULES = {
+    "vgg19": "vgg19",
+    "convnexttiny": "convnext",
+    "convnextlarge": "convnext",
+    "efficientnetv2b0": "efficientnet_v2",
+    "efficientnetv2s": "efficientnet_v2",
+    "efficientnetv2l": "efficientnet_v2",
+    "mobilenetv2": "mobilenet_v2",
+    "smallcnn": "mobilenet_v2",
+}
 
 
 def backbone(name: str, size: int | None = None) -> Backbone:
-    return MobileNetV2(name, None, size, alpha=0.35) if name == "mobilenetv2" else Backbone(name, None, size)
+    width = {"alpha": 0.35} if name == "mobilenetv2" else {}
+    return options("backbone")[name](name, None, size, **width)
 
 
 def by_formula(name: str, images: np.ndarray) -> np.ndarray:
@@ -24,22 +36,23 @@ def by_formula(name: str, images: np.ndarray) -> np.ndarray:
         return images[..., ::-1] - MEANS
     if name in ("mobilenetv2", "smallcnn"):
         return images / 127.5 - 1
-    return images.astype(float)  # EfficientNetV2 and ConvNeXt rescale inside themselves
+    return images.astype(float)  # EfficientNetV2 and ConvNeXt rescale inside the network
 
 
-@pytest.mark.parametrize("name", CATALOGUE)
-def test_a_backbone_is_given_what_kerass_own_function_would_give_it(name, monkeypatch) -> None:
+@pytest.mark.parametrize("name", MODULES)
+def test_preprocessing_is_that_of_keras(name, monkeypatch) -> None:
+    config = backbone(name)
     identity = keras.Sequential([keras.Input((40, 32, 3)), keras.layers.Identity()])
-    monkeypatch.setattr(module, "_backbone", lambda *arguments: identity)
-    model = build(backbone(name), LINEAR, (40, 32), 5, None)
-    given = keras.Model(model.inputs, model.get_layer("pooling").input).predict(IMAGES, verbose=0)
-    function = getattr(keras.applications, CATALOGUE[name].preprocessing).preprocess_input
-    assert np.allclose(given, function(IMAGES.astype(np.float32)), atol=1e-4)
-    assert np.allclose(given, by_formula(name, IMAGES), atol=1e-4)
+    monkeypatch.setattr(type(config), "build", lambda self, shape: identity)
+    model = build(config, LINEAR, (40, 32), 5, None)
+    preprocessed = keras.Model(model.inputs, model.get_layer("pooling").input).predict(IMAGES, verbose=0)
+    expected = getattr(keras.applications, MODULES[name]).preprocess_input(IMAGES.astype(np.float32))
+    assert np.allclose(preprocessed, expected, atol=1e-4)
+    assert np.allclose(preprocessed, by_formula(name, IMAGES), atol=1e-4)
 
 
 @pytest.mark.parametrize("name", ["smallcnn", "mobilenetv2", "vgg19", "efficientnetv2b0"])
-def test_bytes_and_floats_give_the_same_probabilities_and_so_does_the_saved_model(name, tmp_path) -> None:
+def test_uint8_float_and_the_saved_model_give_the_same_probabilities(name, tmp_path) -> None:
     model = build(backbone(name), DENSE, (40, 32), 5, None)
     probabilities = model.predict(IMAGES, verbose=0)
     assert (probabilities.shape, probabilities.dtype) == ((3, 5), np.float32)
@@ -51,9 +64,9 @@ def test_bytes_and_floats_give_the_same_probabilities_and_so_does_the_saved_mode
 
 
 def test_heads_have_the_layers_and_rates_of_the_config() -> None:
-    names = [layer.name for layer in build(backbone("smallcnn"), DENSE, (32, 32), 5, None).layers]
-    assert names[-5:] == ["dense1", "dropout1", "dense2", "dropout2", "probabilities"]
     model = build(backbone("smallcnn"), DENSE, (32, 32), 5, None)
+    names = [layer.name for layer in model.layers]
+    assert names[-5:] == ["dense1", "dropout1", "dense2", "dropout2", "probabilities"]
     assert [model.get_layer(f"dense{k}").units for k in (1, 2)] == [12, 6]
     assert [model.get_layer(f"dropout{k}").rate for k in (1, 2)] == [0.5, 0.25]
     assert [layer.name for layer in build(backbone("smallcnn"), LINEAR, (32, 32), 5, None).layers][-2:] == [
@@ -68,8 +81,8 @@ def test_input_size_resizes_inside_the_model() -> None:
     assert backbone_of(model).input_shape == (None, 64, 64, 3)
 
 
-def test_images_below_the_smallest_size_are_refused_with_the_way_out() -> None:
-    with pytest.raises(InputError, match=r"vgg19 takes 32 pixels a side or more, received 28x40; give .*input_size=32"):
+def test_images_that_are_too_small_are_refused_with_the_remedy() -> None:
+    with pytest.raises(InputError, match=r"vgg19 needs 32 pixels per side or more, received 28x40; .*input_size=32"):
         build(backbone("vgg19"), LINEAR, (40, 28), 5, None)
     assert build(backbone("vgg19", 32), LINEAR, (40, 28), 5, None).input_shape == (None, 40, 28, 3)
 
@@ -82,7 +95,7 @@ def test_probabilities_are_float32_in_mixed_precision() -> None:
 
 
 @pytest.mark.parametrize("suffix", [".weights.h5", ".h5"])
-def test_weights_of_the_same_network_are_taken_from_a_file(tmp_path, suffix) -> None:
+def test_weights_are_loaded_from_a_file_of_the_same_network(tmp_path, suffix) -> None:
     donor = keras.applications.MobileNetV2(include_top=False, weights=None, input_shape=(40, 32, 3), alpha=0.35)
     path = tmp_path / f"w{suffix}"
     donor.save_weights(path) if suffix == ".weights.h5" else donor.save(path)
@@ -91,7 +104,7 @@ def test_weights_of_the_same_network_are_taken_from_a_file(tmp_path, suffix) -> 
         assert np.array_equal(ours, theirs)
 
 
-def test_weights_of_another_network_are_one_line(tmp_path) -> None:
+def test_weights_of_another_network_are_refused_in_one_line(tmp_path) -> None:
     keras.applications.MobileNetV2(include_top=False, weights=None, alpha=0.5).save_weights(tmp_path / "w.weights.h5")
     (tmp_path / "text.h5").write_text("no weights")
     for name, file in (("mobilenetv2", "w.weights.h5"), ("vgg19", "w.weights.h5"), ("mobilenetv2", "text.h5")):

@@ -1,11 +1,13 @@
-"""What `unfreeze` means."""
+"""The meaning of `unfreeze`."""
 
 import pytest
 
 from bloodcells.config.errors import InputError
+from bloodcells.model.backbones import VGG19, MobileNetV2
 from bloodcells.model.depth import depths
 
 # mobilenetv2 has 154 layers; its block16 begins at 143. vgg19 has 22; its block5 begins at 17.
+BACKBONES = {"mobilenetv2": MobileNetV2("mobilenetv2", None, None, 1.0), "vgg19": VGG19("vgg19", None, None)}
 
 
 @pytest.mark.parametrize(
@@ -25,8 +27,8 @@ from bloodcells.model.depth import depths
         (["block5", "block4"], "vgg19", [17, 12]),
     ],
 )
-def test_every_way_to_say_it(unfreeze, backbone, first) -> None:
-    assert [depth.first for depth in depths(unfreeze, backbone, 10)] == first
+def test_depth_of_each_kind_of_setting(unfreeze, backbone, first) -> None:
+    assert [depth.first for depth in depths(unfreeze, BACKBONES[backbone], 10)] == first
 
 
 @pytest.mark.parametrize(
@@ -41,11 +43,11 @@ def test_every_way_to_say_it(unfreeze, backbone, first) -> None:
         (True, "expected 0, a number of layers"),
         (None, "expected 0, a number of layers"),
         ([], "expected 0, a number of layers"),
-        ([10, 5], "last 5 layers reaches no deeper than last 10 layers"),
-        (["all", "all"], "reaches no deeper"),
+        ([10, 5], "last 5 layers is no deeper than last 10 layers"),
+        (["all", "all"], "all is no deeper than all"),
         ([1, 2, 3, 4], "4 steps but training.fine_tuning.epochs=3"),
     ],
 )
-def test_what_cannot_be_is_named(unfreeze, message) -> None:
+def test_invalid_settings_are_refused(unfreeze, message) -> None:
     with pytest.raises(InputError, match=message):
-        depths(unfreeze, "vgg19", 3)
+        depths(unfreeze, BACKBONES["vgg19"], 3)

@@ -7,7 +7,7 @@ import keras
 import numpy as np
 import pytest
 
-from bloodcells.model.restore import weights_hash
+from bloodcells.model.build import weights_hash
 from bloodcells.reproduction.compare import compare_weights
 
 

@@ -10,7 +10,7 @@ import pytest
 from mlflow.entities import Run
 
 from bloodcells.config.schema import LocalTracking
-from bloodcells.model.smallcnn import smallcnn
+from bloodcells.model.backbones import SmallCNN
 from bloodcells.runs.killed import close_killed
 from bloodcells.runs.lifecycle import tracked
 from bloodcells.runs.phase_1 import SweepJob
@@ -39,7 +39,7 @@ def trained(directory: Path, overrides: tuple[str, ...], job: SweepJob | None = 
 )
 def test_it_ends_as_by_itself_and_says_whose_phase_1_it_has(tmp_path, caplog, seed, weights) -> None:
     if weights:
-        smallcnn((32, 32, 3)).save_weights(tmp_path / "smallcnn.weights.h5")
+        SmallCNN("smallcnn", None, None).build((32, 32, 3)).save_weights(tmp_path / "smallcnn.weights.h5")
     given = (f"seed={seed}", f"backbone.weights={tmp_path / 'smallcnn.weights.h5' if weights else 'null'}")
     deep = (*given, "unfreeze=all", "training.fine_tuning.epochs=2", "training.batch_norm=train")
     store = tmp_path / "mlruns"

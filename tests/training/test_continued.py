@@ -13,7 +13,8 @@ from keras import layers
 from bloodcells.augmentation.compose import Augmentation
 from bloodcells.config.schema import TrainConfig
 from bloodcells.data.pipeline import TrainingBatches
-from bloodcells.model import build as build_module
+from bloodcells.model.backbones import SmallCNN
+from bloodcells.model.build import build
 from bloodcells.model.inference import Inference
 from bloodcells.training.devices import prepare
 from bloodcells.training.epochs import Epoch, Validate
@@ -44,7 +45,7 @@ def network(shape: tuple[int, int, int]) -> keras.Model:
 
 @pytest.fixture(autouse=True)
 def small(monkeypatch) -> None:
-    monkeypatch.setattr(build_module, "smallcnn", network)
+    monkeypatch.setattr(SmallCNN, "build", lambda self, shape: network(shape))
 
 
 class KeepsAll(StateFile):
@@ -69,7 +70,7 @@ def trained(
     """Builds everything, as a new process does, and trains; `built_from`: the seed of weights and dropout."""
     config = config_of(*overrides)
     prepare(config.training, built_from)
-    model = build_module.build(config.backbone, config.head, (32, 32), 3, None)
+    model = build(config.backbone, config.head, (32, 32), 3, None)
     loss = config.loss.build(LABELS, 3)
     batches = TrainingBatches(PIXELS, TARGETS, Augmentation({}, 0), batch_size=16, seed=config.seed)
     validate = validate or Validate(Inference(model, 60), PIXELS, TARGETS, loss)

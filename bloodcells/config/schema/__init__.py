@@ -6,7 +6,7 @@ Values are in conf/*.yaml only. Options with code of their own are next to it: s
 from bloodcells.config.schema.augmentation import AugmentationStep
 from bloodcells.config.schema.data import CleanConfig, Data, SplitConfig, StoredData
 from bloodcells.config.schema.evaluation import Evaluation, OptionalMetric, Shift
-from bloodcells.config.schema.model import Backbone, Head, MobileNetV2
+from bloodcells.config.schema.model import Backbone, Download, Head, Layout
 from bloodcells.config.schema.programs import (
     EvaluateConfig,
     ExportConfig,
@@ -35,15 +35,16 @@ __all__ = [
     "BatchNorm",
     "CleanConfig",
     "Data",
+    "Download",
     "EvaluateConfig",
     "Evaluation",
     "ExportConfig",
     "Format",
     "Head",
     "InspectConfig",
+    "Layout",
     "LocalTracking",
     "Loss",
-    "MobileNetV2",
     "Optimizer",
     "OptionalMetric",
     "Phase",

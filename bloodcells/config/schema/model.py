@@ -1,23 +1,45 @@
-"""Backbones and heads: conf/backbone/ and conf/head/."""
+"""The contracts of backbones and heads: conf/backbone/ and conf/head/. Their options live in bloodcells/model/."""
 
 import os
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from bloodcells.config.errors import InputError
-from bloodcells.config.options import option
 from bloodcells.config.schema.ranges import within
 
+if TYPE_CHECKING:  # options are checked before TensorFlow is imported
+    import keras
 
-@option("backbone", "smallcnn")
-@option("backbone", "efficientnetv2b0")
-@option("backbone", "efficientnetv2s")
-@option("backbone", "efficientnetv2l")
-@option("backbone", "convnexttiny")
-@option("backbone", "convnextlarge")
-@option("backbone", "vgg19")
+
+@dataclass(frozen=True)
+class Layout:
+    """The layers of a backbone, counted as in `network.layers`: the input and layers without weights included.
+
+    layers: their number; blocks: the index of the first layer of each block, in ascending order
+    """
+
+    layers: int
+    blocks: dict[str, int]
+
+
+@dataclass(frozen=True)
+class Download:
+    """ImageNet weights without the top: `file` in Keras's cache, "md5:..." or "sha256:..." where Keras has a hash."""
+
+    url: str
+    file: str
+    hash: str | None = None
+
+
 @dataclass
 class Backbone:
-    """`weights`: imagenet, None (random) or a file; `input_size`: pixels a side, None for the images' own."""
+    """A network that turns images into feature maps.
+
+    An option implements `build`. It may override `preprocess` and, as attributes or properties,
+    `smallest_size`, `layout` and `download`.
+
+    weights: "imagenet", None for random weights, or the path of a weights file
+    input_size: pixels per side that images are resized to inside the model; None keeps their size
+    """
 
     name: str
     weights: str | None
@@ -25,35 +47,49 @@ class Backbone:
 
     def __post_init__(self) -> None:
         if self.weights not in (None, "imagenet"):
-            self.weights = os.path.abspath(self.weights)  # so that a finished run's are found from any folder
+            self.weights = os.path.abspath(self.weights)  # so that a stored config is valid in any folder
+
+    @property
+    def label(self) -> str:
+        """Its name in descriptions and messages."""
+        return self.name
+
+    def build(self, shape: tuple[int, int, int]) -> "keras.Model":
+        """The network with random weights, from (height, width, 3) to feature maps (h, w, channels).
+
+        Imports Keras inside, so that a config can be checked before TensorFlow is imported.
+        """
+        raise NotImplementedError(f"backbone={self.name} has no method build(shape)")
+
+    def preprocess(self, images: "keras.KerasTensor") -> "keras.KerasTensor":
+        """Scales RGB in 0..255 to the input that the network expects; by default to -1..1."""
+        return images / 127.5 - 1.0
+
+    @property
+    def smallest_size(self) -> int:
+        """Fewest pixels per side that the network can be built for."""
+        return 1
+
+    @property
+    def layout(self) -> Layout | None:
+        """Its layers and blocks, declared so that `unfreeze` is checked without TensorFlow; None: derived from it."""
+        return None
+
+    @property
+    def download(self) -> Download | None:
+        """Where its ImageNet weights come from; None if there are none."""
+        return None
 
 
-@option("backbone", "mobilenetv2")
-@dataclass
-class MobileNetV2(Backbone):
-    """`alpha` is its width."""
-
-    alpha: float = within("(0, inf)")
-
-
-@option("head", "linear")
-@option("head", "dense")
 @dataclass
 class Head:
-    """Dense layers between pooling and softmax: the units of each, and the share dropped after it."""
+    """The layers between the pooled features and the class probabilities. An option implements `layers`."""
 
     name: str
-    units: list[int] = within("[1, inf)")
-    dropout: list[float] = within("[0, 1)")
 
-    def check(self) -> None:
-        if bool(self.units) == (self.name == "linear"):
-            raise InputError(
-                f"head.units={self.units}: expected none with head=linear, and one or more with head=dense; "
-                f"received head.name={self.name}"
-            )
-        if len(self.units) != len(self.dropout):
-            raise InputError(
-                f"head.dropout={self.dropout}: expected one rate for each of the {len(self.units)} dense layers "
-                f"in head.units={self.units}"
-            )
+    def layers(self) -> "list[keras.layers.Layer]":
+        """New layers, applied in this order to features (n, channels); a softmax layer follows them.
+
+        Imports Keras inside, so that a config can be checked before TensorFlow is imported.
+        """
+        raise NotImplementedError(f"head={self.name} has no method layers()")
