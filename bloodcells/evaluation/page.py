@@ -92,16 +92,19 @@ def _calibration(scored: Scored, figures: Figures) -> Section:
 
 def _mistakes(scored: Scored, figures: Figures) -> Section:
     captions = {
-        "worst": "Wrong predictions, highest loss first. Bright areas support the prediction (Grad-CAM)",
-        "least_certain": "Least certain predictions, correct or not",
-        "doubted_labels": "Labels that may be wrong: another class is predicted, as confidently as is usual for it",
+        "worst": ("Wrong predictions, highest loss first", " Bright areas support the prediction (Grad-CAM)."),
+        "least_certain": ("Least certain predictions, correct or not", ""),
+        "doubted_labels": (
+            "Labels that may be wrong",
+            " Another class is predicted, at least as confidently as that class usually is.",
+        ),
     }
     blocks: list[Block] = []
-    for name, caption in captions.items():
+    for name, (caption, explanation) in captions.items():
         table, figure = cast(DataFrame, scored.tables[f"mistakes/{name}.csv"]), figures.get(f"figures/{name}.png")
         if figure is None:
             blocks.append(f"{caption}: none.")
             continue
         count = f" ({SHOWN} of {len(table)})" if len(table) > SHOWN else ""
-        blocks += [f"{caption}{count}:", figure, table.head(SHOWN)]
+        blocks += [f"{caption}{count}.{explanation}", figure, table.head(SHOWN)]
     return Section("Errors", blocks)

@@ -50,6 +50,7 @@ def test_page_states_the_results_in_words(scored, figures, parts) -> None:
     assert "The model is overconfident." in html
     assert f"a temperature of {calibration.temperature:.2f}" in html
     assert f"changes it to {calibration.after.error:.4f}" in html
+    assert "Wrong predictions, highest loss first. Bright areas support the prediction" in html
 
 
 def test_page_of_an_underconfident_model(scored, figures, parts) -> None:
@@ -72,7 +73,8 @@ def test_page_without_distortions_or_mistakes(scored, figures, parts) -> None:
     html = html_of(alone, draw(alone, parts), parts)
     assert headings(html) == ["Accuracy", "Calibration", "Errors"]
     assert html.count("data:image/png;base64,") == 3
-    assert "highest loss first. Bright areas support the prediction (Grad-CAM): none." in html
+    assert "Wrong predictions, highest loss first: none." in html
+    assert "Labels that may be wrong: none." in html
 
 
 def test_page_reports_test_time_augmentation(scored, figures, parts) -> None:

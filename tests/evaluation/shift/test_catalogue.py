@@ -1,4 +1,4 @@
-"""The list of distortions, what training resembles them, and mixtures of three."""
+"""The catalogue of distortions, the training steps that resemble them, and mixtures of three."""
 
 from dataclasses import replace
 
@@ -14,7 +14,7 @@ COLOR = {"color": Color(0.1, 0.1, 0.1, 0.1)}
 RANDAUGMENT = {"randaugment_kerascv": RandAugmentKerasCV(3, 0.5, 0.15, 0.9)}
 
 
-def test_the_catalogue_holds_these_in_this_order() -> None:
+def test_catalogue_order() -> None:
     expected = {
         "geometry": ["rotation", "shear", "zoom", "elastic"],
         "colour": ["stain", "hue", "white_balance"],
@@ -43,14 +43,14 @@ def test_the_catalogue_holds_these_in_this_order() -> None:
     ],
     ids=["none", "flips and mixup", "color", "randaugment", "cutmix"],
 )
-def test_what_a_training_overlaps(augmentation, expected) -> None:
+def test_distortions_that_training_resembles(augmentation, expected) -> None:
     assert overlapping(augmentation) == expected
 
 
 @pytest.mark.parametrize(
     ("severity", "parts"), [(1, [1, 1, 1]), (2, [1, 1, 2]), (3, [2, 2, 2]), (4, [3, 3, 3]), (5, [4, 4, 4])]
 )
-def test_a_mixture_is_of_three_groups_in_the_catalogues_order(monkeypatch, severity, parts) -> None:
+def test_mixture_takes_three_groups_in_catalogue_order(monkeypatch, severity, parts) -> None:
     calls: list[tuple[int, int]] = []
 
     def recorded(number: int):
