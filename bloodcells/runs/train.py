@@ -19,10 +19,15 @@ Tracker = Callable[[TrainConfig, Fingerprint, str], AbstractContextManager[Any]]
 
 
 def train(config: TrainConfig, tracker: Tracker | None = None) -> Result:
-    """Trains and scores one model, in a run opened by `tracked` or by `tracker`, which may wrap it.
+    """Trains a classifier, scores it and stores the run.
 
-    Raises InputError for errors that the user can fix: before the run starts, except for a loss that is not finite and
-    a full disk.
+    Args:
+        config: a typed config, as `bloodcells.compose` returns it.
+        tracker: opens the run in the store; `runs.lifecycle.tracked` by default.
+
+    Raises:
+        InputError: an error that the user can fix. Most are raised before the run starts; a loss that is not finite or
+            a full disk fails the run.
     """
     stages = plan(config)
     for remark in remarks(config):
