@@ -4,15 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from omegaconf import DictConfig, OmegaConf
-from omegaconf.errors import OmegaConfBaseException
-
-from bloodcells.config.errors import InputError
 from bloodcells.config.names import Artifact, Tag
 from bloodcells.config.schema import Tracking, TrainConfig
-from bloodcells.config.typed import typed
 from bloodcells.provenance.fingerprint import Fingerprint, packages
 from bloodcells.runs.checkpoint import MACHINE
+from bloodcells.runs.result import stored_config
 from bloodcells.tracking.stored_run import StoredRun
 
 FIRST = ("tensorflow", "keras", "numpy")  # packages that are most likely to change a result
@@ -24,22 +20,8 @@ def recorded_config(run: StoredRun, tracking: Tracking) -> TrainConfig:
 
     Raises InputError if the config cannot be read or does not match the current schema.
     """
-    threads = run.environment().get("threads")
-    file = run.file(Artifact.CONFIG)
-    with run.readable(Artifact.CONFIG):
-        content = OmegaConf.load(file)
-    try:
-        if not isinstance(content, DictConfig):
-            raise InputError("it is a list")
-        config = typed(content, TrainConfig)
-    except (InputError, OmegaConfBaseException) as error:
-        raise InputError(
-            f"run {run.name} ({run.id}): its {Artifact.CONFIG} does not match this version of bloodcells "
-            f"({str(error).splitlines()[0]}); check out the commit that trained the run, "
-            f"{run.tags.get(Tag.COMMIT, 'unknown')[:8]}"
-        ) from error
-    training = replace(config.training, threads=threads or config.training.threads)
-    return replace(config, training=training, tracking=tracking)
+    config, threads = stored_config(run, tracking), run.environment().get("threads")
+    return replace(config, training=replace(config.training, threads=threads or config.training.threads))
 
 
 @dataclass(frozen=True)
