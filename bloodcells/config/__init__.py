@@ -1,1 +1,1 @@
-"""What a run is made of: the typed schema, the command line, its errors, the fingerprint."""
+"""The typed schema of conf/, its options, the command line and the errors shown there; names of stored results."""

@@ -1,4 +1,4 @@
-"""Where the checkout is, and `${checkout:}` in conf/ for every process that imports this, a sweep's workers too."""
+"""The folder of the checkout, and the resolver `${checkout:}` for conf/, registered by importing this module."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""The command line of an entry point: Hydra composes, the schema types, errors are one line."""
+"""The command line of a program: Hydra composes the config, the schema types it, an error is one line."""
 
 import functools
 import os
@@ -21,28 +21,28 @@ from bloodcells.config.errors import InputError, JobsFailedError
 from bloodcells.config.explain import explain
 from bloodcells.config.typed import Config, typed
 
-TEXTS = ("run_id", "study", "filter")  # settings that people paste
-INTERRUPTED = 130  # what a shell reports for a program that Ctrl-C ended
+TEXTS = ("run_id", "study", "filter")  # settings that users paste
+INTERRUPTED = 130  # exit status of a program ended by Ctrl-C
 
 
 def command(
     config_name: str, kind: type[Config], plugins: Collection[type[Plugin]] = ()
 ) -> Callable[[Callable[[Config], Any]], Callable[[], None]]:
-    """Makes `task` a program: `conf/<config_name>.yaml` and the overrides, typed as a `kind`, are its argument.
+    """Decorator that makes a program of a task: it gets conf/CONFIG_NAME.yaml with the overrides, typed as `kind`.
 
-    plugins: Hydra's, of our own, which conf/hydra names as hydra_plugins.bloodcells.CLASS.
-    Exit status: 0; 1 where a job failed; 130 where it was interrupted (SIGINT or SIGTERM). HYDRA_FULL_ERROR=1
-    asks for tracebacks.
+    plugins: Hydra plugins of this package, named hydra_plugins.bloodcells.CLASS in conf/hydra
+    Exit status: 0 on success, 1 if a job failed, 130 if interrupted (SIGINT or SIGTERM). HYDRA_FULL_ERROR=1 shows
+    tracebacks.
     """
 
     def decorate(task: Callable[[Config], Any]) -> Callable[[], None]:
         tracebacks = os.environ.get("HYDRA_FULL_ERROR") == "1"
-        jobs: list[str] = []  # the error of each that began, or nothing
+        jobs: list[str] = []  # per started job its error, or an empty string
 
         @functools.wraps(task)
         def job(composed: DictConfig) -> None:
-            # What a user can mend is kept from Hydra, which would print lines of its own around it; in a sweep
-            # the other jobs go on. Any other exception goes through: it is a defect, and its traceback is wanted.
+            # Hydra would print more lines around an InputError and end the sweep. Any other exception is a defect
+            # and keeps its traceback.
             jobs.append("")
             try:
                 config = _typed(composed, kind)
@@ -56,13 +56,13 @@ def command(
         @functools.wraps(task)
         def program() -> None:
             signal.signal(signal.SIGTERM, signal.default_int_handler)
-            os.environ["HYDRA_FULL_ERROR"] = "1"  # Hydra hands its exceptions over instead of printing them
-            # argparse takes overrides on one side of an option only; this one people type in their midst.
+            os.environ["HYDRA_FULL_ERROR"] = "1"  # makes Hydra raise its exceptions instead of printing them
+            # argparse accepts overrides on one side of an option only, but users type this one between them.
             sys.argv[1:] = sorted(sys.argv[1:], key=lambda argument: argument not in ("--multirun", "-m"))
             sys.argv[1:] = [_literal(argument) for argument in sys.argv[1:]]
             conf = CHECKOUT / "conf"
             if not conf.is_dir():
-                sys.exit(f"error: {conf}: not found; bloodcells runs from its checkout: install it with `make install`")
+                sys.exit(f"error: {conf}: not found; expected the checkout of bloodcells: run `make install` there")
             try:
                 for plugin in plugins:
                     register_plugin(plugin)
@@ -89,15 +89,15 @@ def command(
 
 
 def register_plugin(plugin: type[Plugin]) -> None:
-    """Lets conf/ name a plugin of ours as `_target_: hydra_plugins.bloodcells.CLASS`; Hydra accepts no other package.
+    """Registers a plugin under the name hydra_plugins.bloodcells.CLASS: Hydra accepts plugins of that package only.
 
-    The class stays importable from its own module, so that it reaches a launcher's workers like any other.
+    The class stays in its own module, so that it can be pickled for a launcher's workers.
     """
     Plugins.instance().class_name_to_class[f"hydra_plugins.bloodcells.{plugin.__name__}"] = plugin
 
 
 def _literal(argument: str) -> str:
-    """An override of a text, quoted, so that Hydra takes it as it stands: names have "=", and 7e14 is no number."""
+    """Quotes the value of an override of a text: names may contain "=", and the id 7e14 is not a number."""
     key, _, value = argument.partition("=")
     several = "," in value and not {"--multirun", "-m"}.isdisjoint(sys.argv)
     if key not in TEXTS or value in ("", "null") or value[0] in "'\"" or several:

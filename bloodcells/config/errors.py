@@ -1,13 +1,13 @@
-"""The error a user can mend."""
+"""Errors that are reported without a traceback."""
 
 
 class InputError(ValueError):
-    """Something in the config, the data or the machine that the user can put right.
+    """A problem with the config, the data or the machine that the user can fix.
 
-    Its text is one line that says what was expected, what came and what to do; the command line prints
-    it without a traceback and exits with status 1.
+    The message is one line with what was expected, what was received and the remedy. The command line prints it and
+    exits with status 1.
     """
 
 
 class JobsFailedError(Exception):
-    """Some jobs of a sweep failed; which and why has been told."""
+    """Some jobs of a sweep failed, and the sweep has already reported which and why."""

@@ -1,4 +1,4 @@
-"""Hydra's and omegaconf's errors as one line: the key, what was expected, the nearest alternatives."""
+"""Errors of Hydra and OmegaConf in one line: the key, what was expected, and the closest alternatives."""
 
 import difflib
 from collections.abc import Iterable
@@ -17,27 +17,31 @@ from omegaconf.errors import (
 
 from bloodcells.config.options import options
 
+LEXER = "LexerNoViableAltException: "  # how Hydra reports a character that its grammar does not have
+
 
 def nearest(word: str, candidates: Iterable[str]) -> str:
-    """A question, "; did you mean X or Y?", if some of the candidates resemble `word`; else nothing."""
+    """Such as "; did you mean X or Y?"; empty if no candidate resembles `word`."""
     close = difflib.get_close_matches(word, list(candidates), n=3, cutoff=0.6)
     return f"; did you mean {' or '.join(close)}?" if close else ""
 
 
 def unknown_option(key: str, known: Iterable[str]) -> str:
-    """One line for an option that is not among those `known` for its group."""
+    """One line for an option that its group does not have; known: the ones it has."""
     return f"{key}: no such option; expected one of {', '.join(known)}{nearest(key.rpartition('.')[2], known)}"
 
 
 def explain(error: Exception) -> str:
-    """One line for an error of composing or typing the config."""
+    """One line for an error in composing or typing a config."""
     if isinstance(error, MissingConfigException) and error.missing_cfg_file:
         group, _, option = error.missing_cfg_file.rpartition("/")
-        options = list(error.options or [])
-        return f"{group}={option}: expected one of {', '.join(options)}{nearest(option, options)}"
+        known = list(error.options or [])
+        return f"{group}={option}: expected one of {', '.join(known)}{nearest(option, known)}"
     if isinstance(error, OverrideParseException):
-        reason = str(error.message).splitlines()[-2 if len(str(error.message).splitlines()) > 1 else 0]
-        return f"{error.override}: not an override ({reason}); expected key=value, lists as key=[a,b]"
+        return (
+            f"{error.override}: cannot be parsed ({_reason(error)}); expected key=value, lists as key=[a,b], "
+            "special characters in quotes as 'key=\"value\"'"
+        )
     cause = error if isinstance(error, OmegaConfBaseException) else error.__cause__
     if isinstance(cause, (ConfigKeyError, ConfigAttributeError)):
         return _unknown_key(cause)
@@ -48,6 +52,14 @@ def explain(error: Exception) -> str:
     return "; ".join(line.strip() for line in str(error).splitlines() if line.strip())
 
 
+def _reason(error: OverrideParseException) -> str:
+    """What the parser objects to, from a message of several lines of which the last names a page."""
+    *lines, _ = str(error.message).splitlines()
+    if lines[0].startswith(LEXER):  # the next line has a caret below the character
+        return f"unexpected {error.override[len(lines[-1]) - len(LEXER) - 1]}"
+    return lines[-1]
+
+
 def _unknown_key(error: OmegaConfBaseException) -> str:
     full_key = str(error.full_key)
     parent = error.parent_node
@@ -55,30 +67,30 @@ def _unknown_key(error: OmegaConfBaseException) -> str:
     place, _, word = full_key.rpartition(".")
     known = options(place)
     if word in known:
-        return f"{full_key} is not set here; choose the option that sets it, {place}={word}"
-    if known and set(keys) <= set(known):  # of this group several options combine
+        return f"{full_key} is not set; choose the option that sets it: {place}={word}"
+    if known and set(keys) <= set(known):  # of this group, several options can be combined
         return unknown_option(full_key, known)
-    if (
-        not keys
-        and (group := options(place.rpartition(".")[0]))
-        and any(place.rpartition(".")[2] in {f.name for f in fields(kind)} for kind in group.values())
-    ):
-        return f"{full_key}: {place} is null; give '{place}={{{word}: VALUE}}'"
     if not keys:
-        return f"{full_key}: {place} is not set here; choose the option that sets it, {place.replace('.', '=', 1)}"
-    said = f"{full_key}: no such key; expected one of {', '.join(keys)}" + (f" under {place}" if place else "")
-    guess = nearest(word, keys)
-    if guess:
-        return said + guess
-    elsewhere = [path for path in _leaves(error) if path.rpartition(".")[2] == word]
-    if elsewhere:
-        return f"{said}; did you mean {' or '.join(elsewhere[:3])}?"
-    owners = [f"{place}={name}" for name, kind in known.items() if word in {f.name for f in fields(kind)}]
-    return f"{said}; {' and '.join(owners)} would have it" if owners else said
+        group, _, key = place.rpartition(".")
+        if _having(group, key):
+            return f"{full_key}: {place} is null; give '{place}={{{word}: VALUE}}'"
+        return f"{full_key}: {place} is not set; choose the option that sets it: {place.replace('.', '=', 1)}"
+    text = f"{full_key}: no such key; expected one of {', '.join(keys)}" + (f" under {place}" if place else "")
+    if guess := nearest(word, keys):
+        return text + guess
+    if elsewhere := [path for path in _leaves(error) if path.rpartition(".")[2] == word]:
+        return f"{text}; did you mean {' or '.join(elsewhere[:3])}?"
+    having = _having(place, word)
+    return f"{text}; {word} is a key of {' and '.join(having)}" if having else text
+
+
+def _having(place: str, key: str) -> list[str]:
+    """The options at a place in the config that have a key, each as PLACE=OPTION."""
+    return [f"{place}={name}" for name, kind in options(place).items() if key in {f.name for f in fields(kind)}]
 
 
 def _leaves(error: OmegaConfBaseException) -> list[str]:
-    """The dotted paths of all keys in the config that the error arose in, hydra's own left out."""
+    """The dotted paths of all keys of the config with the error, except Hydra's own."""
 
     def walk(node: Any, prefix: str) -> list[str]:
         if not isinstance(node, DictConfig):

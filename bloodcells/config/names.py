@@ -1,12 +1,11 @@
-"""The names under which results are stored: tags, metrics and artifacts that more than one module relies on.
+"""Names of stored results: the tags, metrics and artifacts that several modules use.
 
-A run is written by one program and read by others, so a name here is a contract: renaming it makes stored runs
-unreadable.
+One program writes them, others read them: with a name changed, runs stored before cannot be read.
 """
 
 
 class Program:
-    """Values of `Tag.PROGRAM`: what made a run."""
+    """Values of `Tag.PROGRAM`: the program that made a run."""
 
     TRAIN = "bloodcells.train"
     SWEEP = "bloodcells.sweep"
@@ -30,9 +29,9 @@ class Tag:
     INITIAL_WEIGHTS = "sha256.initial_weights"  # the file of weights that training began with, or "none"
     WEIGHTS = "sha256.weights"  # the trained model's weights
     STUDY = "study"  # the study that the run belongs to
-    LABEL = "label"  # what the run is called in tables
-    STEP = "step"  # its number in a study that is a sequence
-    FOLLOWS = "follows"  # the step that it is a change of
+    LABEL = "label"  # name of the run in tables
+    STEP = "step"  # its number in a study of numbered steps
+    FOLLOWS = "follows"  # the step it is compared with
     ERROR = "error"  # why a run FAILED or was KILLED
     CHECKPOINT = "checkpoint"  # the folder that holds its training state until it ends
     JOB = "sweep.job"  # its number in a sweep, from 1

@@ -1,8 +1,9 @@
-"""The options of the groups in conf/, registered by name where they are implemented.
+"""Registry of the options of each group in conf/.
 
-An option is a dataclass: its fields are the option's keys with types and ranges, its methods build what it stands for.
-`@option("optimizer", "adam")` registers it. A group's options live in the module that MODULES names, which is imported
-when the group is first used, so it must not import TensorFlow at its top.
+An option is a dataclass, registered by `@option("optimizer", "adam")`: its fields are the keys of
+conf/optimizer/adam.yaml with types and ranges, its methods build what the option stands for. All options of a group are
+in the module that MODULES names. It is imported when the group is first used, so it must not import TensorFlow at the
+top.
 """
 
 from collections import defaultdict
@@ -12,7 +13,7 @@ from typing import Any, TypeVar
 
 Kind = TypeVar("Kind", bound=type)
 
-# Named, not imported: the config lies below the layers that implement the options.
+# Names instead of imports: the layers of most of these modules are above this one.
 MODULES = {
     "data": "bloodcells.data.sources",
     "augmentation": "bloodcells.augmentation.steps",
@@ -28,10 +29,7 @@ _registered: defaultdict[str, dict[str, type[Any]]] = defaultdict(dict)
 
 
 def option(group: str, name: str) -> Callable[[Kind], Kind]:
-    """Registers a dataclass as the option `name` of a group of conf/.
-
-    Raises ValueError for a name that the group already has.
-    """
+    """Decorator that registers a dataclass as conf/GROUP/NAME.yaml. Raises ValueError if the name is taken."""
 
     def register(kind: Kind) -> Kind:
         if name in _registered[group]:
@@ -43,9 +41,9 @@ def option(group: str, name: str) -> Callable[[Kind], Kind]:
 
 
 def options(place: str) -> dict[str, type[Any]]:
-    """The options at a place in the config, by name; empty where there is nothing to choose.
+    """The options at a place in the config, by name; empty if there is nothing to choose.
 
-    The last part of a place is its group: "schedule" for "training.fine_tuning.schedule".
+    The group is the last part of the place: "schedule" for "training.fine_tuning.schedule".
     """
     group = place.rpartition(".")[2]
     if group not in MODULES:

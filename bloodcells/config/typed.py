@@ -1,4 +1,4 @@
-"""From what Hydra composed to typed, checked dataclasses."""
+"""Turns a config composed by Hydra into checked dataclasses of the schema."""
 
 import dataclasses
 from collections.abc import Iterator
@@ -16,24 +16,24 @@ Config = TypeVar("Config")
 
 
 def typed(composed: DictConfig, kind: type[Config]) -> Config:
-    """A composed config as a dataclass of the schema, with every key, type, range and combination checked.
+    """The dataclass for a composed config, with all keys, types, ranges and combinations checked.
 
-    Raises InputError for an unknown option, a number out of range or settings that exclude each other, and
-    omegaconf's own errors for an unknown key, a wrong type or a missing value.
+    Raises InputError for an unknown option, a number out of range or settings that exclude each other, and the errors
+    of OmegaConf for an unknown key, a wrong type or a missing value.
     """
     return checked(node(composed, kind), kind)
 
 
 def node(composed: DictConfig, kind: type[Config]) -> DictConfig:
-    """A composed config as a node of the schema, every key and type checked; raises as `typed` does."""
+    """The node of the schema for a composed config, with keys and types checked; raises as `typed` does."""
     composed = OmegaConf.masked_copy(composed, [str(key) for key in composed if key != "hydra"])
     return cast(DictConfig, OmegaConf.merge(_schema(kind, composed, ""), composed))
 
 
 def checked(node: DictConfig, kind: type[Config]) -> Config:
-    """A node of the schema as a dataclass, with every range and combination checked; raises as `typed` does.
+    """The dataclass for a node of the schema, with ranges and combinations checked; raises as `typed` does.
 
-    A dataclass of the schema checks what ranges cannot express in a method `check(self) -> None`, which raises
+    What a range cannot express, a dataclass of the schema checks in a method `check(self) -> None`, which raises
     InputError.
     """
     config = cast(Config, OmegaConf.to_object(node))
@@ -47,7 +47,7 @@ def checked(node: DictConfig, kind: type[Config]) -> Config:
 
 
 def _schema(option: type, composed: DictConfig, prefix: str) -> DictConfig:
-    """The typed node for a dataclass, each group in it typed as the option that `composed` names."""
+    """The typed node for a dataclass, with each group in it typed as the option chosen in `composed`."""
     node = OmegaConf.structured(option)
     for f in dataclasses.fields(option):
         place = prefix + f.name
@@ -57,11 +57,11 @@ def _schema(option: type, composed: DictConfig, prefix: str) -> DictConfig:
             continue
         if not dataclasses.is_dataclass(kind):
             continue
-        found = OmegaConf.select(composed, place)
-        if found is not None and not isinstance(found, DictConfig):
+        value = OmegaConf.select(composed, place)
+        if value is not None and not isinstance(value, DictConfig):
             keys = f"keys under it, such as {place}.{dataclasses.fields(kind)[0].name}=VALUE"
             choice = f"{'schedule@' if '.' in place else ''}{place}=OPTION, of {', '.join(known)}"
-            raise InputError(f"{place}={found}: expected {choice if known else keys}")
+            raise InputError(f"{place}={value}: expected {choice if known else keys}")
         if known:
             name = str(OmegaConf.select(composed, f"{place}.name"))
             if name not in known:
@@ -72,9 +72,9 @@ def _schema(option: type, composed: DictConfig, prefix: str) -> DictConfig:
 
 
 def _combined(known: dict[str, type], composed: DictConfig, place: str) -> dict[str, DictConfig]:
-    """The typed nodes of a group of which several options combine, by name, in the order of registration.
+    """The typed nodes of a group whose options can be combined, by name, in the order of registration.
 
-    Options that are null are dropped, from `composed` too. Raises InputError for an unknown option.
+    Drops options that are null, from `composed` as well. Raises InputError for an unknown option.
     """
     given = OmegaConf.select(composed, place) or {}
     if unknown := [str(name) for name in given if name not in known]:
@@ -85,7 +85,7 @@ def _combined(known: dict[str, type], composed: DictConfig, place: str) -> dict[
 
 
 def plain(config: Any) -> Any:
-    """A config as nested dicts, lists and scalars, ready for YAML or JSON."""
+    """A config as nested dicts, lists and scalars, for YAML or JSON."""
     if isinstance(config, dict):
         return {key: plain(value) for key, value in config.items()}
     if dataclasses.is_dataclass(config):

@@ -2,7 +2,11 @@
 
 import sys
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TypeVar
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, TypeVar
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 Item = TypeVar("Item")
 
@@ -27,9 +31,14 @@ def duration(seconds: float) -> str:
 
 
 def with_progress(items: Sequence[Item], description: str) -> Iterable[Item]:
-    """Iterates over `items` with a progress bar and the remaining time, if standard output is a terminal."""
+    """Iterates over `items` with a progress bar and the remaining time, on a terminal or in a notebook."""
     from rich.console import Console  # loaded only here: programs that show no bar start faster
     from rich.progress import track
 
     console = Console(file=sys.stdout)
-    yield from track(items, description, console=console, transient=True, disable=not sys.stdout.isatty())
+    yield from track(items, description, console=console, transient=True, disable=not interactive(console))
+
+
+def interactive(console: "Console") -> bool:
+    """Whether a progress bar can be shown: on a terminal, or in a notebook with ipywidgets, which rich needs there."""
+    return find_spec("ipywidgets") is not None if console.is_jupyter else console.is_terminal

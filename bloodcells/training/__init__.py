@@ -1,1 +1,1 @@
-"""Two-phase transfer learning: the plan of stages, what each trains with, and the loop."""
+"""Two-phase transfer learning: the plan of stages, optimizers, losses and schedules, and the training loop."""

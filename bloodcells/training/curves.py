@@ -1,4 +1,4 @@
-"""How training went, epoch by epoch."""
+"""The figure of learning curves."""
 
 from collections.abc import Sequence
 from itertools import pairwise
@@ -13,7 +13,7 @@ from bloodcells.training.epochs import Epoch
 
 
 def learning_curves(history: Sequence[Epoch], best: BestEpoch) -> Figure:
-    """Loss and accuracy by epoch, in training and validation, with the stages and the best epoch marked."""
+    """Training and validation loss and accuracy per epoch, with the stages and the best epoch marked."""
     figure = Figure(figsize=(8, 3.2), layout="constrained")
     left, right = figure.subplots(1, 2)
     epochs = [row.epoch for row in history]
@@ -23,7 +23,7 @@ def learning_curves(history: Sequence[Epoch], best: BestEpoch) -> Figure:
         epochs,
         [row.train_accuracy for row in history],
         [row.val_accuracy for row in history],
-        "Accuracy (share of images)",
+        "Accuracy",
     )
     for axes in (left, right):
         axes.axvline(best.epoch, color=GREY, linestyle=":", label=f"best epoch, {best.epoch}")

@@ -1,4 +1,4 @@
-"""Seeds, precision, threads and the devices a run uses."""
+"""Seeds, precision, threads and devices of a run."""
 
 import os
 
@@ -11,26 +11,26 @@ from bloodcells.config.schema import Training
 
 
 def cores() -> int:
-    """The processor's cores that this process may use."""
+    """The number of CPU cores that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def threads(config: Training) -> int:
-    """How many threads share an operation: `training.threads`, or one a core."""
+    """The number of threads per operation: `training.threads`, or one per core."""
     return config.threads or cores()
 
 
 def prepare(config: Training, seed: int) -> tf.distribute.Strategy:
-    """Clears what an earlier run in this process left, seeds every generator and sets precision and threads.
+    """Clears the state of earlier runs in this process, seeds all generators, and sets precision and threads.
 
-    Returns the strategy to build and train under: with `training.mirrored` all GPUs of this machine (where it has none,
-    all its logical processors), else TensorFlow's default.
-    Raises InputError for a batch that the devices cannot share out evenly, and for another number of threads than an
-    earlier run in this process had.
+    Returns the strategy to build and train under: with `training.mirrored`, one of all GPUs of this machine (all
+    logical CPUs if it has none), otherwise TensorFlow's default.
+    Raises InputError if the batch size is not a multiple of the number of devices, or if an earlier run in this process
+    used another number of threads.
     """
     tf.get_logger().setLevel("ERROR")
-    _share_out(threads(config))
-    # On a processor the same number of threads gives the same bits anyway; a GPU has to be asked, and takes longer.
+    _set_threads(threads(config))
+    # A CPU is deterministic anyway for a fixed number of threads; on a GPU determinism is optional and slower.
     if tf.config.list_physical_devices("GPU"):
         (enable_op_determinism if config.deterministic else disable_op_determinism)()
     keras.backend.clear_session()
@@ -41,26 +41,26 @@ def prepare(config: Training, seed: int) -> tf.distribute.Strategy:
     devices = tf.config.list_logical_devices("GPU") or tf.config.list_logical_devices("CPU")
     if config.batch_size % len(devices):
         raise InputError(
-            f"training.batch_size={config.batch_size}: expected a multiple of {len(devices)}, the devices that share it"
+            f"training.batch_size={config.batch_size}: expected a multiple of {len(devices)}, the number of devices"
         )
     return tf.distribute.MirroredStrategy([device.name for device in devices])
 
 
-def _share_out(wanted: int) -> None:
-    # With another number of threads sums over their parts are taken in another order: it is set, not left open.
+def _set_threads(number: int) -> None:
+    # Set explicitly: the number of threads changes the order of sums, and with it the last bits of a result.
     try:
-        tf.config.threading.set_intra_op_parallelism_threads(wanted)
-    except RuntimeError as error:  # TensorFlow has begun to compute
+        tf.config.threading.set_intra_op_parallelism_threads(number)
+    except RuntimeError as error:  # TensorFlow has started its threads
         unset = int(os.environ.get("TF_NUM_INTRAOP_THREADS", 0)) or cores()
         present = tf.config.threading.get_intra_op_parallelism_threads() or unset
-        if present == wanted:
+        if present == number:
             return
         raise InputError(
-            f"training.threads={wanted}: an earlier run in this process has set it to {present}; expected "
-            "the same for all of them: give each number a command of its own"
+            f"training.threads={number}: an earlier run in this process has set it to {present}; expected the same "
+            "number for all runs of a process: use a separate command for each number"
         ) from error
 
 
 def compiles_ahead() -> bool | str:
-    """Keras's `jit_compile`: its own choice on a GPU; never on a processor, where XLA makes most backbones slower."""
+    """Keras's argument `jit_compile`: "auto" on a GPU, never on a CPU, where XLA makes most backbones slower."""
     return "auto" if tf.config.list_physical_devices("GPU") else False

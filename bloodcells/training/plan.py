@@ -1,4 +1,4 @@
-"""The stages that a config's two phases come to. Needs no TensorFlow."""
+"""The stages of training, planned from the two phases of the config. Needs no TensorFlow."""
 
 from dataclasses import dataclass
 
@@ -7,15 +7,17 @@ from bloodcells.model.depth import Depth, depths
 
 FEATURE_EXTRACTION = "feature_extraction"
 FINE_TUNING = "fine_tuning"
-PHASE_2 = ("unfreeze", "training.fine_tuning", "training.batch_norm", "evaluation")  # settings that come in after it
+# Settings that phase 1 does not depend on.
+PHASE_2 = ("unfreeze", "training.fine_tuning", "training.batch_norm", "evaluation")
 
 
 @dataclass(frozen=True)
 class Stage:
-    """Some epochs with one optimizer and one set of trainable layers.
+    """Consecutive epochs with one optimizer and one set of trainable layers.
 
-    phase: "feature_extraction" or "fine_tuning"; label: the same for people, with the step of gradual unfreezing
-    depth: what of the backbone trains; batch_norm: whether unfrozen batch normalisation does
+    phase: "feature_extraction" or "fine_tuning"; label: its name in output, with the step of gradual unfreezing
+    epochs: at most; learning_rate: initial, all factors included
+    depth: which layers of the backbone train; batch_norm: whether batch normalization among them does
     """
 
     phase: str
@@ -28,11 +30,10 @@ class Stage:
 
 
 def plan(config: TrainConfig) -> list[Stage]:
-    """Feature extraction, then fine tuning in as many steps as `unfreeze` has; stages of no epochs are left out.
+    """Feature extraction, then one stage of fine-tuning per step of `unfreeze`; stages without epochs are left out.
 
-    Without pretrained weights phase 1 trains the whole network, batch normalisation included, for a head cannot stand
-    on random features; and both phases' learning rates are raised by `training.from_scratch_factor`. Lion takes its own
-    share of either.
+    Without pretrained weights, phase 1 trains the whole network including batch normalization, since a head cannot
+    learn from random features, and `training.from_scratch_factor` raises the learning rates of both phases.
     Raises InputError as `depths` does.
     """
     training, epochs = config.training, config.training.fine_tuning.epochs
@@ -61,7 +62,7 @@ def plan(config: TrainConfig) -> list[Stage]:
                 learning_rate=training.fine_tuning.learning_rate * factor,
                 settings=training.fine_tuning,
                 depth=depth,
-                # Random statistics are no statistics: with nothing trained before, they must move.
+                # Without a phase before, the statistics of random weights are meaningless and must adapt.
                 batch_norm=training.batch_norm is BatchNorm.train or (scratch and first.epochs == 0),
             )
         )
@@ -69,24 +70,24 @@ def plan(config: TrainConfig) -> list[Stage]:
 
 
 def remarks(config: TrainConfig) -> list[str]:
-    """What a user should know about a run before it begins."""
-    told = []
+    """Lines on consequences of the config that users may not expect."""
+    lines = []
     if config.backbone.weights is None:
-        factor = f"at {config.training.from_scratch_factor:g} times"
+        factor = f"{config.training.from_scratch_factor:g} times"
         if config.training.feature_extraction.epochs == 0:
-            told.append(
-                "backbone.weights=null and no phase 1: fine tuning starts from random weights, batch normalisation "
-                f"trained with it, {factor} its learning rate"
+            lines.append(
+                "backbone.weights=null and no phase 1: fine-tuning starts from random weights, trains batch "
+                f"normalization and uses {factor} its learning rate"
             )
         else:
-            told.append(
-                "backbone.weights=null: a frozen random backbone gives a head nothing to learn from, so phase 1 trains "
-                f"the whole network, batch normalisation included, and both phases {factor} their learning rates"
+            lines.append(
+                "backbone.weights=null: a head cannot learn from random features, so phase 1 trains the whole network "
+                f"including batch normalization, and both phases use {factor} their learning rates"
             )
     for name, step in config.augmentation.items():
         if step.has_random_state:
-            told.append(
-                f"augmentation.{name}: the step holds random state, which threads reach in any order, so this run is "
-                "not reproducible"
+            lines.append(
+                f"augmentation.{name}: the step has random state, which threads use in any order, so this run is not "
+                "reproducible"
             )
-    return told
+    return lines

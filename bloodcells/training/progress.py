@@ -10,7 +10,7 @@ import keras
 from rich import progress as bars
 from rich.console import Console
 
-from bloodcells.reporting.terminal import duration
+from bloodcells.reporting.terminal import duration, interactive
 from bloodcells.training.plan import Stage
 
 log = logging.getLogger(__name__)
@@ -42,7 +42,7 @@ class Progress(keras.callbacks.Callback):
             bars.TimeRemainingColumn(),
             console=console,
             transient=True,
-            disable=not (console.is_terminal or console.is_jupyter),
+            disable=not interactive(console),
         )
         self._bar.start()
         self._task = self._bar.add_task("", total=self._steps)

@@ -49,12 +49,12 @@ class State:
 
 
 def identity_hash(identity: Mapping[str, str]) -> str:
-    """SHA-256 of what a state depends on, in hexadecimal."""
+    """Hexadecimal SHA-256 of what a state depends on."""
     return hashlib.sha256(json.dumps(dict(identity), sort_keys=True).encode()).hexdigest()
 
 
 class StateFile:
-    """The state of one run, of which `identity` says what it depends on."""
+    """The file with the state of one run. `identity`: what the state depends on; only an equal one resumes from it."""
 
     def __init__(self, path: Path, identity: Mapping[str, str]) -> None:
         self._path = path
@@ -62,7 +62,7 @@ class StateFile:
 
     @property
     def epochs(self) -> int:
-        """How many had ended in the state that was written last; 0 where there is none that can be read."""
+        """The number of epochs in the saved state; 0 if there is none or it cannot be read."""
         try:
             with np.load(self._path, allow_pickle=False) as file:
                 return len(json.loads(str(file["rest"]))["history"])
@@ -70,7 +70,7 @@ class StateFile:
             return 0
 
     def write(self, state: State) -> None:
-        """Puts `state` in place of the one before. Raises InputError where it cannot be written; that one stays."""
+        """Replaces the saved state. Raises InputError if it cannot be written; then the previous one is kept."""
         arrays: dict[str, Any] = {
             **_numbered("variables", state.variables),
             **_numbered("optimizer", state.optimizer),
@@ -82,17 +82,17 @@ class StateFile:
                 np.savez(file, identity=np.array(self._identity), rest=np.array(json.dumps(bare)), **arrays)
         except OSError as error:
             size = sum(array.nbytes for array in arrays.values()) / 1e6
-            room = f"room for {size:,.0f} MB: make some" if error.errno in NO_ROOM else "to write there: mend that"
-            again = f"goes on after epoch {self.epochs}" if self.epochs else "begins anew"
+            needed = f"{size:,.0f} MB of free space" if error.errno in NO_ROOM else "a writable folder"
+            resumed = f"resumes after epoch {self.epochs}" if self.epochs else "starts over"
             raise InputError(
                 f"{self._path.parent}: the state after epoch {len(state.history)} cannot be saved "
-                f"({error.strerror or error}); expected {room} and give the same command, which {again}"
+                f"({error.strerror or error}); expected {needed}: fix that and repeat the command, which {resumed}"
             ) from error
 
     def read(self) -> State | None:
-        """The state that was written last, or None where none was.
+        """The saved state, or None if there is none.
 
-        Raises InputError for one of another run, and for a file that cannot be read.
+        Raises InputError for the state of another run, and for a file that cannot be read.
         """
         try:
             with np.load(self._path, allow_pickle=False) as file:
@@ -102,12 +102,12 @@ class StateFile:
             return None
         except UNREADABLE as error:
             raise InputError(
-                f"{self._path}: expected the state of an unfinished run ({error}); remove its folder to begin anew"
+                f"{self._path}: expected the state of an unfinished run ({error}); remove its folder to start over"
             ) from error
         if identity != self._identity:
             raise InputError(
-                f"{self._path}: the state of another run, with another config, other data, code, packages or machine; "
-                "expected this run's; remove its folder to begin anew"
+                f"{self._path}: the state of another run, which differs in config, data, code, packages or machine; "
+                "expected this run's; remove its folder to start over"
             )
         return State(
             **rest

@@ -1,4 +1,4 @@
-"""The command line: one-line errors and exit statuses, and answers that do not wait for TensorFlow."""
+"""The command line: one-line errors, exit statuses, and help without importing TensorFlow."""
 
 import subprocess
 import sys
@@ -13,16 +13,16 @@ from bloodcells.config.schema import TrainConfig
 
 @pytest.fixture
 def call(monkeypatch, capfd):
-    """A function that runs a program with arguments and gives its exit status, the configs it got and its errors."""
+    """A function that runs a program with arguments and returns its exit status, its configs and its error lines."""
 
     def run(*arguments: str, task=None):
         monkeypatch.delenv("HYDRA_FULL_ERROR", raising=False)
-        quiet = ["hydra/job_logging=none", "hydra/hydra_logging=none"]  # handlers would outlive the captured streams
+        quiet = ["hydra/job_logging=none", "hydra/hydra_logging=none"]  # handlers would keep the captured streams
         monkeypatch.setattr(sys, "argv", ["train", *arguments, *quiet])
-        got: list[TrainConfig] = []
+        configs: list[TrainConfig] = []
 
         def job(config: TrainConfig) -> None:
-            got.append(config)
+            configs.append(config)
             if task:
                 task(config)
 
@@ -30,10 +30,10 @@ def call(monkeypatch, capfd):
             command("train", TrainConfig)(job)()
             status = 0
         except SystemExit as end:
-            if isinstance(end.code, str):  # what Python itself does with a text
+            if isinstance(end.code, str):  # as Python does
                 print(end.code, file=sys.stderr)
             status = end.code if isinstance(end.code, int) else 1
-        return status, got, capfd.readouterr().err.strip().splitlines()
+        return status, configs, capfd.readouterr().err.strip().splitlines()
 
     return run
 
@@ -46,9 +46,9 @@ def call(monkeypatch, capfd):
         (["training.fine_tuning.epoch=3"], ["training.fine_tuning.epoch", "did you mean epochs?"]),
         (["+training.epoch=3"], ["training.epoch: no such key", "expected one of"]),
         (["backbone=vgg91"], ["backbone=vgg91: expected one of", "did you mean vgg19?"]),
-        (["data.path=x"], ["data.path: no such key", "data=npz and data=folder would have it"]),
+        (["data.path=x"], ["data.path: no such key", "path is a key of data=npz and data=folder"]),
         (["data=npz"], ["data.path has no value: give data.path=VALUE"]),
-        (["loss=crossentropy", "loss.gamma=1"], ["loss.gamma", "loss=focal would have it"]),
+        (["loss=crossentropy", "loss.gamma=1"], ["loss.gamma", "gamma is a key of loss="]),
         (["augmentation.mixup.alpha=2"], ["augmentation.mixup is not set", "augmentation=mixup"]),
         (["augmentation=none", "augmentation.mixup.alpha=2"], ["augmentation.mixup is not set", "augmentation=mixup"]),
         (["augmentation.mixpu.alpha=2"], ["augmentation.mixpu: no such option", "did you mean mixup?"]),
@@ -56,21 +56,21 @@ def call(monkeypatch, capfd):
         (["seed=abc"], ["seed:", "could not be converted to Integer"]),
         (["training.precision=float16"], ["training.precision", "expected one of [float32, mixed_float16"]),
         (["seed=1,2"], ["add --multirun"]),
-        (["seed"], ["seed: not an override", "expected key=value"]),
+        (["seed"], ["seed: cannot be parsed", "expected key=value"]),
         (["head=null"], ["Config group override must be a string"]),
         (["schedule=plateau"], ["schedule@training.fine_tuning.schedule"]),
     ],
 )
-def test_a_config_error_is_one_line_that_helps(call, arguments, parts) -> None:
-    status, got, errors = call(*arguments)
-    assert (status, got) == (1, [])
+def test_config_error_is_one_line_that_helps(call, arguments, parts) -> None:
+    status, configs, errors = call(*arguments)
+    assert (status, configs) == (1, [])
     assert len(errors) == 1
     assert errors[0].startswith("error: ")
     for part in parts:
         assert part in errors[0]
 
 
-def test_an_error_of_the_job_is_one_line_too(call) -> None:
+def test_input_error_of_the_task_is_one_line(call) -> None:
     def task(config: TrainConfig) -> None:
         raise InputError("data.path=x: no such file; expected an archive")
 
@@ -78,7 +78,7 @@ def test_an_error_of_the_job_is_one_line_too(call) -> None:
     assert (status, errors) == (1, ["error: data.path=x: no such file; expected an archive"])
 
 
-def test_a_defect_keeps_its_traceback(call) -> None:
+def test_defect_keeps_its_traceback(call) -> None:
     def task(config: TrainConfig) -> None:
         raise ZeroDivisionError
 
@@ -86,7 +86,7 @@ def test_a_defect_keeps_its_traceback(call) -> None:
         call(task=task)
 
 
-def test_an_interrupt_exits_with_130(call) -> None:
+def test_interrupt_exits_with_130(call) -> None:
     def task(config: TrainConfig) -> None:
         raise KeyboardInterrupt
 
@@ -94,15 +94,15 @@ def test_an_interrupt_exits_with_130(call) -> None:
     assert (status, errors) == (130, ["interrupted"])
 
 
-def test_in_a_sweep_the_other_jobs_go_on_and_the_exit_status_says_that_one_failed(call, tmp_path) -> None:
+def test_sweep_continues_after_a_failed_job_and_exits_with_1(call, tmp_path) -> None:
     def task(config: TrainConfig) -> None:
         if config.seed == 1:
             raise InputError("no")
 
     arguments = ("unfreeze=0", "--multirun", "seed=0,1,2", f"hydra.sweep.dir={tmp_path}", "hydra/sweeper=basic")
-    status, got, errors = call(*arguments, task=task)
+    status, configs, errors = call(*arguments, task=task)
     assert status == 1
-    assert [config.seed for config in got] == [0, 1, 2]
+    assert [config.seed for config in configs] == [0, 1, 2]
     assert errors == ["error: job 1 (unfreeze=0, seed=1): no"]
 
 
@@ -119,7 +119,7 @@ def test_help_config_and_completion_do_not_import_tensorflow(arguments) -> None:
     assert expected[arguments[0]] in done.stdout
 
 
-def test_the_console_script_completes() -> None:
+def test_console_script_completes() -> None:
     script = subprocess.run(
         ["bloodcells-train", "-sc", "install=bash"], capture_output=True, text=True, check=True,
         env={"PATH": f"{sys.prefix}/bin:/usr/bin:/bin"},
@@ -129,7 +129,7 @@ def test_the_console_script_completes() -> None:
 
 
 @pytest.mark.parametrize(
-    ("argument", "taken"),
+    ("argument", "expected"),
     [
         ("study=7e145678", "7e145678"),
         ("study=unfreeze=all seed=0", "unfreeze=all seed=0"),
@@ -138,10 +138,10 @@ def test_the_console_script_completes() -> None:
         ("study=a,b", "a,b"),
     ],
 )
-def test_texts_are_taken_as_they_stand(call, argument, taken) -> None:
-    _, got, errors = call(argument, task=lambda config: None)
-    if taken and set("=,") & set(taken):
+def test_texts_are_not_parsed(call, argument, expected) -> None:
+    _, configs, errors = call(argument, task=lambda config: None)
+    if expected and set("=,") & set(expected):
         assert "expected a name of letters" in errors[0]
-        assert f"study={taken}:" in errors[0]
+        assert f"study={expected}:" in errors[0]
     else:
-        assert got[0].study == taken
+        assert configs[0].study == expected

@@ -1,4 +1,4 @@
-"""The configs of the programs that come after training."""
+"""The configs of the programs other than train."""
 
 import pytest
 from hydra import compose, initialize_config_dir
@@ -25,25 +25,25 @@ def config_of(program: str, *overrides: str):
         ("export", ["run_id=a", "format=keras"]),
     ],
 )
-def test_every_program_composes_and_fits_its_schema(program, needed) -> None:
+def test_config_of_every_program_fits_its_schema(program, needed) -> None:
     assert config_of(program, *needed).tracking.name == "local"
 
 
-def test_inspecting_takes_the_settings_of_training_as_they_are() -> None:
+def test_inspect_has_the_settings_of_train() -> None:
     overrides = ("data=npz", "data.path=a.npz", "augmentation=mixup", "seed=4")
     inspected = plain(config_of("inspect", *overrides))
     del inspected["output"]
     assert inspected == plain(composed(*overrides))
 
 
-def test_another_set_is_scored_whole_and_cleaned_only_when_asked() -> None:
+def test_other_images_are_evaluated_without_split_and_cleaned_on_request_only() -> None:
     data = config_of("evaluate", "run_id=a", "data=folder", "data.path=b").data
     assert (data.split, data.clean.enabled) == (None, False)
     data = config_of("evaluate", "run_id=a", "data=folder", "data.path=b", "data.clean.enabled=true").data
     assert data.clean == composed().data.clean
 
 
-def test_generated_cells_are_another_set_too() -> None:
+def test_synthetic_cells_can_be_evaluated() -> None:
     data = config_of("evaluate", "run_id=a", "data=synthetic").data
     assert (data.split, data.clean.enabled, data.images) == (None, False, composed().data.images)
 
@@ -59,6 +59,6 @@ def test_generated_cells_are_another_set_too() -> None:
         ("report", ["study=/tmp/x"], "study=/tmp/x: expected a name of letters"),
     ],
 )
-def test_what_cannot_be_is_one_line(program, overrides, part) -> None:
+def test_impossible_setting_is_one_line(program, overrides, part) -> None:
     with pytest.raises(InputError, match=part):
         config_of(program, *overrides)

@@ -1,4 +1,4 @@
-"""Every option of every group against the schema, and the checks on numbers and combinations."""
+"""Every option of every group fits the schema; numbers out of range and impossible combinations are one line."""
 
 import dataclasses
 
@@ -35,24 +35,24 @@ def test_every_option_composes_and_fits_its_schema(group: str, name: str) -> Non
         assert type(getattr(config, group)) is options(group)[name]
 
 
-def test_the_schema_and_the_files_name_the_same_options() -> None:
+def test_schema_and_files_have_the_same_options() -> None:
     for group in set(MODULES) & set(GROUPS) - {"augmentation"}:
         assert {name for each, name in CHOICES if each == group} == set(options(group))
 
 
-def test_a_name_is_registered_once() -> None:
+def test_name_can_be_registered_once_only() -> None:
     with pytest.raises(ValueError, match="optimizer=adam is registered twice"):
         option("optimizer", "adam")(int)
     assert options("optimizer")["adam"] is not int
 
 
-def test_the_last_part_of_a_place_is_its_group() -> None:
+def test_last_part_of_a_place_is_its_group() -> None:
     assert options("training.fine_tuning.schedule") is options("schedule")
     assert options("training.fine_tuning") == {}
 
 
 @pytest.mark.parametrize("file", sorted((CHECKOUT / "conf").rglob("*.yaml")), ids=lambda file: file.stem)
-def test_every_file_opens_with_what_it_is(file) -> None:
+def test_every_file_starts_with_a_comment(file) -> None:
     assert file.read_text().startswith("# ")
 
 
@@ -60,7 +60,7 @@ def test_every_file_opens_with_what_it_is(file) -> None:
     ("number", "interval", "expected"),
     [(0, "(0, 1]", False), (1, "(0, 1]", True), (0, "[0, 1)", True), (1, "[0, 1)", False), (9e9, "(0, inf)", True)],
 )
-def test_intervals_exclude_round_brackets_and_include_square_ones(number, interval, expected) -> None:
+def test_round_brackets_exclude_a_bound_and_square_brackets_include_it(number, interval, expected) -> None:
     assert inside(number, interval) is expected
 
 
@@ -76,7 +76,7 @@ def test_intervals_exclude_round_brackets_and_include_square_ones(number, interv
         ("training.fine_tuning.schedule.first_cycle_epochs=0.01", "training.fine_tuning.schedule.first_cycle_epochs=0"),
     ],
 )
-def test_a_number_out_of_range_is_named_with_its_range(override: str, key: str) -> None:
+def test_number_out_of_range_is_reported_with_its_range(override: str, key: str) -> None:
     with pytest.raises(InputError, match=r"expected a number in [\[(]") as error:
         composed(override)
     assert str(error.value).startswith(key)
@@ -97,7 +97,7 @@ def test_a_number_out_of_range_is_named_with_its_range(override: str, key: str) 
         (["backbone.name=resnet"], "expected one of keras, vgg19, "),
     ],
 )
-def test_an_impossible_combination_is_one_line(overrides: list[str], message: str) -> None:
+def test_impossible_combination_is_one_line(overrides: list[str], message: str) -> None:
     with pytest.raises(InputError, match=message) as error:
         composed(*overrides)
     assert "\n" not in str(error.value)
@@ -107,19 +107,19 @@ def test_an_impossible_combination_is_one_line(overrides: list[str], message: st
     ("override", "error"),
     [("+training.epochs=1", ConfigKeyError), ("seed=abc", ValidationError), ("data=npz", MissingMandatoryValue)],
 )
-def test_unknown_keys_wrong_types_and_missing_values_do_not_pass(override: str, error: type) -> None:
+def test_unknown_key_wrong_type_and_missing_value_are_errors(override: str, error: type) -> None:
     with pytest.raises(error):
         composed(override)
 
 
-def test_augmentation_steps_combine_and_are_typed_in_the_order_of_registration() -> None:
+def test_augmentation_steps_combine_in_the_order_of_registration() -> None:
     steps = composed("augmentation=[cutmix,extended]", "augmentation.color.hue=0.1").augmentation
     assert list(steps) == ["flip_translate", "color", "cutmix"]
     assert all(type(step) is options("augmentation")[name] for name, step in steps.items())
     assert steps["color"].hue == 0.1
 
 
-def test_a_null_step_is_left_out() -> None:
+def test_step_that_is_null_is_left_out() -> None:
     assert list(composed("augmentation=[extended,mixup]", "augmentation.color=null").augmentation) == [
         "flip_translate",
         "mixup",
@@ -136,18 +136,18 @@ def test_a_null_step_is_left_out() -> None:
         (["augmentation=mixup", "augmentation.mixup.alpha=0"], r"augmentation.mixup.alpha=0.0: expected a number in"),
     ],
 )
-def test_an_error_in_a_step_is_one_line(overrides: list[str], message: str) -> None:
+def test_error_in_a_step_is_one_line(overrides: list[str], message: str) -> None:
     with pytest.raises(InputError, match=message) as error:
         composed(*overrides)
     assert "\n" not in str(error.value)
 
 
-def test_the_split_follows_the_seed_unless_it_has_one_of_its_own() -> None:
+def test_split_uses_the_seed_of_the_run_unless_it_has_its_own() -> None:
     assert composed("seed=7").data.split.seed == 7
     assert composed("seed=7", "data.split.seed=1").data.split.seed == 1
 
 
-def test_a_plain_config_survives_yaml() -> None:
+def test_plain_config_is_unchanged_by_yaml() -> None:
     config = composed("unfreeze=[10,all]", "training.batch_norm=train")
     loaded = yaml.safe_load(yaml.safe_dump(plain(config)))
     assert loaded == plain(config)

@@ -47,14 +47,14 @@ def test_killed_in_each_part_and_once_out_of_room_it_ends_as_undisturbed(tmp_pat
     assert line.startswith(
         f"error: {state.parent}: the state after epoch 2 cannot be saved (File too large); expected "
     )
-    assert line.endswith("make some and give the same command, which goes on after epoch 1")
+    assert line.endswith("of free space: fix that and repeat the command, which resumes after epoch 1")
     assert state.read_bytes() == content
     (failed,) = command.runs()
     assert (failed.info.status, failed.data.tags["error"][:11]) == ("FAILED", "InputError:")
 
     assert command.give(WHILE_SCORING) == -9
     assert command.give() == 0, command.told("err")
-    assert command.told("out").count("goes on after epoch 1 of at most 2") == 2  # and not after epoch 2
+    assert command.told("out").count("resuming after epoch 1 of at most 2") == 2  # and not after epoch 2
     assert_same_end(command, undisturbed)
 
 

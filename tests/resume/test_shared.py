@@ -50,7 +50,7 @@ def test_it_ends_as_by_itself_and_says_whose_phase_1_it_has(tmp_path, caplog, se
         second = trained(store, deep, SweepJob("p", 1, tmp_path / "shared"))
 
     assert f"phase 1 is reused from run {first.info.run_id} of this sweep: 2 epochs" in caplog.messages
-    assert "goes on after epoch 2 of at most 4" in caplog.messages
+    assert "resuming after epoch 2 of at most 4" in caplog.messages
     assert outcome(second, store) == outcome(alone, store)
     assert len(outcome(second, store)["val/accuracy"]) == 4
     tags = second.data.tags

@@ -18,14 +18,14 @@ from bloodcells.tracking.store import store_of
 from bloodcells.training.state import State
 from tests.conftest import composed
 from tests.resume.process import until
-from tests.training import test_continued
-from tests.training.test_continued import same, setting, trained
+from tests.training import test_resume
+from tests.training.test_resume import same, trained, two_phases
 from tests.training.test_state import STATE, arrays
 
 FINGERPRINT = Fingerprint("d" * 64, "c" * 64, "e" * 64, "f" * 64, "none", "abc", False)
 UNFINISHED = replace(STATE, stage=0, ended=False)
 ENDED = replace(STATE, stage=0, ended=True)
-small = test_continued.small
+small_backbone = test_resume.small_backbone
 
 
 @pytest.fixture(autouse=True)
@@ -141,8 +141,8 @@ PHASES = {"random weights": "backbone.weights=null", "frozen": "backbone.weights
         pytest.param(0, "frozen", marks=pytest.mark.slow),
     ],
 )
-def test_phase_2_after_a_shared_phase_1_is_bit_identical(job, small, seed, weights) -> None:
-    shallow = [*setting("adamw", "plateau"), f"seed={seed}", PHASES[weights], "unfreeze=1"]
+def test_phase_2_after_a_shared_phase_1_is_bit_identical(job, small_backbone, seed, weights) -> None:
+    shallow = [*two_phases("adamw", "plateau"), f"seed={seed}", PHASES[weights], "unfreeze=1"]
     deep = [*shallow, "unfreeze=[1,all]", "training.batch_norm=train", "training.fine_tuning.learning_rate=1e-2"]
     alone = trained(deep, None, seed)
     first, second = job("first"), job("second")

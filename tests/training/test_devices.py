@@ -1,4 +1,4 @@
-"""The number of threads that share an operation: the one that was asked for, and what it does to the last bits."""
+"""The number of threads per operation: as set in the config, and its effect on the last bits of a result."""
 
 import os
 
@@ -10,8 +10,11 @@ from tests.conftest import composed
 from tests.resume.process import FORKS
 
 
-def told(answers, overrides: tuple[str, ...], cores: int, variables: dict[str, str]) -> None:
-    """In a process in which TensorFlow has not begun: the threads it has after `prepare`, a sum, and a refusal."""
+def report(connection, overrides: tuple[str, ...], cores: int, variables: dict[str, str]) -> None:
+    """Sends the threads after `prepare`, a gradient, and the error for another number of threads.
+
+    Runs in a process in which TensorFlow has not computed anything yet.
+    """
     import tensorflow as tf
 
     from bloodcells.training.devices import prepare
@@ -27,30 +30,34 @@ def told(answers, overrides: tuple[str, ...], cores: int, variables: dict[str, s
         tape.watch(kernel)
         loss = tf.reduce_sum(tf.nn.conv2d(pixels, kernel, 1, "SAME") ** 2)
     gradient = tape.gradient(loss, kernel).numpy()
-    refusal = ""
+    message = ""
     try:
         prepare(composed("training.threads=3").training, 0)
     except InputError as error:
-        refusal = str(error)
-    answers.send((tf.config.threading.get_intra_op_parallelism_threads(), gradient, refusal))
+        message = str(error)
+    connection.send((tf.config.threading.get_intra_op_parallelism_threads(), gradient, message))
 
 
-def asked(*overrides: str, cores: int = 2, **variables: str) -> tuple[int, np.ndarray, str]:
+def in_new_process(*overrides: str, cores: int = 2, **variables: str) -> tuple[int, np.ndarray, str]:
     here, there = FORKS.Pipe()
-    process = FORKS.Process(target=told, args=(there, overrides, cores, variables))
+    process = FORKS.Process(target=report, args=(there, overrides, cores, variables))
     process.start()
     there.close()
-    answer = here.recv()
+    received = here.recv()
     process.join()
-    return answer
+    return received
 
 
 @pytest.mark.skipif(len(os.sched_getaffinity(0)) < 2, reason="needs two cores")
-def test_the_threads_are_those_asked_for_whatever_the_environment_says_and_however_many_cores_there_are() -> None:
-    threads, gradient, refusal = asked("training.threads=2")
+def test_threads_follow_the_config_and_not_the_environment_or_the_cores() -> None:
+    threads, gradient, message = in_new_process("training.threads=2")
     assert threads == 2
-    assert refusal.startswith("training.threads=3: an earlier run in this process has set it to 2; expected the same ")
-    for other in (asked(), asked(TF_NUM_INTRAOP_THREADS="1"), asked("training.threads=2", cores=1)):
+    assert message.startswith("training.threads=3: an earlier run in this process has set it to 2; expected the same ")
+    for other in (
+        in_new_process(),
+        in_new_process(TF_NUM_INTRAOP_THREADS="1"),
+        in_new_process("training.threads=2", cores=1),
+    ):
         assert other[0] == 2
         np.testing.assert_array_equal(other[1], gradient)
-    assert not np.array_equal(asked("training.threads=1")[1], gradient)
+    assert not np.array_equal(in_new_process("training.threads=1")[1], gradient)

@@ -1,4 +1,4 @@
-"""The stages that a config comes to."""
+"""The stages planned from a config."""
 
 import pytest
 
@@ -17,8 +17,8 @@ def stages(*overrides: str) -> list[tuple]:
     ]
 
 
-def test_the_reports_two_phases() -> None:
-    # mobilenetv2 has 154 layers: from 154 on nothing of the backbone trains
+def test_two_phases_of_the_course_report() -> None:
+    # mobilenetv2 has 154 layers: from layer 154 on means none of them
     assert stages(*PRETRAINED, "unfreeze=50") == [
         ("feature_extraction", 4, 1e-4, 154, False),
         ("fine_tuning", 8, 1e-5, 104, False),
@@ -26,17 +26,17 @@ def test_the_reports_two_phases() -> None:
     assert remarks(composed(*PRETRAINED)) == []
 
 
-def test_lion_takes_its_own_share_of_both_rates() -> None:
+def test_lion_scales_the_rates_of_both_phases() -> None:
     assert [stage[2] for stage in stages(*PRETRAINED, "optimizer=lion")] == [2e-5, 2e-6]
     lion = ("optimizer=lion", "optimizer.learning_rate_factor=0.1", "training.from_scratch_factor=20")
     assert [stage[2] for stage in stages(*RANDOM, *lion)] == [2e-4, 2e-5]
 
 
-def test_batch_norm_trains_in_fine_tuning_if_asked() -> None:
+def test_batch_norm_can_train_in_fine_tuning() -> None:
     assert [stage[-1] for stage in stages(*PRETRAINED, "training.batch_norm=train")] == [False, True]
 
 
-def test_gradual_unfreezing_shares_the_epochs_out_the_first_steps_taking_what_is_over() -> None:
+def test_gradual_unfreezing_divides_the_epochs_and_gives_the_remainder_to_the_first_steps() -> None:
     assert [stage[1:4] for stage in stages(*PRETRAINED, "unfreeze=[10,50,all]")[1:]] == [
         (3, 1e-5, 144),
         (3, 1e-5, 104),
@@ -46,7 +46,7 @@ def test_gradual_unfreezing_shares_the_epochs_out_the_first_steps_taking_what_is
     assert labels == ["feature extraction", "fine tuning 1/3", "fine tuning 2/3", "fine tuning 3/3"]
 
 
-def test_without_pretrained_weights_phase_1_trains_everything_at_higher_rates_and_says_so() -> None:
+def test_without_pretrained_weights_phase_1_trains_everything_at_higher_rates_with_a_remark() -> None:
     assert stages(*RANDOM, "unfreeze=50", "training.from_scratch_factor=20") == [
         ("feature_extraction", 4, 2e-3, 0, True),
         ("fine_tuning", 8, 2e-4, 104, False),
@@ -54,23 +54,23 @@ def test_without_pretrained_weights_phase_1_trains_everything_at_higher_rates_an
     assert "phase 1 trains the whole network" in remarks(composed(*RANDOM))[0]
 
 
-def test_random_weights_without_phase_1_train_batch_norm_in_fine_tuning_and_say_so() -> None:
+def test_random_weights_without_phase_1_train_batch_norm_in_fine_tuning_with_a_remark() -> None:
     overrides = (*RANDOM, "training.feature_extraction.epochs=0")
     assert stages(*overrides) == [("fine_tuning", 8, 1e-4, 0, True)]
-    assert "fine tuning starts from random weights" in remarks(composed(*overrides))[0]
+    assert "fine-tuning starts from random weights" in remarks(composed(*overrides))[0]
 
 
-def test_a_phase_of_no_epochs_is_left_out() -> None:
+def test_phase_without_epochs_is_left_out() -> None:
     assert [stage[0] for stage in stages(*PRETRAINED, "training.fine_tuning.epochs=0")] == ["feature_extraction"]
 
 
-def test_a_depth_that_cannot_be_is_refused_here() -> None:
+def test_impossible_depth_is_an_error_of_the_plan() -> None:
     with pytest.raises(InputError, match="unfreeze=155"):
         plan(composed(*PRETRAINED, "unfreeze=155"))
 
 
-def test_keras_cvs_randaugment_is_said_not_to_be_repeatable() -> None:
-    (told,) = remarks(composed(*PRETRAINED, "augmentation=[randaugment_kerascv,mixup]"))
-    assert "augmentation.randaugment_kerascv" in told
-    assert "not reproducible" in told
+def test_augmentation_with_random_state_has_a_remark_that_the_run_is_not_reproducible() -> None:
+    (line,) = remarks(composed(*PRETRAINED, "augmentation=[randaugment_kerascv,mixup]"))
+    assert line.startswith("augmentation.randaugment_kerascv: ")
+    assert line.endswith("this run is not reproducible")
     assert remarks(composed(*PRETRAINED, "augmentation=randaugment")) == []

@@ -69,11 +69,12 @@ def test_bar_is_shown_on_a_terminal_only(monkeypatch, terminal, shown) -> None:
     assert ("feature extraction, epoch 1/10" in stream.getvalue()) is shown
 
 
-def test_bar_is_shown_in_a_notebook(monkeypatch) -> None:
+@pytest.mark.parametrize("widgets", [True, False])
+def test_bar_is_shown_in_a_notebook_with_ipywidgets(monkeypatch, widgets) -> None:
     monkeypatch.setattr("rich.console._is_jupyter", lambda: True)
+    monkeypatch.setattr("bloodcells.reporting.terminal.find_spec", lambda name: object() if widgets else None)
+    monkeypatch.setattr("rich.progress.Progress.start", lambda bar: None)  # would display a widget
     progress = Progress(plan(composed("backbone=vgg19")), 22, 3)
     progress.begin_stage(0)
-    monkeypatch.setattr("rich.console.Console.print", lambda *_, **__: None)
     progress.on_epoch_begin(0)
-    assert not progress._bar.disable
-    progress.close()
+    assert progress._bar.disable is not widgets

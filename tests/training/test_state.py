@@ -1,4 +1,4 @@
-"""The state's file: what comes back is what was written, whole or not at all, and only for the run that wrote it."""
+"""The state file: read back bit-identical, never half written, and only for the run that wrote it."""
 
 import errno
 import math
@@ -31,7 +31,7 @@ STATE = State(
 
 
 def arrays(state: State) -> list[tuple]:
-    """Type, shape and bytes of each array: -0.0 is not 0.0 here."""
+    """Type, shape and bytes of each array, so that -0.0 differs from 0.0."""
     groups = [state.variables, state.optimizer, state.stopping.weights]
     return [[(array.dtype, array.shape, array.tobytes()) for array in group] for group in groups]
 
@@ -40,26 +40,26 @@ def bare(state: State) -> State:
     return replace(state, variables=[], optimizer=[], stopping=replace(state.stopping, weights=[]))
 
 
-def test_what_is_read_is_what_was_written_bit_for_bit(tmp_path) -> None:
+def test_state_is_read_back_bit_identical(tmp_path) -> None:
     StateFile(tmp_path / "state.npz", IDENTITY).write(STATE)
     file = StateFile(tmp_path / "state.npz", dict(reversed(IDENTITY.items())))
-    assert file.epochs == 2  # known before it is read
-    found = file.read()
-    assert bare(found) == bare(STATE)
-    assert arrays(found) == arrays(STATE)
-    assert found.epochs_in_stage == 2
+    assert file.epochs == 2
+    state = file.read()
+    assert bare(state) == bare(STATE)
+    assert arrays(state) == arrays(STATE)
+    assert state.epochs_in_stage == 2
 
 
-def test_more_arrays_than_ten_come_back_in_their_order(tmp_path) -> None:
+def test_more_than_ten_arrays_keep_their_order(tmp_path) -> None:
     file = StateFile(tmp_path / "state.npz", IDENTITY)
     file.write(replace(STATE, variables=[np.array(number) for number in range(120)]))
     assert [int(array) for array in file.read().variables] == list(range(120))
 
 
-def test_before_anything_is_written_there_is_none_and_half_a_file_aside_is_nothing(tmp_path) -> None:
+def test_there_is_no_state_before_the_first_and_a_partial_file_is_ignored(tmp_path) -> None:
     file = StateFile(tmp_path / "state.npz", IDENTITY)
     assert (file.read(), file.epochs) == (None, 0)
-    (tmp_path / ".state.npz.part").write_bytes(b"PK half of it")
+    (tmp_path / ".state.npz.part").write_bytes(b"PK partial")
     assert file.read() is None
     file.write(STATE)
     assert bare(file.read()) == bare(STATE)
@@ -67,9 +67,9 @@ def test_before_anything_is_written_there_is_none_and_half_a_file_aside_is_nothi
 
 
 @pytest.mark.parametrize("changed", [{"data": "e" * 64}, {"more": "x"}], ids=["other", "more"])
-def test_the_state_of_another_run_is_refused(tmp_path, changed) -> None:
+def test_state_of_another_run_is_refused(tmp_path, changed) -> None:
     StateFile(tmp_path / "state.npz", IDENTITY).write(STATE)
-    with pytest.raises(InputError, match="the state of another run, with another config, other data") as error:
+    with pytest.raises(InputError, match="the state of another run, which differs in config, data") as error:
         StateFile(tmp_path / "state.npz", IDENTITY | changed).read()
     assert "\n" not in str(error.value)
 
@@ -93,7 +93,7 @@ def damaged(file: Path, how: str) -> None:
 
 
 @pytest.mark.parametrize("how", ["empty", "no archive", "half", "one bit", "another archive", "a folder"])
-def test_a_file_that_is_no_state_is_one_line_that_says_what_to_do(tmp_path, how) -> None:
+def test_damaged_file_is_one_line_that_says_what_to_do(tmp_path, how) -> None:
     path = tmp_path / "state.npz"
     StateFile(path, IDENTITY).write(STATE)
     damaged(path, how)
@@ -102,40 +102,40 @@ def test_a_file_that_is_no_state_is_one_line_that_says_what_to_do(tmp_path, how)
     assert "\n" not in str(it.value)
 
 
-def test_where_its_folder_is_gone_no_room_is_asked_for_and_nothing_is_promised(tmp_path) -> None:
+def test_missing_folder_is_reported_and_the_run_would_start_over(tmp_path) -> None:
     with pytest.raises(InputError) as error:
         StateFile(tmp_path / "gone" / "state.npz", IDENTITY).write(STATE)
     assert str(error.value) == (
-        f"{tmp_path}/gone: the state after epoch 2 cannot be saved (No such file or directory); expected to write "
-        "there: mend that and give the same command, which begins anew"
+        f"{tmp_path}/gone: the state after epoch 2 cannot be saved (No such file or directory); expected a "
+        "writable folder: fix that and repeat the command, which starts over"
     )
 
 
 @pytest.fixture
-def no_room():
-    """Lets no file grow beyond 64 kB, as a full disk would: the system refuses the bytes after that."""
+def full_disk():
+    """Limits files to 64 kB: like a full disk, the system refuses to write more."""
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (64_000, limits[1]))
     yield
     resource.setrlimit(resource.RLIMIT_FSIZE, limits)
 
 
-def test_where_there_is_no_room_it_is_one_line_and_the_last_state_stays(tmp_path, no_room) -> None:
+def test_full_disk_is_one_line_and_keeps_the_last_state(tmp_path, full_disk) -> None:
     file = StateFile(tmp_path / "state.npz", IDENTITY)
     file.write(STATE)
     bigger = replace(STATE, history=(*STATE.history, EPOCH), variables=[np.zeros(100_000)])
     with pytest.raises(InputError) as error:
         file.write(bigger)
     assert str(error.value) == (
-        f"{tmp_path}: the state after epoch 3 cannot be saved (File too large); expected room for 1 MB: make some and "
-        "give the same command, which goes on after epoch 2"
+        f"{tmp_path}: the state after epoch 3 cannot be saved (File too large); expected 1 MB of free space: fix that "
+        "and repeat the command, which resumes after epoch 2"
     )
     assert bare(file.read()) == bare(STATE)
     assert [entry.name for entry in tmp_path.iterdir()] == ["state.npz"]
 
 
 @pytest.mark.parametrize("call", ["os.fsync", "os.replace", "numpy.savez"])
-def test_whatever_fails_while_it_is_saved_the_last_state_stays(tmp_path, monkeypatch, call) -> None:
+def test_any_failure_while_saving_keeps_the_last_state(tmp_path, monkeypatch, call) -> None:
     file = StateFile(tmp_path / "state.npz", IDENTITY)
     file.write(STATE)
 
@@ -148,16 +148,16 @@ def test_whatever_fails_while_it_is_saved_the_last_state_stays(tmp_path, monkeyp
     assert file.read().stage == 1
 
 
-def test_the_file_is_never_half_there_under_its_name(tmp_path, monkeypatch) -> None:
-    path, seen = tmp_path / "state.npz", []
+def test_file_is_never_partial_under_its_name(tmp_path, monkeypatch) -> None:
+    path, stages = tmp_path / "state.npz", []
     file = StateFile(path, IDENTITY)
     file.write(STATE)
     savez = np.savez
 
     def watched(*arguments, **arrays) -> None:
         savez(*arguments, **arrays)
-        seen.append(StateFile(path, IDENTITY).read().stage)
+        stages.append(StateFile(path, IDENTITY).read().stage)
 
     monkeypatch.setattr(np, "savez", watched)
     file.write(replace(STATE, stage=2))
-    assert (seen, file.read().stage) == ([1], 2)
+    assert (stages, file.read().stage) == ([1], 2)

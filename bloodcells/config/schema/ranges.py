@@ -1,16 +1,16 @@
-"""Ranges of numbers, declared beside their types."""
+"""Ranges of numbers, declared with the fields of the schema."""
 
 from dataclasses import field
 from typing import Any
 
 
 def within(interval: str) -> Any:
-    """A dataclass field whose number, or each number of a list, must lie in `interval`, such as "[0, 1)"."""
+    """A dataclass field whose number, or every number of whose list, must be in `interval`, such as "[0, 1)"."""
     return field(metadata={"within": interval})
 
 
 def inside(number: float, interval: str) -> bool:
-    """Whether `number` lies in `interval`; a round bracket excludes the bound, a square one includes it."""
+    """Whether `number` is in `interval`: a round bracket excludes the bound, a square bracket includes it."""
     low, high = (float(bound) for bound in interval[1:-1].split(","))
     above = number > low if interval[0] == "(" else number >= low
     below = number < high if interval[-1] == ")" else number <= high

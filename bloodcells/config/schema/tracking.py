@@ -1,4 +1,4 @@
-"""Where runs are stored: conf/tracking/."""
+"""Where runs are stored (conf/tracking/), and the settings of a sweep."""
 
 from dataclasses import dataclass
 
@@ -9,7 +9,7 @@ from bloodcells.config.options import option
 @option("tracking", "off")
 @dataclass
 class Tracking:
-    """Nothing is stored."""
+    """No tracking: runs are not stored."""
 
     name: str
 
@@ -17,7 +17,7 @@ class Tracking:
 @option("tracking", "local")
 @dataclass
 class LocalTracking(Tracking):
-    """MLflow in a folder; `experiment`: MLflow's word for a set of runs."""
+    """An MLflow store in a folder. `experiment`: the MLflow experiment, a named set of runs."""
 
     directory: str
     experiment: str
@@ -26,7 +26,7 @@ class LocalTracking(Tracking):
 @option("tracking", "server")
 @dataclass
 class ServerTracking(Tracking):
-    """An MLflow server."""
+    """An MLflow tracking server."""
 
     uri: str
     experiment: str
@@ -38,6 +38,6 @@ class ServerTracking(Tracking):
 
 @dataclass
 class Sweep:
-    """Jobs of `--multirun` that have a finished run are skipped, or run again with `rerun`."""
+    """Settings of `--multirun`: jobs with a finished run are skipped, or run again with `rerun`."""
 
     rerun: bool
