@@ -12,6 +12,7 @@ from bloodcells.config.schema import TrainConfig
 from bloodcells.config.typed import typed
 from bloodcells.data.images import Images
 from bloodcells.reporting.quiet_tensorflow import import_tensorflow
+from tests import empty_store  # noqa: F401  # replaces the creation of stores by a copy
 
 os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
 import_tensorflow()

@@ -23,6 +23,7 @@ from mlflow.entities import Run
 import bloodcells.sweep.preload  # noqa: F401  # all that training imports, once in the server; it starts no threads
 from bloodcells.tracking.store import DATABASE, database_uri
 from bloodcells.train import main
+from tests import empty_store  # noqa: F401
 
 if TYPE_CHECKING:
     from bloodcells.runs.phase_1 import SweepJob
