@@ -39,14 +39,14 @@ def inspect(config: InspectConfig) -> None:
     from bloodcells.inspection.leaks import leakage
     from bloodcells.reporting.page import page
     from bloodcells.reporting.terminal import aligned, duration
-    from bloodcells.runs.contents import prepared
-    from bloodcells.runs.description import compared
+    from bloodcells.runs.contents import setup_files
+    from bloodcells.runs.description import run_params
     from bloodcells.runs.lifecycle import source_tags, started
 
     title = f"Inspection of {Path(images.origin).name}"
     tags = source_tags(Program.INSPECT, fingerprint(config, images.sha256))
-    kept = ("data", "data.path", "seed", *(key for key in compared(config) if key.startswith("augmentation")))
-    params = {key: value for key, value in compared(config).items() if key in kept}
+    kept = ("data", "data.path", "seed", *(key for key in run_params(config) if key.startswith("augmentation")))
+    params = {key: value for key, value in run_params(config).items() if key in kept}
     with started(
         config.tracking, title.lower(), tags=tags, params=params, origin=images.origin, context="inspection"
     ) as run:
@@ -63,7 +63,7 @@ def inspect(config: InspectConfig) -> None:
         lead = [images.describe(), cleaned.describe(), parts.describe(), imbalance(cleaned.images)]
         text = page(title, "\n".join(lead), [chapter.section for chapter in chapters])
         run.describe("\n".join(f"- {line}" for line in lead))
-        run.save(prepared(config, cleaned, parts) | {"inspection.html": text})
+        run.save(setup_files(config, cleaned, parts) | {"inspection.html": text})
         for chapter in chapters:
             run.save(chapter.files)
         write_atomically(output, text)

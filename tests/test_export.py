@@ -110,6 +110,6 @@ def test_missing_library_is_named_with_the_extra_that_installs_it(program, monke
 
 def test_unknown_run_is_one_line(store, tmp_path) -> None:
     config = config_of("export", "run_id=nothing", "format=keras", f"tracking.directory={store}")
-    with pytest.raises(InputError, match="run_id=nothing: none of the 1 training runs"):
+    with pytest.raises(InputError, match="run_id=nothing: matches none of the 1 training runs"):
         export(config)
     assert mlflow.active_run() is None

@@ -162,7 +162,7 @@ def test_changed_data_are_rejected_before_a_run_starts(place, runs) -> None:
 
 
 def test_missing_store_and_unknown_run_are_rejected(place) -> None:
-    with pytest.raises(InputError, match="tracking=off: expected local or server"):
+    with pytest.raises(InputError, match="tracking=off: stores no runs; expected local or server"):
         reproduce(config_of("reproduce", "run_id=a", "tracking=off"))
-    with pytest.raises(InputError, match="run_id=nothing: none of the 2 training runs"):
+    with pytest.raises(InputError, match="run_id=nothing: matches none of the 2 training runs"):
         repeat(place, "nothing")

@@ -24,19 +24,19 @@ from bloodcells.training.epochs import Epoch
 from bloodcells.training.fit import FitResult
 
 
-def inputs(
+def input_files(
     config: TrainConfig, cleaned: Cleaned, split: Split, batch: tuple[np.ndarray, np.ndarray]
 ) -> dict[str, Content]:
     """Files on the inputs; `batch`: the first one, images (b, h, w, 3) in 0..255 and labels (b, classes)."""
-    return prepared(config, cleaned, split) | {
+    return setup_files(config, cleaned, split) | {
         "figures/training_images.png": training_images(*batch, cleaned.images.class_names),
     }
 
 
-def prepared(config: TrainConfig, cleaned: Cleaned, split: Split) -> dict[str, Content]:
-    """Files on the settings, the machine, the packages, and how each image is used."""
+def setup_files(config: TrainConfig, cleaned: Cleaned, split: Split) -> dict[str, Content]:
+    """Files on the settings, the machine, the packages and the use of each image."""
     images, part_of = cleaned.images, split.part_of
-    kept = DataFrame(
+    used = DataFrame(
         {
             "example": images.examples,
             "class": np.array(images.class_names)[images.labels],
@@ -52,13 +52,13 @@ def prepared(config: TrainConfig, cleaned: Cleaned, split: Split) -> dict[str, C
         Artifact.CONFIG: OmegaConf.to_yaml(OmegaConf.create(plain(config))),
         Artifact.ENVIRONMENT: json.dumps(machine(threads(config.training)), indent=2),
         Artifact.PACKAGES: "\n".join(packages()) + "\n",
-        Artifact.SPLIT: kept,
+        Artifact.SPLIT: used,
         Artifact.REMOVED: removed,
         Artifact.NEAR_COPIES: DataFrame(cleaned.near, columns=["example", "copy"]),
     }
 
 
-def results(fitted: FitResult, scored: Scored) -> dict[str, Content]:
+def result_files(fitted: FitResult, scored: Scored) -> dict[str, Content]:
     """Files on the results of training and scoring."""
     return {
         Artifact.HISTORY: fitted.table(),

@@ -22,7 +22,7 @@ def run_name(config: TrainConfig) -> str:
     return " ".join([*parts, config.loss.label, f"unfreeze={_text(config.unfreeze)}", f"seed={config.seed}"])
 
 
-def compared(config: TrainConfig) -> dict[str, str | int | float]:
+def run_params(config: TrainConfig) -> dict[str, str | int | float]:
     """The params of a run: the settings that distinguish models, under their keys in the config.
 
     A group appears under its own key with the name of its option, a path with its last part. Settings that are null are

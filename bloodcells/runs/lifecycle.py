@@ -15,7 +15,7 @@ from bloodcells.config.names import Program, Tag
 from bloodcells.config.schema import Tracking, TrainConfig
 from bloodcells.provenance.fingerprint import FILING, Fingerprint
 from bloodcells.runs.checkpoint import claim, identity_of, run_of
-from bloodcells.runs.description import compared, run_name
+from bloodcells.runs.description import run_name, run_params
 from bloodcells.runs.killed import close_killed
 from bloodcells.runs.phase_1 import shared_state
 from bloodcells.runs.sweep_run import SweepJob
@@ -63,7 +63,7 @@ def tracked(
         state = StateFile(checkpoint.file, checkpoint.identity)
         try:
             with started(
-                config.tracking, name, tags=tags, params=compared(config), origin=origin, context="training"
+                config.tracking, name, tags=tags, params=run_params(config), origin=origin, context="training"
             ) as run:
                 shared = shared_state(config, fingerprint, checkpoint, sweep, run) if sweep else None
                 with shared or nullcontext(state) as run.state:

@@ -48,7 +48,7 @@ def train(config: TrainConfig, tracker: Tracker | None = None) -> Result:
     from bloodcells.evaluation.score import score
     from bloodcells.model.build import build
     from bloodcells.model.inference import Inference
-    from bloodcells.runs.contents import epoch_logger, final_metrics, inputs, results
+    from bloodcells.runs.contents import epoch_logger, final_metrics, input_files, result_files
     from bloodcells.runs.description import describe, summary
     from bloodcells.runs.lifecycle import tracked
     from bloodcells.training.devices import prepare, threads
@@ -74,7 +74,7 @@ def train(config: TrainConfig, tracker: Tracker | None = None) -> Result:
     validate = Validate(infer, parts.validation.pixels, parts.validation.one_hot, loss)
     with (tracker or tracked)(config, fingerprint(config, images.sha256, weights), images.origin) as run:
         run.describe(describe(config, cleaned, parts, stages, count_trainable(model, stages)))
-        run.save(inputs(config, cleaned, parts, batches.first()))
+        run.save(input_files(config, cleaned, parts, batches.first()))
         with strategy.scope():
             fitted = fit(
                 model,
@@ -91,7 +91,7 @@ def train(config: TrainConfig, tracker: Tracker | None = None) -> Result:
         scored = score(model, held_out, config.evaluation, trained_with=trained_with, batch_size=batch_size, seed=seed)
         metrics = final_metrics(fitted, scored)
         run.log_metrics(metrics)
-        run.save(results(fitted, scored))
+        run.save(result_files(fitted, scored))
         run.save(draw(scored, held_out))
     log.info(summary(config, fitted, scored.metrics, tested=len(parts.test), locations=run.locations()))
     return Result(run.id, metrics, fitted.table(), scored.predictions, lambda: config, lambda: model)

@@ -148,9 +148,9 @@ class TrackedRun:
             rows |= {
                 "model": _path(self._model),
                 "weights": f"SHA-256 {self._weights}",
-                "load it": f"mlflow.pyfunc.load_model('runs:/{self.id}/model')",
+                "load": f"mlflow.pyfunc.load_model('runs:/{self.id}/model')",
             }
-        return rows | {"look": self._store.ui(self._experiment)}
+        return rows | {"browse": self._store.ui(self._experiment)}
 
 
 def _keras_file(model: str) -> str:

@@ -8,7 +8,7 @@ import yaml
 from bloodcells.config.checkout import CHECKOUT
 from bloodcells.config.typed import plain
 from bloodcells.model.depth import depths
-from bloodcells.runs.description import compared
+from bloodcells.runs.description import run_params
 from bloodcells.training.plan import plan
 from tests.conftest import composed
 
@@ -47,7 +47,7 @@ def config(step: int, scale: str = "full"):
 
 def changes(after: int, before: int, scale: str) -> dict:
     """The params that differ between two steps, without the settings of options that differ."""
-    new, old = compared(config(after, scale)), compared(config(before, scale))
+    new, old = run_params(config(after, scale)), run_params(config(before, scale))
     changed = {key: new.get(key) for key in new | old if new.get(key) != old.get(key)}
     return {key: value for key, value in changed.items() if not any(key.startswith(f"{other}.") for other in changed)}
 
@@ -84,7 +84,7 @@ def test_first_step_has_the_course_reports_settings() -> None:
         "training.feature_extraction.learning_rate": 1e-4, "training.feature_extraction.schedule": "plateau",
         "training.fine_tuning.learning_rate": 1e-5, "training.fine_tuning.schedule": "cosine_restarts",
     }  # fmt: skip
-    assert expected.items() <= compared(config(1)).items()
+    assert expected.items() <= run_params(config(1)).items()
 
 
 @pytest.mark.parametrize("step", CHANGES)
@@ -110,7 +110,7 @@ def test_step_5_uses_offline_mixup() -> None:
 
 
 def test_last_step_differs_from_the_defaults_in_backbone_augmentation_and_depth() -> None:
-    last, default = compared(config(9)), compared(composed())
+    last, default = run_params(config(9)), run_params(composed())
     changed = {key for key in last | default if last.get(key) != default.get(key)}
     assert {key.partition(".")[0] for key in changed} == {"backbone", "augmentation", "unfreeze"}
 

@@ -17,15 +17,15 @@ def test_interrupted_repetition_resumes_only_for_the_same_original(tmp_path) -> 
     store_of(config.tracking).open()
     one, other = (StoredRun(mlflow.MlflowClient().create_run("1", run_name=name)) for name in ("one", "other"))
 
-    def interrupt(*original: StoredRun) -> None:
-        with tracked(config, FINGERPRINT, "cells.npz", *original) as run:
+    def interrupt(original: StoredRun | None) -> None:
+        with tracked(config, FINGERPRINT, "cells.npz", original=original) as run:
             started.append(run.id)
             raise KeyboardInterrupt
 
     started: list[str] = []
-    for original in ([], [one], [other]) * 2:
+    for original in (None, one, other) * 2:
         with pytest.raises(KeyboardInterrupt):
-            interrupt(*original)
+            interrupt(original)
     assert len(set(started[:3])) == 3
     assert started[3:] == started[:3]
     repeated = mlflow.get_run(started[1])

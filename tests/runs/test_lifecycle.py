@@ -98,9 +98,9 @@ def test_run_without_a_state_resumes_from_the_first_epoch(training, caplog) -> N
     with caplog.at_level("INFO", "bloodcells"):
         interrupted(training, epoch(1))
     assert caplog.messages[-1] == "interrupted: the same command resumes this run from the first epoch"
-    training.run(lambda run: run.log_metrics({"found": float(run.state.read() is not None)}))
+    training.run(lambda run: run.log_metrics({"state": float(run.state.read() is not None)}))
     (after,) = training.runs()
-    assert after.data.metrics["found"] == 0
+    assert after.data.metrics["state"] == 0
 
 
 def test_resumed_run_logs_only_missing_metrics(training) -> None:
@@ -169,8 +169,8 @@ def test_run_killed_after_its_end_was_logged_ends_the_same_way_again(training, m
 
 def models(training: Training) -> list[tuple[str, str]]:
     (run,) = training.runs()
-    found = mlflow.search_logged_models([run.info.experiment_id], output_format="list")
-    return [(model.model_id, str(model.status)) for model in found if model.source_run_id == run.info.run_id]
+    models = mlflow.search_logged_models([run.info.experiment_id], output_format="list")
+    return [(model.model_id, str(model.status)) for model in models if model.source_run_id == run.info.run_id]
 
 
 def test_run_has_one_model_wherever_it_was_interrupted(training, monkeypatch) -> None:

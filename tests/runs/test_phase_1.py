@@ -187,7 +187,8 @@ def test_what_phase_1_depends_on(override, shared) -> None:
 @pytest.mark.parametrize("changed", ["data", "code", "packages", "weights"])
 def test_phase_1_depends_on_data_code_packages_and_initial_weights(changed) -> None:
     base, other = (
-        phase_1_identity(composed(), found) for found in (FINGERPRINT, replace(FINGERPRINT, **{changed: "other"}))
+        phase_1_identity(composed(), fingerprint)
+        for fingerprint in (FINGERPRINT, replace(FINGERPRINT, **{changed: "other"}))
     )
     assert base != other
 

@@ -104,8 +104,9 @@ def test_jobs_that_train_phase_1_run_before_jobs_that_reuse_it() -> None:
 
 
 def test_a_thousand_jobs_read_data_and_code_once(monkeypatch, fingerprints) -> None:
-    loads, load = [], module.load
-    monkeypatch.setattr(module, "load", lambda data: loads.append(data) or load(data))
     (job,) = jobs("")
+    loads, data = [], type(job.config.data)
+    load = data.load
+    monkeypatch.setattr(data, "load", lambda self: loads.append(self) or load(self))
     decided = decide([Job(number, "", (), job.config) for number in range(1000)], {})
     assert (decided.total, len(loads), len(fingerprints)) == (1000, 1, 1)

@@ -30,8 +30,8 @@ def whole_run(tmp_path_factory):
     shift = ["evaluation=shifted", "evaluation.shift.severities=[1]"]
     config = composed(*TINY, *shift, "training.fine_tuning.epochs=2", "seed=3", f"tracking.directory={directory}")
     train(config)
-    (found,) = mlflow.search_runs(search_all_experiments=True, output_format="list")
-    return found, config, mlflow.artifacts.download_artifacts(run_id=found.info.run_id)
+    (stored,) = mlflow.search_runs(search_all_experiments=True, output_format="list")
+    return stored, config, mlflow.artifacts.download_artifacts(run_id=stored.info.run_id)
 
 
 @pytest.fixture
@@ -43,10 +43,10 @@ def run(whole_run):
 
 
 def test_run_is_finished_and_named_by_its_settings(run) -> None:
-    found, _, _ = run
-    assert found.info.status == "FINISHED"
-    assert found.info.run_name == "smallcnn dense none adamw focal unfreeze=all seed=3"
-    params = found.data.params
+    stored, _, _ = run
+    assert stored.info.status == "FINISHED"
+    assert stored.info.run_name == "smallcnn dense none adamw focal unfreeze=all seed=3"
+    params = stored.data.params
     assert params["backbone"] == "smallcnn"
     assert params["backbone.weights"] == "null"
     assert params["unfreeze"] == "all"
@@ -64,9 +64,9 @@ def test_stored_config_equals_the_config(run) -> None:
 
 
 def test_hashes_packages_and_machine_are_stored(run) -> None:
-    found, config, folder = run
+    stored, config, folder = run
     expected = fingerprint(config, config.data.load().sha256)
-    tags = found.data.tags
+    tags = stored.data.tags
     assert tags["sha256.data"] == expected.data
     assert tags["sha256.config"] == expected.config
     assert tags["sha256.code"] == expected.code
@@ -80,24 +80,24 @@ def test_hashes_packages_and_machine_are_stored(run) -> None:
 
 
 def test_epochs_are_numbered_through_both_phases(run) -> None:
-    found, _, folder = run
+    stored, _, folder = run
     client = mlflow.MlflowClient()
     for key in ("train/loss", "train/accuracy", "val/loss", "val/accuracy", "learning_rate", "trainable_parameters"):
-        assert [metric.step for metric in client.get_metric_history(found.info.run_id, key)] == [1, 2, 3], key
-    accuracies = [metric.value for metric in client.get_metric_history(found.info.run_id, "val/accuracy")]
-    assert found.data.metrics["best/val_accuracy"] == max(accuracies)
-    assert found.data.metrics["best/epoch"] in (1, 2, 3)
+        assert [metric.step for metric in client.get_metric_history(stored.info.run_id, key)] == [1, 2, 3], key
+    accuracies = [metric.value for metric in client.get_metric_history(stored.info.run_id, "val/accuracy")]
+    assert stored.data.metrics["best/val_accuracy"] == max(accuracies)
+    assert stored.data.metrics["best/epoch"] in (1, 2, 3)
     assert len(Path(folder, "history.csv").read_text().splitlines()) == 1 + 3
 
 
 def test_metrics_follow_from_the_stored_predictions(run) -> None:
-    found, _, folder = run
+    stored, _, folder = run
     predictions = Predictions.load(f"{folder}/predictions.csv")
     assert set(predictions.splits.tolist()) == {"validation", "test"}
     for split, prefix in (("test", "test/"), ("validation", "best/val_")):
         for name, value in headline(predictions.of(split)).items():
             if split == "test" or name in ("accuracy", "macro_f1"):
-                assert found.data.metrics[prefix + name] == pytest.approx(value, abs=1e-6)
+                assert stored.data.metrics[prefix + name] == pytest.approx(value, abs=1e-6)
 
 
 def test_every_image_is_recorded_as_used_or_removed(run) -> None:
@@ -110,42 +110,42 @@ def test_every_image_is_recorded_as_used_or_removed(run) -> None:
 def test_model_loads_with_pyfunc_and_keras_and_predicts_as_in_the_run(run) -> None:
     import keras
 
-    found, config, folder = run
+    stored, config, folder = run
     images = config.data.load()
     test = Predictions.load(f"{folder}/predictions.csv").of("test")
     pixels = images.pixels[np.isin(images.examples, test.examples)]
-    model = mlflow.pyfunc.load_model(f"runs:/{found.info.run_id}/model")
+    model = mlflow.pyfunc.load_model(f"runs:/{stored.info.run_id}/model")
     assert model.metadata.metadata["class_names"] == list(images.class_names)
     assert np.allclose(model.predict(pixels), test.probabilities, atol=1e-6)
-    file = mlflow.artifacts.download_artifacts(f"runs:/{found.info.run_id}/model/data/model.keras")
+    file = mlflow.artifacts.download_artifacts(f"runs:/{stored.info.run_id}/model/data/model.keras")
     loaded = keras.saving.load_model(file)
     assert np.allclose(loaded.predict(pixels.astype(np.float32), verbose=0), test.probabilities, atol=1e-6)
     assert not loaded.compiled  # the optimizer would triple the file
 
 
 def test_figures_and_description_are_stored(run) -> None:
-    found, _, folder = run
+    stored, _, folder = run
     for name in ("learning_curves", "confusion_matrix", "training_images"):
         with open(f"{folder}/figures/{name}.png", "rb") as file:
             assert file.read(4) == b"\x89PNG"
-    note = found.data.tags["mlflow.note.content"]
+    note = stored.data.tags["mlflow.note.content"]
     for part in ("**smallcnn** (random weights)", "synthetic cells", "training from scratch: 1 epochs", "parameters"):
         assert part in note
 
 
 def test_data_set_is_named_in_the_table_of_runs(run) -> None:
-    found, _, _ = run
-    (dataset,) = found.inputs.dataset_inputs
+    stored, _, _ = run
+    (dataset,) = stored.inputs.dataset_inputs
     assert dataset.dataset.name == "synthetic cells, seed 0"
-    assert found.data.tags["sha256.data"].startswith(dataset.dataset.digest)
+    assert stored.data.tags["sha256.data"].startswith(dataset.dataset.digest)
 
 
 def test_columns_of_the_saved_view_exist_in_a_run(run) -> None:
-    found, _, _ = run
-    view = json.loads(mlflow.get_experiment(found.info.experiment_id).tags[TAG])
+    stored, _, _ = run
+    view = json.loads(mlflow.get_experiment(stored.info.experiment_id).tags[TAG])
     assert view["name"] == NAME
     columns = json.loads(view["state"])["selectedColumns"]
-    kinds = {"metrics": found.data.metrics, "params": found.data.params}
+    kinds = {"metrics": stored.data.metrics, "params": stored.data.params}
     for column in columns:
         kind, _, key = column.partition(".")
         assert key.strip("`") in kinds[kind], column
@@ -169,8 +169,8 @@ def test_figure_that_cannot_be_drawn_does_not_prevent_tables(tmp_path) -> None:
     files = {"figures/a.png": Broken(), "predictions.csv": DataFrame({"a": [1]}), "note.txt": "kept"}
     with pytest.raises(ValueError, match="not drawn"), tracked(config, fingerprint(config, "d" * 64), "x") as run:
         run.save(files)
-    (found,) = mlflow.search_runs(search_all_experiments=True, output_format="list")
-    assert {file.path for file in mlflow.MlflowClient().list_artifacts(found.info.run_id)} == {
+    (stored,) = mlflow.search_runs(search_all_experiments=True, output_format="list")
+    assert {file.path for file in mlflow.MlflowClient().list_artifacts(stored.info.run_id)} == {
         "predictions.csv",
         "note.txt",
     }
@@ -196,11 +196,11 @@ def test_run_ends_with_its_status_and_keeps_what_was_logged(tmp_path, error, sta
             live()
     else:
         live()
-    (found,) = mlflow.search_runs(search_all_experiments=True, output_format="list")
-    assert found.info.status == status
-    assert found.data.metrics == {"val/accuracy": 0.5}
-    assert [entry.path for entry in mlflow.MlflowClient().list_artifacts(found.info.run_id)] == ["notes"]
-    assert found.data.tags.get("error", "").endswith("step 3" if status == "FAILED" and "loss" in str(error) else "")
+    (stored,) = mlflow.search_runs(search_all_experiments=True, output_format="list")
+    assert stored.info.status == status
+    assert stored.data.metrics == {"val/accuracy": 0.5}
+    assert [entry.path for entry in mlflow.MlflowClient().list_artifacts(stored.info.run_id)] == ["notes"]
+    assert stored.data.tags.get("error", "").endswith("step 3" if status == "FAILED" and "loss" in str(error) else "")
     assert mlflow.active_run() is None
 
 
@@ -211,5 +211,5 @@ def test_run_made_while_another_error_is_handled_finishes(tmp_path) -> None:
     except InputError:
         with tracked(config, fingerprint(config, "d" * 64), "cells.npz"):
             pass
-    (found,) = mlflow.search_runs(search_all_experiments=True, output_format="list")
-    assert (found.info.status, found.data.tags.get("error")) == ("FINISHED", None)
+    (stored,) = mlflow.search_runs(search_all_experiments=True, output_format="list")
+    assert (stored.info.status, stored.data.tags.get("error")) == ("FINISHED", None)

@@ -88,10 +88,10 @@ def test_null_store_opens_without_touching_anything_and_has_no_runs(tmp_path, mo
     assert (mlflow.get_tracking_uri(), list(tmp_path.iterdir())) == (before, [])
 
 
-def test_unfinished_runs_are_told_apart_by_server_and_experiment() -> None:
+def test_stores_with_the_same_checkpoints_have_different_identities() -> None:
     local = [store_of(LocalTracking("local", folder, "x")) for folder in ("mlruns", "other")]
     servers = [store_of(ServerTracking("server", uri, "x")) for uri in ("http://a:5000", "http://b:5000")]
-    assert local[0].identity == local[1].identity  # they have folders of checkpoints of their own
+    assert local[0].identity == local[1].identity  # their folders of checkpoints differ
     assert local[0].checkpoints != local[1].checkpoints
     assert servers[0].checkpoints == servers[1].checkpoints == CHECKOUT / "mlruns" / "checkpoints"
     assert servers[0].identity == {"server": "http://a:5000", "experiment": "x"}
