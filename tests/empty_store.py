@@ -1,4 +1,4 @@
-"""Copies of one empty store in place of new ones: MLflow takes seconds to create its tables, and tests need many stores.
+"""Copies of one empty store in place of new ones: MLflow takes seconds to create its tables, and tests need many.
 
 Imported by conftest.py and by the server that test processes are forked from, so that all of them share the copy.
 """
