@@ -9,11 +9,11 @@ from bloodcells.config.schema import AugmentationStep
 
 
 class Augmentation:
-    """Applies the chosen steps in their order: to single images, by TensorFlow layers, then to whole batches.
+    """Applies the chosen steps in order: on single images, then TensorFlow layers, then on whole batches.
 
-    Offline steps change the training set beforehand (`training_set`) and take no part in the rest.
+    Offline steps only change the training set before training, see `training_set`.
 
-    steps: the chosen steps by name; seed: for offline steps and for layers, which draw random numbers themselves.
+    steps: the chosen steps by name; seed: for offline steps and layers, which draw random numbers themselves.
     """
 
     def __init__(self, steps: Mapping[str, AugmentationStep], seed: int) -> None:

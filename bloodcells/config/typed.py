@@ -74,12 +74,16 @@ def _schema(option: type, composed: DictConfig, prefix: str) -> DictConfig:
 def _combined(known: dict[str, type], composed: DictConfig, place: str) -> dict[str, DictConfig]:
     """The typed nodes of a group whose options can be combined, by name, in the order of registration.
 
-    Drops options that are null, from `composed` as well. Raises InputError for an unknown option.
+    Drops options that are null, from `composed` as well. Raises InputError for an unknown option, and for a value in
+    place of an option's keys.
     """
     given = OmegaConf.select(composed, place) or {}
     if unknown := [str(name) for name in given if name not in known]:
         raise InputError(unknown_option(f"{place}.{unknown[0]}", known))
     chosen = [name for name in known if given.get(name) is not None]
+    for name in chosen:
+        if not isinstance(given[name], DictConfig):
+            raise InputError(f"{place}.{name}={given[name]}: expected its keys under it, or null to leave it out")
     OmegaConf.update(composed, place, {name: given[name] for name in chosen}, merge=False)
     return {name: _schema(known[name], composed, f"{place}.{name}.") for name in chosen}
 

@@ -1,6 +1,8 @@
 """Every option of every group fits the schema; numbers out of range and impossible combinations are one line."""
 
 import dataclasses
+import subprocess
+import sys
 
 import pytest
 import yaml
@@ -38,6 +40,22 @@ def test_every_option_composes_and_fits_its_schema(group: str, name: str) -> Non
 def test_schema_and_files_have_the_same_options() -> None:
     for group in set(MODULES) & set(GROUPS) - {"augmentation"}:
         assert {name for each, name in CHOICES if each == group} == set(options(group))
+
+
+def test_every_augmentation_step_is_set_by_an_option() -> None:
+    files = (CHECKOUT / "conf" / "augmentation").glob("*.yaml")
+    keys = {key for file in files for key in yaml.safe_load(file.read_text()) or {}}
+    assert keys - {"defaults"} == set(options("augmentation"))
+
+
+def test_option_modules_import_nothing_slow() -> None:
+    code = (
+        "import sys; from importlib import import_module; from bloodcells.config.options import MODULES\n"
+        "for module in MODULES.values(): import_module(module)\n"
+        "print(sorted({'tensorflow', 'keras', 'numba', 'scipy', 'pandas', 'PIL', 'mlflow'} & set(sys.modules)))"
+    )
+    result = subprocess.run([sys.executable, "-c", code], cwd=CHECKOUT, capture_output=True, text=True, check=True)
+    assert result.stdout.strip() == "[]"
 
 
 def test_name_can_be_registered_once_only() -> None:
@@ -134,6 +152,7 @@ def test_step_that_is_null_is_left_out() -> None:
     [
         (["+augmentation.mixpu.alpha=1"], r"augmentation.mixpu: no such option; expected .*; did you mean mixup\?"),
         (["augmentation=mixup", "augmentation.mixup.alpha=0"], r"augmentation.mixup.alpha=0.0: expected a number in"),
+        (["augmentation=mixup", "augmentation.mixup=true"], r"augmentation.mixup=True: expected its keys under it"),
     ],
 )
 def test_error_in_a_step_is_one_line(overrides: list[str], message: str) -> None:
