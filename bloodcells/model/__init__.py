@@ -1,1 +1,1 @@
-"""Preprocessing, backbone, pooling and head in one model; which of its layers train."""
+"""The model: preprocessing, backbone, pooling and head; which of its layers train; predictions and Grad-CAM."""

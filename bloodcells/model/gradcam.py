@@ -1,4 +1,4 @@
-"""Where in an image a model saw what it answered."""
+"""Which parts of an image support a prediction."""
 
 import keras
 import numpy as np
@@ -6,11 +6,11 @@ import tensorflow as tf
 
 
 class GradCam:
-    """Grad-CAM, Selvaraju et al. 2017, arXiv:1610.02391, for any model that `build` made.
+    """Grad-CAM, Selvaraju et al. 2017, arXiv:1610.02391, for any model that `build` returns.
 
-    The backbone's last feature maps, weighted by how much each one's mean raises a class's score, which is taken before
-    the softmax: a sure answer's probability hardly moves any more. As coarse as those maps, 3 x 3 for most backbones
-    at 96 pixels.
+    The backbone's last feature maps, weighted by the gradient of a class's score with respect to their means. The score
+    is taken before the softmax, since a confident probability is saturated. The resolution is that of the feature maps:
+    3 x 3 for most backbones at 96 pixels.
     """
 
     def __init__(self, model: keras.Model) -> None:
@@ -20,9 +20,9 @@ class GradCam:
         *self._before, self._last = [layer for layer in head if not isinstance(layer, keras.layers.Dropout)]
 
     def __call__(self, pixels: np.ndarray, classes: np.ndarray) -> np.ndarray:
-        """uint8 (n, h, w, 3) and the class of interest of each, int (n,), to float32 (n, h, w), 0..1 in each image.
+        """Images, uint8 (n, h, w, 3), and a class for each, int (n,), to float32 (n, h, w), scaled to 0..1 per image.
 
-        0 all over where nothing speaks for the class.
+        An image without evidence for its class is 0 everywhere.
         """
         maps = self._features(pixels, training=False)
         with tf.GradientTape() as tape:

@@ -1,4 +1,4 @@
-"""The layers and blocks of a backbone, as declared by its option or as derived from the network itself."""
+"""The layers and blocks of a backbone, declared by its option or derived from its network."""
 
 import random
 import re
@@ -13,7 +13,7 @@ from bloodcells.reporting.quiet_tensorflow import import_tensorflow
 if TYPE_CHECKING:
     import keras
 
-SIDE = 224  # pixels; large enough that no stage shrinks to the 1x1 of a squeeze-and-excitation branch
+SIDE = 224  # pixels; in smaller inputs a late stage could be as small as a squeeze-and-excitation branch, 1x1
 _layouts: dict[str, Layout] = {}
 
 
@@ -68,19 +68,19 @@ def layout(network: "keras.Model") -> Layout:
 
 
 def _numbered(network: "keras.Model") -> list[tuple[str, int, int]]:
-    """Name, first and last layer of each block that layer names number; empty if few layers have such a name."""
+    """Name, first and last layer of each block numbered in layer names; empty if fewer than a quarter of them are."""
     names = [None if _automatic(layer) else layer.name.removeprefix(f"{network.name}_") for layer in network.layers]
     runs: defaultdict[str, list[tuple[str, int, int]]] = defaultdict(list)
     sizes: defaultdict[str, int] = defaultdict(int)
     for index, name in enumerate(names):
         if name is not None and (match := re.match(r"(\D+?)_?(\d+)", name)):
-            prefix, block = match[1], f"{match[1]}{match[2]}".lower()
-            first = index if not runs[prefix] else runs[prefix][-1][2] + 1
-            if runs[prefix] and runs[prefix][-1][0] == block:
-                _, first, _ = runs[prefix].pop()
-            runs[prefix].append((block, first, index))
-            sizes[prefix] += 1
-    # Of a prefix whose numbers come back, as those of parallel branches do, the runs are not blocks.
+            run, block = runs[match[1]], f"{match[1]}{match[2]}".lower()
+            if run and run[-1][0] == block:
+                run[-1] = (block, run[-1][1], index)
+            else:
+                run.append((block, run[-1][2] + 1 if run else index, index))
+            sizes[match[1]] += 1
+    # A prefix whose numbers recur, as in parallel branches, does not number blocks.
     in_order = [prefix for prefix, run in runs.items() if len({block for block, *_ in run}) == len(run) > 1]
     best = max(in_order, key=lambda prefix: sizes[prefix], default="")
     return runs[best] if 4 * sizes[best] >= len([name for name in names if name is not None]) else []
@@ -92,7 +92,7 @@ def _automatic(layer: "keras.Layer") -> bool:
 
 
 def _resolutions(network: "keras.Model") -> list[tuple[str, int, int]]:
-    """Name, first and last layer of each stage, which begins where height is about half that of the stage before."""
+    """Name, first and last layer of each stage, which begins where the height is about half that of the last stage."""
     starts: list[int] = []
     height = network.input_shape[1]
     for index, layer in enumerate(network.layers):

@@ -1,4 +1,4 @@
-"""Which layers train: every one is set, none is left as it was, and the outcome is counted."""
+"""Sets `trainable` on every layer and counts the result."""
 
 from dataclasses import dataclass
 
@@ -9,7 +9,11 @@ from bloodcells.model.build import backbone_of
 
 @dataclass(frozen=True)
 class Trainable:
-    """What trains: layers that have weights, their parameters, those of the whole model, the first layer's name."""
+    """The trainable part of a model.
+
+    layers: trainable layers with weights; parameters: their trainable parameters; all_parameters: those of the model
+    first_layer: the name of the first trainable layer
+    """
 
     layers: int
     parameters: int
@@ -27,12 +31,12 @@ class Trainable:
 def set_trainable(model: keras.Model, first: int, batch_norm: bool) -> Trainable:
     """Unfreezes the head and the backbone's layers from index `first` on; freezes the rest.
 
-    batch_norm: whether unfrozen batch normalisation trains. Where it does not, its scales and offsets stay, and it
-        normalises by the statistics it has: Keras runs a frozen BatchNormalization in inference mode
-        (https://keras.io/api/layers/normalization_layers/batch_normalization).
-    The model must be compiled afterwards: Keras takes the trainable variables then.
+    batch_norm: whether unfrozen batch normalization trains. If not, its scales and offsets are fixed and it normalizes
+        by its stored statistics, since Keras runs a frozen BatchNormalization in inference mode
+        (https://keras.io/api/layers/normalization_layers/batch_normalization)
+    Compile the model afterwards: Keras collects the trainable variables then.
     """
-    model.trainable = True  # reaches every layer, the backbone and its layers included
+    model.trainable = True  # of all layers, including those of the backbone
     backbone = backbone_of(model)
     for index, layer in enumerate(backbone.layers):
         frozen_statistics = isinstance(layer, keras.layers.BatchNormalization) and not batch_norm
@@ -48,5 +52,5 @@ def set_trainable(model: keras.Model, first: int, batch_norm: bool) -> Trainable
 
 
 def _count(weights: list[keras.Variable]) -> int:
-    """How many numbers these variables hold."""
+    """The number of parameters in variables."""
     return sum(int(keras.ops.size(weight)) for weight in weights)

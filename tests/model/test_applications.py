@@ -38,7 +38,6 @@ def network(name: str, weights: str | None = None) -> KerasBackbone:
             {"block1": "block1_conv1", "block5": "batch_normalization_2", "block14": "batch_normalization_3"},
         ),
         ("InceptionV3", 311, {"stem": "conv2d", "mixed1": "conv2d_15", "mixed9": "conv2d_80"}),
-        ("NASNetMobile", 769, {"stage1": "stem_conv1"}),
     ],
 )
 def test_layers_and_blocks_are_derived_from_the_network(name, count, first_layers) -> None:
@@ -53,7 +52,8 @@ def test_layers_and_blocks_are_derived_from_the_network(name, count, first_layer
 def test_stages_of_a_network_without_numbered_names_begin_where_the_resolution_halves() -> None:
     blocks = layout_of(network("NASNetMobile")).blocks
     assert list(blocks) == ["stage1", "stage2", "stage3", "stage4", "stage5"]
-    shapes = [layer.output.shape[1] for layer in network("NASNetMobile").build((224, 224, 3)).layers]
+    with symbolic():
+        shapes = [layer.output.shape[1] for layer in network("NASNetMobile").build((224, 224, 3)).layers]
     assert [shapes[first] for first in blocks.values()] == [111, 56, 28, 14, 7]
     assert all(shapes[: blocks["stage3"]].count(size) == 0 for size in (28, 14, 7))
 
@@ -62,9 +62,9 @@ def test_stages_of_a_network_without_numbered_names_begin_where_the_resolution_h
     ("name", "size", "channels"),
     [
         ("MobileNetV3Small", 32, 576),
-        ("DenseNet121", 32, 1024),
-        ("ResNet50", 32, 2048),
         ("Xception", 71, 2048),
+        pytest.param("DenseNet121", 32, 1024, marks=pytest.mark.slow),
+        pytest.param("ResNet50", 32, 2048, marks=pytest.mark.slow),
         pytest.param("NASNetMobile", 32, 1056, marks=pytest.mark.slow),
     ],
 )
@@ -180,6 +180,7 @@ def test_deriving_a_layout_leaves_the_number_of_threads_to_be_set() -> None:
     subprocess.run([sys.executable, "-c", code], check=True, capture_output=True)
 
 
+@pytest.mark.slow
 def test_a_run_with_a_network_of_keras(tiny_run) -> None:
     overrides = ("backbone=keras", "backbone.network=MobileNetV3Small", "backbone.weights=null")
     run = tiny_run(*overrides, "unfreeze=expanded_conv8", "training.fine_tuning.epochs=0")

@@ -72,7 +72,10 @@ class Backbone:
 
     @property
     def layout(self) -> Layout | None:
-        """Its layers and blocks, declared so that `unfreeze` is checked without TensorFlow; None: derived from it."""
+        """Its layers and blocks, whose number must not depend on the image size.
+
+        None derives them from the network, for which `unfreeze` can only be checked with TensorFlow.
+        """
         return None
 
     @property
