@@ -25,7 +25,7 @@ install: .venv/installed  ## creates the environment in .venv from the lock file
 train: install  ## trains one model; overrides: make train ARGS="backbone=efficientnetv2l"
 	@$(BIN)/python -m bloodcells.train $(ARGS)
 
-ablation: install  ## study: the course report's steps; ARGS="data=npz data.path=cells.npz", on a GPU also SCALE=full
+ablation: install  ## study: the course report's steps; ARGS="data=npz data.path=cells.npz", on a GPU also SCALE=report
 	@$(BIN)/python -m bloodcells.train --multirun 'experiment=glob(ablation/*)' seed=0,1,2 scale=$(SCALE) $(ARGS)
 	@$(BIN)/python -m bloodcells.report study=ablation
 

@@ -1,4 +1,4 @@
-"""conf/README.md, "Adding your own", followed literally: its options are added to a copy of the checkout and trained."""
+"""conf/README.md, "Adding your own", followed literally: a copy of the checkout gets its options and is trained."""
 
 import re
 import shutil

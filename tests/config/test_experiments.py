@@ -16,7 +16,7 @@ CONF = CHECKOUT / "conf"
 STEPS = [file.stem for file in sorted((CONF / "experiment" / "ablation").glob("*.yaml"))]
 FILES = [f"ablation/{step}" for step in STEPS]
 FILES += [file.stem for file in sorted((CONF / "experiment").glob("*.yaml"))]
-SCALES = ["full", "laptop"]
+SCALES = ["report", "laptop"]
 LARGER_HEAD = {"head.units": "[256,128]", "head.dropout": "[0.3,0.3]"}
 # For each step, the step it follows and what it changes. A changed option stands for all of its settings.
 CHANGES = {
@@ -41,7 +41,7 @@ STAND_INS = {
 
 
 @cache
-def config(step: int, scale: str = "full"):
+def config(step: int, scale: str = "report"):
     return composed(f"experiment=ablation/{STEPS[step - 1]}", f"scale={scale}")
 
 
@@ -91,7 +91,7 @@ def test_first_step_has_the_course_reports_settings() -> None:
 def test_each_step_makes_exactly_the_course_reports_change(step) -> None:
     before, expected = CHANGES[step]
     assert config(step).follows == before
-    assert changes(step, before, "full") == expected
+    assert changes(step, before, "report") == expected
 
 
 @pytest.mark.parametrize("step", CHANGES)
@@ -99,7 +99,7 @@ def test_laptop_scale_makes_the_same_changes_except_for_backbones(step) -> None:
     before = CHANGES[step][0]
     laptop, full = (
         {key: value for key, value in changes(step, before, scale).items() if not key.startswith("backbone")}
-        for scale in ("laptop", "full")
+        for scale in ("laptop", "report")
     )
     assert laptop == full
 
@@ -115,7 +115,7 @@ def test_last_step_differs_from_the_defaults_in_backbone_augmentation_and_depth(
     assert {key.partition(".")[0] for key in changed} == {"backbone", "augmentation", "unfreeze"}
 
 
-@pytest.mark.parametrize(("scale", "rates"), [("full", [2e-5, 2e-6]), ("laptop", [6e-4, 1.8e-4])])
+@pytest.mark.parametrize(("scale", "rates"), [("report", [2e-5, 2e-6]), ("laptop", [6e-4, 1.8e-4])])
 def test_lion_uses_a_fifth_of_adams_learning_rates(scale, rates) -> None:
     assert [stage.learning_rate for stage in plan(config(2, scale))] == pytest.approx(rates)
     assert [stage.learning_rate for stage in plan(config(1, scale))] == pytest.approx([5 * rate for rate in rates])
@@ -124,7 +124,7 @@ def test_lion_uses_a_fifth_of_adams_learning_rates(scale, rates) -> None:
 @pytest.mark.parametrize("backbone", STAND_INS)
 def test_small_backbones_replace_large_ones_at_laptop_scale_only(backbone) -> None:
     assert plain(composed(f"backbone={backbone}", "scale=laptop").backbone) == STAND_INS[backbone]
-    assert composed(f"backbone={backbone}", "scale=full").backbone.name == backbone
+    assert composed(f"backbone={backbone}", "scale=report").backbone.name == backbone
 
 
 def test_a_backbone_without_a_stand_in_is_kept() -> None:
@@ -142,8 +142,8 @@ def test_labels_name_the_backbone_that_was_trained() -> None:
         assert len({config(step, scale).label for step in range(1, 14)}) == 13
 
 
-def test_full_scale_changes_nothing() -> None:
-    assert yaml.safe_load((CONF / "scale" / "full.yaml").read_text()) is None
+def test_scale_report_changes_nothing() -> None:
+    assert yaml.safe_load((CONF / "scale" / "report.yaml").read_text()) is None
     assert not list((CONF / "stand_in").glob("full_*"))
 
 
