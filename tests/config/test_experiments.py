@@ -97,11 +97,11 @@ def test_each_step_makes_exactly_the_course_reports_change(step) -> None:
 @pytest.mark.parametrize("step", CHANGES)
 def test_laptop_scale_makes_the_same_changes_except_for_backbones(step) -> None:
     before = CHANGES[step][0]
-    laptop, full = (
+    laptop, report = (
         {key: value for key, value in changes(step, before, scale).items() if not key.startswith("backbone")}
         for scale in ("laptop", "report")
     )
-    assert laptop == full
+    assert laptop == report
 
 
 def test_step_5_uses_offline_mixup() -> None:
@@ -144,7 +144,7 @@ def test_labels_name_the_backbone_that_was_trained() -> None:
 
 def test_scale_report_changes_nothing() -> None:
     assert yaml.safe_load((CONF / "scale" / "report.yaml").read_text()) is None
-    assert not list((CONF / "stand_in").glob("full_*"))
+    assert not list((CONF / "stand_in").glob("report_*"))
 
 
 def test_laptop_scale_is_short_and_all_seeds_share_the_test_images() -> None:
