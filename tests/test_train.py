@@ -1,4 +1,4 @@
-"""The whole program, small: every option of every group, and every way a run can end."""
+"""Whole runs, small: every option of every group, and every way a run can end."""
 
 import hashlib
 import os
@@ -16,6 +16,7 @@ import pytest
 
 from bloodcells.config.checkout import CHECKOUT
 from bloodcells.config.errors import InputError
+from bloodcells.data.sources import SyntheticData
 from bloodcells.data.synthetic import draw_cells
 from bloodcells.evaluation.predictions import Predictions
 from bloodcells.runs.train import train
@@ -37,7 +38,7 @@ OPTIONS = [
 
 
 @pytest.mark.parametrize("overrides", OPTIONS, ids=lambda overrides: overrides[0])
-def test_every_option_trains_and_is_tracked(tiny_run, overrides) -> None:
+def test_every_option_trains_and_is_stored(tiny_run, overrides) -> None:
     run = tiny_run(*overrides)
     assert run.info.status == "FINISHED"
     for key, _, value in (override.partition("=") for override in overrides):
@@ -47,7 +48,7 @@ def test_every_option_trains_and_is_tracked(tiny_run, overrides) -> None:
     assert np.isfinite(run.data.metrics["best/val_loss"])
 
 
-def test_a_pretrained_backbone_trains_its_head_and_then_from_a_block_on(tiny_run, tmp_path) -> None:
+def test_pretrained_backbone_trains_its_head_and_then_from_a_block_on(tiny_run, tmp_path) -> None:
     import keras
 
     donor = keras.applications.MobileNetV2(include_top=False, weights=None, input_shape=(32, 32, 3), alpha=0.35)
@@ -56,7 +57,7 @@ def test_a_pretrained_backbone_trains_its_head_and_then_from_a_block_on(tiny_run
     run = tiny_run("backbone=mobilenetv2", "backbone.alpha=0.35", weights, "unfreeze=block16")
     history = mlflow.MlflowClient().get_metric_history(run.info.run_id, "trainable_parameters")
     head = (1280 + 1) * 256 + (256 + 1) * 128 + (128 + 1) * 8
-    # block16 on, without batch normalisation: 1x1 56 to 336, depthwise 3x3, 1x1 336 to 112, 1x1 112 to 1280
+    # from block16 on, without batch normalization: 1x1 56 to 336, depthwise 3x3, 1x1 336 to 112, 1x1 112 to 1280
     assert [metric.value for metric in history] == [head, head + 56 * 336 + 9 * 336 + 336 * 112 + 112 * 1280]
     assert run.data.params["backbone.weights"] == "donor.weights.h5"
     content = Path(tmp_path, "donor.weights.h5").read_bytes()
@@ -76,13 +77,13 @@ def cells():
     return draw_cells(200, 32, 1)
 
 
-def test_an_archive_trains(tiny_run, tmp_path, cells) -> None:
+def test_archive_trains(tiny_run, tmp_path, cells) -> None:
     np.savez(tmp_path / "cells.npz", images=cells.pixels, labels=cells.labels[:, None])
     run = tiny_run("data=npz", f"data.path={tmp_path}/cells.npz", short=SHORT)
     assert run.inputs.dataset_inputs[0].dataset.name == "cells.npz"
 
 
-def test_a_folder_trains(tiny_run, tmp_path, cells) -> None:
+def test_folder_trains(tiny_run, tmp_path, cells) -> None:
     from PIL import Image
 
     for number, (pixels, label) in enumerate(zip(cells.pixels, cells.labels, strict=True)):
@@ -93,7 +94,7 @@ def test_a_folder_trains(tiny_run, tmp_path, cells) -> None:
     assert run.info.status == "FINISHED"
 
 
-def test_a_model_that_cannot_be_scored_is_kept_all_the_same(tmp_path, monkeypatch) -> None:
+def test_model_is_stored_even_if_scoring_fails(tmp_path, monkeypatch) -> None:
     from bloodcells.evaluation import score
 
     def fail(*_) -> None:
@@ -107,14 +108,14 @@ def test_a_model_that_cannot_be_scored_is_kept_all_the_same(tmp_path, monkeypatc
     assert mlflow.pyfunc.load_model(f"runs:/{run.info.run_id}/model")
 
 
-def test_without_tracking_nothing_is_kept_and_the_summary_says_so(tmp_path, caplog) -> None:
+def test_without_tracking_nothing_is_stored_and_the_summary_says_so(tmp_path, caplog) -> None:
     with caplog.at_level("INFO", "bloodcells"):
         train(composed(*TINY, "tracking=off", "training.fine_tuning.epochs=0"))
     assert "not stored, since tracking=off" in caplog.messages[-1]
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_server_is_logged_to(tmp_path) -> None:
+def test_runs_are_stored_on_a_server(tmp_path) -> None:
     with socket.socket() as sock:
         sock.bind(("127.0.0.1", 0))
         port = sock.getsockname()[1]
@@ -157,12 +158,12 @@ def test_two_logical_processors_share_each_batch(tmp_path) -> None:
     (run,) = runs(tmp_path)
     assert run.info.status == "FINISHED"
     file = mlflow.artifacts.download_artifacts(run_id=run.info.run_id, artifact_path="predictions.csv")
-    found = Predictions.load(Path(file)).of("validation")
-    crossentropy = -np.log(found.probabilities[np.arange(len(found.labels)), found.labels]).mean()
+    validation = Predictions.load(Path(file)).of("validation")
+    crossentropy = -np.log(validation.probabilities[np.arange(len(validation.labels)), validation.labels]).mean()
     assert run.data.metrics["best/val_loss"] == pytest.approx(crossentropy, rel=1e-4)
 
 
-def test_the_precision_is_what_layers_compute_in() -> None:
+def test_layers_compute_in_the_configured_precision() -> None:
     import keras
 
     prepare(composed("training.precision=mixed_bfloat16").training, 0)
@@ -171,7 +172,7 @@ def test_the_precision_is_what_layers_compute_in() -> None:
     assert keras.layers.Dense(1).compute_dtype == "float32"
 
 
-def test_a_batch_that_devices_cannot_share_evenly_is_refused(monkeypatch) -> None:
+def test_batch_that_devices_cannot_share_evenly_is_refused(monkeypatch) -> None:
     import tensorflow as tf
 
     monkeypatch.setattr(tf.config, "list_logical_devices", lambda kind: ["first", "second"] if kind == "GPU" else [])
@@ -190,29 +191,29 @@ def runs(directory) -> list[mlflow.entities.Run]:
         (["data=npz", "data.path=none.npz"], "no such file"),
         (["backbone=vgg19", "backbone.weights=none.h5"], "no such file"),
         (["unfreeze=nowhere"], "smallcnn has the blocks"),
-        (["backbone=vgg19", "backbone.weights=null", "data.image_size=32", "backbone.input_size=16"], "vgg19 takes 32"),
+        (["backbone=vgg19", "backbone.weights=null", "data.image_size=32", "backbone.input_size=16"], "vgg19 needs 32"),
         (["data.images=200", "data.split.test_share=0.98", "data.split.validation_share=0.01"], "no image left for"),
     ],
     ids=["data", "weights", "depth", "size", "split"],
 )
-def test_what_is_wrong_beforehand_leaves_no_run_and_no_store(tmp_path, overrides, message) -> None:
+def test_errors_before_training_leave_no_run_and_no_store(tmp_path, overrides, message) -> None:
     with pytest.raises(InputError, match=message):
         train(composed(*overrides, f"tracking.directory={tmp_path}/mlruns"))
     assert not (tmp_path / "mlruns").exists()
 
 
-def test_weights_that_cannot_be_had_are_told_before_any_data_work(monkeypatch) -> None:
-    monkeypatch.setattr("bloodcells.runs.train.load", lambda config: pytest.fail("the data were loaded first"))
+def test_missing_weights_are_reported_before_data_is_loaded(monkeypatch) -> None:
+    monkeypatch.setattr(SyntheticData, "load", lambda source: pytest.fail("data was loaded first"))
     with pytest.raises(InputError, match="no such file"):
         train(composed("backbone=vgg19", "backbone.weights=none.h5"))
 
 
 @pytest.mark.slow
-def test_the_embedded_default_passes_95_percent(tiny_run) -> None:
+def test_default_config_exceeds_95_percent(tiny_run) -> None:
     assert tiny_run(short=()).data.metrics["test/accuracy"] > 0.95
 
 
-def test_a_loss_that_is_no_number_fails_the_run_with_the_step(tmp_path) -> None:
+def test_loss_that_is_not_finite_fails_the_run_with_the_step(tmp_path) -> None:
     rate = "training.feature_extraction.learning_rate=1e18"
     with pytest.raises(InputError, match="the loss is"):
         train(composed(*TINY, "optimizer=sgd", "loss=crossentropy", rate, f"tracking.directory={tmp_path}"))

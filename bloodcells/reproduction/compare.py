@@ -2,17 +2,15 @@
 
 import math
 import struct
-import tempfile
 from itertools import zip_longest
-from pathlib import Path
 
 import mlflow
 import numpy as np
 import pandas as pd
 
 from bloodcells.config.names import Artifact, Metric, Tag
-from bloodcells.model.build import restore
 from bloodcells.reproduction.mismatches import ComparedValues, Mismatch, bits_differ, distance
+from bloodcells.runs.result import stored_model
 from bloodcells.tracking.stored_run import StoredRun
 
 OWN = "reproduction/"  # prefix of the metrics that a reproduction logs about its comparison
@@ -43,9 +41,7 @@ def compare_weights(original: StoredRun, repeat: StoredRun) -> ComparedValues:
 
 def _variables(run: StoredRun) -> list[tuple[str, np.ndarray]]:
     """The model's variables with their paths, such as "stem_conv/kernel", in the model's order."""
-    with tempfile.TemporaryDirectory() as folder:
-        model = restore(run.model_file(Path(folder)))
-    return [(variable.path, np.array(variable)) for variable in model.weights]
+    return [(variable.path, np.array(variable)) for variable in stored_model(run).weights]
 
 
 def compare_metrics(original: StoredRun, repeat: StoredRun) -> ComparedValues:
