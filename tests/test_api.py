@@ -75,7 +75,7 @@ def test_compose_returns_the_typed_config() -> None:
         ("sede=1", "sede: no such key; .*did you mean seed"),
         ("seed=-1", r"seed=-1: expected a number in \[0, 4294967295\]"),
         ("seed=x", "seed: "),
-        ("seed=[1", r"seed=\[1: not an override"),
+        ("seed=[1", r"seed=\[1: .*expected key=value"),
         ("data=npz", "data.path has no value"),
         ("seed=0,1", "Ambiguous value"),
     ],
