@@ -79,9 +79,9 @@ def fit(
             resumed, passed = (saved, saved.epochs_in_stage) if saved and number == saved.stage else (None, 0)
             if resumed:
                 assign(model.optimizer.variables, resumed.optimizer)
-            patience = stage.settings.patience_epochs
-            stopping.begin_stage(stage.label, patience, len(history) - passed, resumed is not None)
-            progress.begin_stage(number)
+            patience, before = stage.settings.patience_epochs, len(history) - passed
+            stopping.begin_stage(stage.label, patience, before, resumed is not None)
+            progress.begin_stage(number, before)
             # The order matters: Record needs the results of validation, and the rate before the schedule changes it.
             # The epoch is reported only once it is saved: if a kill undoes it, it is trained again.
             callbacks = [validate, StopOnDivergence(stage, len(history)), Record(stage, trainable, history), stopping]
@@ -112,8 +112,8 @@ def fit(
             )
             if stopping.stopped:
                 log.info(
-                    "early stopping: no improvement for %d epochs; best so far: epoch %d, validation accuracy %.4f",
-                    *(patience, stopping.best.epoch, stopping.best.accuracy),
+                    "early stopping after epoch %d (patience %d); best so far: epoch %d, validation accuracy %.4f",
+                    *(len(history), patience, stopping.best.epoch, stopping.best.accuracy),
                 )
             stopping.restore()
     finally:
@@ -126,7 +126,8 @@ def _compiled(
 ) -> Trainable:
     """Compiles `model` for `stage`; logs and returns what trains."""
     trainable = set_trainable(model, stage.depth.first, stage.batch_norm)
-    log.info("%s: at most %d epochs, learning rate %g", stage.label, stage.epochs, stage.learning_rate)
+    epochs = f"{stage.epochs} epoch{'s' if stage.epochs > 1 else ''}"
+    log.info("%s: at most %s, learning rate %g", stage.label, epochs, stage.learning_rate)
     log.info("  trains %s", trainable.describe())
     model.compile(
         optimizer=optimizer.build(stage.settings.schedule.learning_rate(stage.learning_rate, steps_per_epoch)),

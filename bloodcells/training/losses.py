@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -12,6 +12,9 @@ from bloodcells.config.schema.ranges import within
 from bloodcells.config.schema.training import Loss
 from bloodcells.reporting.quiet_tensorflow import import_tensorflow
 from bloodcells.training.keras_class import built, check_arguments, chosen, exported
+
+if TYPE_CHECKING:
+    import keras
 
 FIXED = {
     "from_logits": "the model outputs probabilities",
@@ -28,7 +31,7 @@ class CrossEntropy(Loss):
 
     label_smoothing: float = within("[0, 1)")
 
-    def build(self, labels: np.ndarray, classes: int) -> Any:
+    def build(self, labels: np.ndarray, classes: int) -> "keras.losses.Loss":
         import keras
 
         return keras.losses.CategoricalCrossentropy(label_smoothing=self.label_smoothing)
@@ -53,7 +56,7 @@ class FocalLoss(Loss):
                 f"loss.alpha={self.alpha}: expected a number, or balanced for class weights from the training split"
             )
 
-    def build(self, labels: np.ndarray, classes: int) -> Any:
+    def build(self, labels: np.ndarray, classes: int) -> "keras.losses.Loss":
         import keras
 
         alpha = balanced_weights(labels, classes).tolist() if self.alpha == "balanced" else self.alpha
@@ -77,7 +80,7 @@ class KerasLoss(Loss):
     def check(self) -> None:
         check_arguments("loss", self._class(), self.arguments or {}, FIXED)
 
-    def build(self, labels: np.ndarray, classes: int) -> Any:
+    def build(self, labels: np.ndarray, classes: int) -> "keras.losses.Loss":
         loss = built("loss", self._class(), self.arguments or {})
         self._try(loss, classes)
         return loss

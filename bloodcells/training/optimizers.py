@@ -1,13 +1,16 @@
 """Optimizers: the options under conf/optimizer/. Keras is imported only when one is built or checked."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from bloodcells.config.options import option
 from bloodcells.config.schema.ranges import within
 from bloodcells.config.schema.training import Optimizer
 from bloodcells.reporting.quiet_tensorflow import import_tensorflow
 from bloodcells.training.keras_class import built, check_arguments, chosen, exported, parameters
+
+if TYPE_CHECKING:
+    import keras
 
 FIXED = {
     "learning_rate": "it comes from training.feature_extraction, training.fine_tuning and their schedules",
@@ -24,7 +27,7 @@ class Adam(Optimizer):
     beta_2: float = within("[0, 1)")
     epsilon: float = within("(0, inf)")
 
-    def build(self, learning_rate: Any) -> Any:
+    def build(self, learning_rate: Any) -> "keras.optimizers.Optimizer":
         import keras
 
         return keras.optimizers.Adam(
@@ -39,7 +42,7 @@ class AdamW(Adam):
 
     weight_decay: float = within("[0, inf)")
 
-    def build(self, learning_rate: Any) -> Any:
+    def build(self, learning_rate: Any) -> "keras.optimizers.Optimizer":
         import keras
 
         return keras.optimizers.AdamW(
@@ -65,7 +68,7 @@ class Lion(Optimizer):
     def rate_factor(self) -> float:
         return self.learning_rate_factor
 
-    def build(self, learning_rate: Any) -> Any:
+    def build(self, learning_rate: Any) -> "keras.optimizers.Optimizer":
         import keras
 
         return keras.optimizers.Lion(
@@ -81,7 +84,7 @@ class SGD(Optimizer):
     nesterov: bool
     momentum: float = within("[0, 1]")
 
-    def build(self, learning_rate: Any) -> Any:
+    def build(self, learning_rate: Any) -> "keras.optimizers.Optimizer":
         import keras
 
         return keras.optimizers.SGD(learning_rate=learning_rate, momentum=self.momentum, nesterov=self.nesterov)
@@ -102,7 +105,7 @@ class KerasOptimizer(Optimizer):
     def check(self) -> None:
         check_arguments("optimizer", self._class(), self.arguments or {}, FIXED)
 
-    def build(self, learning_rate: Any) -> Any:
+    def build(self, learning_rate: Any) -> "keras.optimizers.Optimizer":
         return built("optimizer", self._class(), self.arguments or {}, learning_rate=learning_rate)
 
     def _class(self) -> type:

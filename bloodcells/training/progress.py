@@ -27,16 +27,17 @@ class Progress(keras.callbacks.Callback):
         self._costs = [1 + 2 * (1 - stage.depth.first / backbone_layers) for stage in stages]
         self._bar: bars.Progress | None = None
 
-    def begin_stage(self, number: int) -> None:
-        self._number = number
+    def begin_stage(self, number: int, epochs_before: int) -> None:
+        """number: of the stage, from 0; epochs_before: of all earlier stages, which may have stopped early."""
+        self._number, self._before = number, epochs_before
+        self._most = epochs_before + sum(stage.epochs for stage in self._stages[number:])
         self._seconds: list[float] = []
 
     def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         self._began = time.perf_counter()
-        stage = self._stages[self._number]
         console = Console(file=sys.stdout)
         self._bar = bars.Progress(
-            bars.TextColumn(f"{stage.label}, epoch {epoch + 1}/{stage.epochs}"),
+            bars.TextColumn(f"{self._stages[self._number].label}, {self._numbered(epoch)}"),
             bars.BarColumn(),
             bars.MofNCompleteColumn(),
             bars.TimeRemainingColumn(),
@@ -57,8 +58,8 @@ class Progress(keras.callbacks.Callback):
         self._seconds.append(time.perf_counter() - self._began)
         left = self._left(epoch + 1)
         log.info(  # within 100 columns
-            "epoch %d/%d: loss %.4f, accuracy %.4f | val %.4f, %.4f | %s%s",
-            *(epoch + 1, self._stages[self._number].epochs),
+            "%s: loss %.4f, accuracy %.4f | val %.4f, %.4f | %s%s",
+            self._numbered(epoch),
             *(values[key] for key in ("loss", "accuracy", "val_loss", "val_accuracy")),
             duration(self._seconds[-1]),
             f", {duration(left)} left" if left else "",
@@ -68,6 +69,10 @@ class Progress(keras.callbacks.Callback):
         """Removes the bar."""
         if self._bar:
             self._bar.stop()
+
+    def _numbered(self, epoch: int) -> str:
+        """Such as "epoch 12/25", over all stages."""
+        return f"epoch {self._before + epoch + 1}/{self._most}"
 
     def _left(self, done: int) -> float:
         # The first epoch of a stage includes tracing the graph, so the later ones give a better estimate.

@@ -1,11 +1,14 @@
 """Learning-rate schedules: the options under conf/schedule/. Keras is imported only when one is built."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from bloodcells.config.options import option
 from bloodcells.config.schema.ranges import within
 from bloodcells.config.schema.training import Schedule
+
+if TYPE_CHECKING:
+    import keras
 
 
 @option("schedule", "constant")
@@ -23,7 +26,7 @@ class Plateau(Schedule):
     patience_epochs: int = within("[1, inf)")
     minimum_learning_rate: float = within("[0, inf)")
 
-    def callback(self) -> Any:
+    def callback(self) -> "keras.callbacks.Callback":
         import keras
 
         return keras.callbacks.ReduceLROnPlateau(

@@ -5,7 +5,7 @@ import pytest
 
 from bloodcells.config.errors import InputError
 from bloodcells.provenance.fingerprint import config_hash
-from bloodcells.runs.description import compared, run_name
+from bloodcells.runs.description import run_name, run_params
 from bloodcells.training.plan import plan
 from tests.conftest import composed
 
@@ -43,7 +43,7 @@ def test_keras_optimizer_takes_its_arguments_and_a_schedule() -> None:
 
 def test_arguments_of_keras_are_params_and_part_of_the_config_hash() -> None:
     config, other = (composed(*of_keras("Nadam", f"{{beta_1: {value}}}")) for value in (0.8, 0.7))
-    params = {key: value for key, value in compared(config).items() if key.startswith("optimizer")}
+    params = {key: value for key, value in run_params(config).items() if key.startswith("optimizer")}
     assert params == {"optimizer": "keras", "optimizer.class_name": "Nadam", "optimizer.arguments.beta_1": 0.8}
     assert "Nadam" in run_name(config).split()
     assert config_hash(config) != config_hash(other)

@@ -26,7 +26,7 @@ def test_time_left_counts_frozen_epochs_a_third_of_unfrozen_ones(clock, caplog) 
         "backbone=vgg19", "training.feature_extraction.epochs=3", "training.fine_tuning.epochs=2", "unfreeze=all"
     )
     progress = Progress(plan(config), 22, 1)
-    progress.begin_stage(0)
+    progress.begin_stage(0, 0)
     with caplog.at_level("INFO", "bloodcells"):
         for epoch, seconds in enumerate([25, 10, 10]):  # the first epoch includes tracing the graph
             progress.on_epoch_begin(epoch)
@@ -41,17 +41,17 @@ def test_time_left_counts_frozen_epochs_a_third_of_unfrozen_ones(clock, caplog) 
 
 
 def test_line_of_an_epoch_fits_100_columns(clock, caplog) -> None:
-    config = composed("backbone.weights=null", "training.feature_extraction.epochs=100")
+    config = composed("backbone.weights=null", "training.fine_tuning.epochs=100")
     progress = Progress(plan(config), 22, 1)
-    progress.begin_stage(0)
+    progress.begin_stage(1, 7)  # the first stage has stopped early
     progress.on_epoch_begin(40)
-    clock[0] += 599  # 9 min 59 s, and more than 16 h for the other epochs
+    clock[0] += 599  # 9 min 59 s, and as long for each of 59 more epochs
     with caplog.at_level("INFO", "bloodcells"):
         progress.on_epoch_end(
             40, {"loss": 12.34567, "accuracy": 0.98765, "val_loss": 23.45678, "val_accuracy": 0.87654}
         )
     (line,) = caplog.messages
-    assert line.startswith("epoch 41/100: loss 12.3457, accuracy 0.9877 | val 23.4568, 0.8765 | 9 min 59 s, 12 h ")
+    assert line == "epoch 48/107: loss 12.3457, accuracy 0.9877 | val 23.4568, 0.8765 | 9 min 59 s, 9 h 49 min left"
     assert len(line) <= 100
 
 
@@ -62,11 +62,11 @@ def test_bar_is_shown_on_a_terminal_only(monkeypatch, terminal, shown) -> None:
     stream.isatty = lambda: terminal
     monkeypatch.setattr(sys, "stdout", stream)
     progress = Progress(plan(composed("backbone=vgg19")), 22, 3)
-    progress.begin_stage(0)
+    progress.begin_stage(0, 0)
     progress.on_epoch_begin(0)
     progress.on_train_batch_end(0)
     progress.close()
-    assert ("feature extraction, epoch 1/10" in stream.getvalue()) is shown
+    assert ("feature extraction, epoch 1/25" in stream.getvalue()) is shown
 
 
 @pytest.mark.parametrize("widgets", [True, False])
@@ -75,6 +75,6 @@ def test_bar_is_shown_in_a_notebook_with_ipywidgets(monkeypatch, widgets) -> Non
     monkeypatch.setattr("bloodcells.reporting.terminal.find_spec", lambda name: object() if widgets else None)
     monkeypatch.setattr("rich.progress.Progress.start", lambda bar: None)  # would display a widget
     progress = Progress(plan(composed("backbone=vgg19")), 22, 3)
-    progress.begin_stage(0)
+    progress.begin_stage(0, 0)
     progress.on_epoch_begin(0)
     assert progress._bar.disable is not widgets

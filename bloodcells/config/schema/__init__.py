@@ -1,6 +1,6 @@
 """The typed schema of conf/: one dataclass per group or option, with the keys, their types and their ranges.
 
-Values are in conf/*.yaml only. Options with code of their own are next to it: see config/options.py.
+Values are in conf/*.yaml only. The dataclasses of options are next to their code, in the modules that options.py names.
 """
 
 from bloodcells.config.schema.augmentation import AugmentationStep

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 from bloodcells.config.errors import InputError
 from bloodcells.config.schema.ranges import within
 
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # options are checked before TensorFlow is imported
+    import keras
     import numpy as np
 
 
@@ -30,9 +31,12 @@ class Optimizer:
         """Factor on each phase's learning rate, for optimizers that need a rate unlike Adam's."""
         return 1.0
 
-    def build(self, learning_rate: Any) -> Any:
-        """A new `keras.optimizers.Optimizer`; `learning_rate`: what `Schedule.learning_rate` returns."""
-        raise NotImplementedError
+    def build(self, learning_rate: Any) -> "keras.optimizers.Optimizer":
+        """A new optimizer; `learning_rate`: what `Schedule.learning_rate` returns.
+
+        Imports Keras inside, so that a config can be checked before TensorFlow is imported.
+        """
+        raise NotImplementedError(f"optimizer={self.name} has no method build(learning_rate)")
 
 
 @dataclass
@@ -46,13 +50,13 @@ class Loss:
         """The loss's name in run names and descriptions."""
         return self.name
 
-    def build(self, labels: "np.ndarray", classes: int) -> Any:
-        """A `keras.losses.Loss` of one-hot labels and predicted probabilities, both float32 (n, classes).
+    def build(self, labels: "np.ndarray", classes: int) -> "keras.losses.Loss":
+        """A loss of one-hot labels and predicted probabilities, both float32 (n, classes).
 
-        Its `call` must return one value per image, (n,), which validation averages.
+        Its `call` must return one value per image, (n,), which validation averages. Imports Keras inside.
         labels: int (n,), those of the training split, for losses that weight classes
         """
-        raise NotImplementedError
+        raise NotImplementedError(f"loss={self.name} has no method build(labels, classes)")
 
 
 @dataclass
@@ -62,11 +66,11 @@ class Schedule:
     name: str
 
     def learning_rate(self, initial: float, steps_per_epoch: int) -> Any:
-        """The rate that the optimizer is built with: `initial`, or a `keras.optimizers.schedules` object of it."""
+        """The rate to build the optimizer with: a float, or a schedule of keras.optimizers.schedules."""
         return initial
 
-    def callback(self) -> Any:
-        """A new `keras.callbacks.Callback` that changes the rate at the end of an epoch, or None.
+    def callback(self) -> "keras.callbacks.Callback | None":
+        """A new callback that changes the rate at the end of an epoch, or None.
 
         The numbers among its attributes are saved in checkpoints and restored on resume; keep no other state in it.
         """
