@@ -13,8 +13,8 @@ from bloodcells.config.errors import InputError
 from bloodcells.config.explain import explain
 from bloodcells.config.schema import EvaluateConfig, ReproduceConfig, TrainConfig
 from bloodcells.config.typed import typed
-from bloodcells.runs import train as training
 from bloodcells.runs.result import Result, stored_result
+from bloodcells.runs.train import train as train_run
 
 Config = TypeVar("Config")
 
@@ -24,10 +24,10 @@ def compose(*overrides: str) -> TrainConfig:
 
     Args:
         overrides: settings as on the command line: "backbone=mobilenetv2" chooses an option of a group,
-            "training.batch_size=64" sets a value, "experiment=mobilenetv2" takes a file of conf/experiment.
+            "training.batch_size=64" sets a value, "experiment=mobilenetv2" applies a file of conf/experiment.
 
     Returns:
-        The typed config. Every key, type, range and combination has been checked.
+        The typed config, with every key, type, range and combination checked.
 
     Raises:
         InputError: an unknown key or option, or a value of the wrong type or out of range. The message is one line.
@@ -45,11 +45,11 @@ def compose(*overrides: str) -> TrainConfig:
 def train(config: TrainConfig) -> Result:
     """Trains a classifier, scores it and stores the run, exactly like `python -m bloodcells.train`.
 
-    Any number of runs may be trained in one process, with the same results as in separate processes. If a run was
-    interrupted, training with the same config resumes it.
+    A process can train any number of runs, with the same results as in separate processes. Training with the config of
+    an interrupted run resumes that run.
 
     Args:
-        config: what `compose` returns.
+        config: a config from `compose`.
 
     Returns:
         The result of the run, with its model.
@@ -69,22 +69,22 @@ def train(config: TrainConfig) -> Result:
         array([3, 0, 7])
     """
     _log_to_stdout()
-    return training.train(config)
+    return train_run(config)
 
 
 def evaluate(run: str | Result, *overrides: str) -> Result:
     """Scores the model of a finished run and stores the scores, exactly like `python -m bloodcells.evaluate`.
 
     Args:
-        run: a result, or the id or name of a training run, or the start of one.
-        overrides: settings of conf/evaluate.yaml, such as "evaluation=shifted", or "data=npz" and "data.path=FILE" for
-            other images than those of the run. A result is looked up in its own store unless they set another one.
+        run: a result, or the id or name of a training run, or a unique prefix of either.
+        overrides: settings of conf/evaluate.yaml, such as "evaluation=shifted", or "data=npz" and "data.path=FILE" to
+            score images of another data set. A result is looked up in its own store unless `overrides` set `tracking`.
 
     Returns:
         The result of the evaluation. Its history and model are those of the training run.
 
     Raises:
-        InputError: no such run, an invalid override, or images that the model cannot classify.
+        InputError: no such run, an invalid override, or images whose size or classes do not fit the model.
 
     Example:
         >>> evaluate("b2d4", "evaluation=shifted").metrics["shift/mean_accuracy"]
@@ -96,7 +96,7 @@ def evaluate(run: str | Result, *overrides: str) -> Result:
     config = _compose("evaluate", EvaluateConfig, ("run_id=''", *overrides))
     if isinstance(run, Result):
         if not run.run_id:
-            raise InputError("the result is of a run with tracking=off: expected a run that is stored")
+            raise InputError("this result is not stored (tracking=off); expected the result of a stored run")
         if not any(override.startswith("tracking") for override in overrides):
             config = replace(config, tracking=run.config.tracking)
         run = run.run_id
@@ -107,7 +107,7 @@ def load_run(run: str, *overrides: str) -> Result:
     """Returns the result of a finished training run, as `train` returned it.
 
     Args:
-        run: the id or name of the run, or the start of one.
+        run: the id or name of the run, or a unique prefix of either.
         overrides: where the run is stored, such as "tracking.directory=/data/mlruns", or "tracking=server" and
             "tracking.uri=URL".
 
@@ -115,7 +115,7 @@ def load_run(run: str, *overrides: str) -> Result:
         The result. Its config and model are loaded on first access.
 
     Raises:
-        InputError: no such run, several of them, one that has not finished, or no such store.
+        InputError: no run or several runs match, the run has not finished, or the store does not exist.
 
     Example:
         >>> result = load_run("b2d4")
@@ -142,7 +142,7 @@ def _compose(config_name: str, kind: type[Config], overrides: tuple[str, ...]) -
 
 
 class _Stdout(logging.Handler):
-    """Prints to wherever standard output goes at the time: a notebook replaces it."""
+    """Prints to the current `sys.stdout`, which notebooks replace."""
 
     def emit(self, record: logging.LogRecord) -> None:
         print(self.format(record), flush=True)

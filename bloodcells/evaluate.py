@@ -1,4 +1,4 @@
-"""Scores the model of a finished run: `python -m bloodcells.evaluate run_id=...`. Read it from top to bottom."""
+"""Scores the model of a finished run: `python -m bloodcells.evaluate run_id=...`."""
 
 import logging
 from dataclasses import replace
@@ -19,9 +19,9 @@ log = logging.getLogger(Program.EVALUATE)
 
 
 def evaluate(config: EvaluateConfig) -> Result:
-    """Scores the model of a finished run and tracks the results as a child of that run.
+    """Scores the model of a finished run and logs the scores as a child run.
 
-    Raises InputError for errors in the config or the data, before anything is tracked.
+    Raises InputError for errors in the config or the data, before anything is logged.
     """
     run = find_run(config.tracking, config.run_id)
     trained = run.config()
@@ -30,7 +30,7 @@ def evaluate(config: EvaluateConfig) -> Result:
     parts = split_images(run, "validation", "test") if own else {"test": _other_images(config.data, run.class_names())}
     stored, images = run.predictions(), parts["test"]
     same_views = run.test_time_augmentation() == config.evaluation.test_time_augmentation
-    # The temperature has to be fitted on predictions made in the same way as those it corrects.
+    # The temperature must be fitted on predictions made in the same way as those that it corrects.
     validation = stored.of("validation") if own or same_views else split_images(run, "validation")["validation"]
     log.info(f"{'test split of the run' if own else 'other images'}: {images.describe()}")
 
@@ -45,8 +45,8 @@ def evaluate(config: EvaluateConfig) -> Result:
     model = stored_model(run)
     if (size := model.input_shape[1:3]) != images.size:
         raise InputError(
-            f"{images.origin}: images {images.size[1]} pixels wide and {images.size[0]} high; expected {size[1]} and "
-            f"{size[0]}, as the run was trained on"
+            f"{images.origin}: {images.size[1]}x{images.size[0]} pixels; expected {size[1]}x{size[0]}, the size of the "
+            "images that the run was trained on"
         )
     scored = score(
         model,
@@ -80,7 +80,7 @@ def evaluate(config: EvaluateConfig) -> Result:
 
 
 def _other_images(config: Data, class_names: tuple[str, ...]) -> Images:
-    """All images of another data set, cleaned if the config says so, with the class numbers of the run."""
+    """All images of another data set, cleaned if `clean.enabled`, with classes numbered as in the run."""
     images: Images = config.load()
     if config.clean.enabled:
         cleaned = clean(images, config.clean)

@@ -21,10 +21,10 @@ RECORDED_TOLERANCE = 0.05
 
 
 def export(config: ExportConfig) -> None:
-    """Exports one model in one format.
+    """Exports a run's model in one format.
 
-    The export is written only after its predictions for the run's test images, made in a fresh process with the
-    libraries that its users have, agree with those of the run's model.
+    A fresh process, which can import only the libraries that the format requires, first predicts the run's test images
+    with the export. It is moved to its place only if these predictions agree with those of the run's model.
     Raises InputError for errors the user can fix and if predictions disagree.
     """
     check_installed(config.format)
@@ -34,7 +34,7 @@ def export(config: ExportConfig) -> None:
     images = split_images(run, "test")["test"]
     target = Path(config.output, file_name(config, run))
 
-    os.environ["CUDA_VISIBLE_DEVICES"] = "-1"  # both processes compute on the CPU, where they round in the same way
+    os.environ["CUDA_VISIBLE_DEVICES"] = "-1"  # both processes use the CPU, for equal rounding
     import_tensorflow()
     from bloodcells.deployment.write import write
     from bloodcells.model.build import restore
@@ -44,16 +44,16 @@ def export(config: ExportConfig) -> None:
         model = restore(run.model_file(stage))
         expected = Inference(model, run.batch_size())(images.pixels)
         labels = expected.argmax(axis=1)
-        same = check_agreement(
+        reproduced = check_agreement(
             f"run {run.id}'s model", recorded.probabilities, labels, expected, tolerance=RECORDED_TOLERANCE
         )
-        log.info(f"the model's predictions compared with the recorded ones: {same.describe()}")
+        log.info(f"the model's predictions compared with the recorded ones: {reproduced.describe()}")
         if config.test_time_augmentation:
             model = averaged(model)
             expected = Inference(model, run.batch_size())(images.pixels)
         written = stage / target.name
         write(model, config.format, written)
-        log.info(f"{target.name}: exported; now testing it in a fresh process with only its users' libraries")
+        log.info(f"{target.name}: written; checking its predictions in a fresh process")
         exported = predict_in_fresh_process(config.format, written, images.pixels)
         agreement = check_agreement(
             target.name, expected, exported.labels, exported.probabilities, tolerance=TOLERANCE[config.format]

@@ -1,4 +1,4 @@
-"""Inspects the data a run would train on: `python -m bloodcells.inspect`. Read it from top to bottom."""
+"""Inspects the data a run would train on: `python -m bloodcells.inspect`."""
 
 import logging
 import time
@@ -17,7 +17,7 @@ log = logging.getLogger(Program.INSPECT)
 
 
 def inspect(config: InspectConfig) -> None:
-    """Writes one HTML page and stores it as a run.
+    """Writes an HTML page about the data and logs it as a run.
 
     Raises InputError for errors in the config or the data, before the run starts.
     """
@@ -30,7 +30,7 @@ def inspect(config: InspectConfig) -> None:
     parts = split(cleaned, config.data.split)
     log.info(parts.describe())
 
-    # TensorFlow takes seconds to import: --help, completion and the errors above do not wait for it.
+    # Imported this late because TensorFlow takes seconds: --help, completion and the errors above do not wait for it.
     import_tensorflow()
     from bloodcells.inspection.augmented import augmented_images
     from bloodcells.inspection.brightness import brightness_by_class, brightness_in_order, mean_colors

@@ -22,11 +22,11 @@ log = logging.getLogger("bloodcells.report")
 
 
 def report(config: ReportConfig) -> None:
-    """Reads the runs, compares them, and writes tables, figures and an HTML page, either all of them or none.
+    """Compares finished runs and writes tables, figures and an HTML page: all of the files or none.
 
-    Raises InputError if there are no such runs, reference.csv is malformed or the folder cannot be written to.
+    Raises InputError if no run matches, reference.csv is malformed or the folder cannot be written to.
     """
-    gc.disable()  # garbage collection would slow down reading thousands of runs from the store
+    gc.disable()  # garbage collection slows down reading thousands of runs from the store
     folder = output_folder(config)
     references = read_references(folder / "reference.csv")
     runs = select(config)
@@ -56,7 +56,7 @@ def report(config: ReportConfig) -> None:
 
 
 def output_folder(config: ReportConfig) -> Path:
-    """`output`, by default the folder in `experiments` that has the name of the study, or else of the experiment."""
+    """Where the report is written: `output` if given, else experiments/STUDY, else experiments/EXPERIMENT."""
     if config.output is not None:
         return Path(config.output).resolve()
     return CHECKOUT / "experiments" / (config.study or store_of(config.tracking).experiment)

@@ -14,7 +14,7 @@ log = logging.getLogger("bloodcells.reproduce")
 
 
 def reproduce(config: ReproduceConfig) -> None:
-    """Repeats one run with its own config, tracked as a run below it.
+    """Trains a finished run again with its own config and logs the repetition as a child run.
 
     Raises InputError for errors the user can fix, and NotReproducedError, at the end, if the two runs differ.
     """

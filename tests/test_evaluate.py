@@ -114,7 +114,7 @@ def test_unknown_classes_are_an_error(folder, trained) -> None:
 
 def test_images_of_another_size_are_an_error(folder, trained) -> None:
     save(folder / "large.npz", draw_cells(220, 48, 5))
-    with pytest.raises(InputError, match="48 pixels wide and 48 high; expected 32 and 32, as the run was trained on"):
+    with pytest.raises(InputError, match="48x48 pixels; expected 32x32, the size of the images"):
         scored(folder, trained.info.run_id, "data=npz", f"data.path={folder}/large.npz")
 
 

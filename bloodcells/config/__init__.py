@@ -1,1 +1,1 @@
-"""The typed schema of conf/, its options, the command line and the errors shown there; names of stored results."""
+"""Typed schema of conf/, registry of options, command line, error messages, and the names of stored results."""

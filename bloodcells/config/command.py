@@ -1,4 +1,4 @@
-"""The command line of a program: Hydra composes the config, the schema types it, an error is one line."""
+"""The command line of a program: Hydra composes the config, the schema checks it, errors are one line each."""
 
 import functools
 import os
@@ -21,15 +21,16 @@ from bloodcells.config.errors import InputError, JobsFailedError
 from bloodcells.config.explain import explain
 from bloodcells.config.typed import Config, typed
 
-TEXTS = ("run_id", "study", "filter")  # settings that users paste
-INTERRUPTED = 130  # exit status of a program ended by Ctrl-C
+FREE_TEXT = ("run_id", "study", "filter")  # settings whose values Hydra must not parse
+INTERRUPTED = 130  # exit status after Ctrl-C or SIGTERM
 
 
 def command(
     config_name: str, kind: type[Config], plugins: Collection[type[Plugin]] = ()
 ) -> Callable[[Callable[[Config], Any]], Callable[[], None]]:
-    """Decorator that makes a program of a task: it gets conf/CONFIG_NAME.yaml with the overrides, typed as `kind`.
+    """Decorator that turns a function of a config into a command-line program.
 
+    The function receives conf/CONFIG_NAME.yaml with the overrides of the command line, checked and typed as `kind`.
     plugins: Hydra plugins of this package, named hydra_plugins.bloodcells.CLASS in conf/hydra
     Exit status: 0 on success, 1 if a job failed, 130 if interrupted (SIGINT or SIGTERM). HYDRA_FULL_ERROR=1 shows
     tracebacks.
@@ -37,11 +38,11 @@ def command(
 
     def decorate(task: Callable[[Config], Any]) -> Callable[[], None]:
         tracebacks = os.environ.get("HYDRA_FULL_ERROR") == "1"
-        jobs: list[str] = []  # per started job its error, or an empty string
+        jobs: list[str] = []  # one error message per started job, empty if it succeeded
 
         @functools.wraps(task)
         def job(composed: DictConfig) -> None:
-            # Hydra would print more lines around an InputError and end the sweep. Any other exception is a defect
+            # Hydra would print more lines around an InputError and end the sweep. Any other exception is a bug
             # and keeps its traceback.
             jobs.append("")
             try:
@@ -57,9 +58,9 @@ def command(
         def program() -> None:
             signal.signal(signal.SIGTERM, signal.default_int_handler)
             os.environ["HYDRA_FULL_ERROR"] = "1"  # makes Hydra raise its exceptions instead of printing them
-            # argparse accepts overrides on one side of an option only, but users type this one between them.
+            # argparse rejects overrides on both sides of --multirun, so it is moved to the front.
             sys.argv[1:] = sorted(sys.argv[1:], key=lambda argument: argument not in ("--multirun", "-m"))
-            sys.argv[1:] = [_literal(argument) for argument in sys.argv[1:]]
+            sys.argv[1:] = [_quoted(argument) for argument in sys.argv[1:]]
             conf = CHECKOUT / "conf"
             if not conf.is_dir():
                 sys.exit(f"error: {conf}: not found; expected the checkout of bloodcells: run `make install` there")
@@ -96,11 +97,11 @@ def register_plugin(plugin: type[Plugin]) -> None:
     Plugins.instance().class_name_to_class[f"hydra_plugins.bloodcells.{plugin.__name__}"] = plugin
 
 
-def _literal(argument: str) -> str:
-    """Quotes the value of an override of a text: names may contain "=", and the id 7e14 is not a number."""
+def _quoted(argument: str) -> str:
+    """Quotes the value of a free-text setting: names may contain "=", and Hydra would parse the id 7e14 as a number."""
     key, _, value = argument.partition("=")
     several = "," in value and not {"--multirun", "-m"}.isdisjoint(sys.argv)
-    if key not in TEXTS or value in ("", "null") or value[0] in "'\"" or several:
+    if key not in FREE_TEXT or value in ("", "null") or value[0] in "'\"" or several:
         return argument
     escaped = value.replace("\\", "\\\\").replace("'", "\\'")
     return f"{key}='{escaped}'"

@@ -1,4 +1,4 @@
-"""Errors of Hydra and OmegaConf in one line: the key, what was expected, and the closest alternatives."""
+"""Explains errors of Hydra and OmegaConf in one line: the key, what was expected, and the closest alternatives."""
 
 import difflib
 from collections.abc import Iterable
@@ -17,22 +17,22 @@ from omegaconf.errors import (
 
 from bloodcells.config.options import options
 
-LEXER = "LexerNoViableAltException: "  # how Hydra reports a character that its grammar does not have
+LEXER = "LexerNoViableAltException: "  # Hydra's prefix for a character that its grammar does not allow
 
 
 def nearest(word: str, candidates: Iterable[str]) -> str:
-    """Such as "; did you mean X or Y?"; empty if no candidate resembles `word`."""
+    """A suggestion such as "; did you mean X or Y?"; empty if no candidate resembles `word`."""
     close = difflib.get_close_matches(word, list(candidates), n=3, cutoff=0.6)
     return f"; did you mean {' or '.join(close)}?" if close else ""
 
 
 def unknown_option(key: str, known: Iterable[str]) -> str:
-    """One line for an option that its group does not have; known: the ones it has."""
+    """The error message for an unknown option. known: the options of the group."""
     return f"{key}: no such option; expected one of {', '.join(known)}{nearest(key.rpartition('.')[2], known)}"
 
 
 def explain(error: Exception) -> str:
-    """One line for an error in composing or typing a config."""
+    """The message, in one line, for an error raised while a config was composed or typed."""
     if isinstance(error, MissingConfigException) and error.missing_cfg_file:
         group, _, option = error.missing_cfg_file.rpartition("/")
         known = list(error.options or [])
@@ -53,7 +53,7 @@ def explain(error: Exception) -> str:
 
 
 def _reason(error: OverrideParseException) -> str:
-    """What the parser objects to, from a message of several lines of which the last names a page."""
+    """The reason from the parser's message of several lines, whose last line links to the documentation."""
     *lines, _ = str(error.message).splitlines()
     if lines[0].startswith(LEXER):  # the next line has a caret below the character
         return f"unexpected {error.override[len(lines[-1]) - len(LEXER) - 1]}"
@@ -68,11 +68,11 @@ def _unknown_key(error: OmegaConfBaseException) -> str:
     known = options(place)
     if word in known:
         return f"{full_key} is not set; choose the option that sets it: {place}={word}"
-    if known and set(keys) <= set(known):  # of this group, several options can be combined
+    if known and set(keys) <= set(known):  # a group whose options can be combined
         return unknown_option(full_key, known)
     if not keys:
         group, _, key = place.rpartition(".")
-        if _having(group, key):
+        if _options_with(key, group):
             return f"{full_key}: {place} is null; give '{place}={{{word}: VALUE}}'"
         return f"{full_key}: {place} is not set; choose the option that sets it: {place.replace('.', '=', 1)}"
     text = f"{full_key}: no such key; expected one of {', '.join(keys)}" + (f" under {place}" if place else "")
@@ -80,12 +80,12 @@ def _unknown_key(error: OmegaConfBaseException) -> str:
         return text + guess
     if elsewhere := [path for path in _leaves(error) if path.rpartition(".")[2] == word]:
         return f"{text}; did you mean {' or '.join(elsewhere[:3])}?"
-    having = _having(place, word)
-    return f"{text}; {word} is a key of {' and '.join(having)}" if having else text
+    others = _options_with(word, place)
+    return f"{text}; {word} is a key of {' and '.join(others)}" if others else text
 
 
-def _having(place: str, key: str) -> list[str]:
-    """The options at a place in the config that have a key, each as PLACE=OPTION."""
+def _options_with(key: str, place: str) -> list[str]:
+    """The options at a place in the config that have `key`, each as PLACE=OPTION."""
     return [f"{place}={name}" for name, kind in options(place).items() if key in {f.name for f in fields(kind)}]
 
 

@@ -1,6 +1,6 @@
 """Names of stored results: the tags, metrics and artifacts that several modules use.
 
-One program writes them, others read them: with a name changed, runs stored before cannot be read.
+Some programs write these names and others read them. If one changes, runs stored earlier can no longer be read.
 """
 
 
@@ -26,7 +26,7 @@ class Tag:
     CONFIG = "sha256.config"  # all settings that can change a result
     CODE = "sha256.code"  # the code that training runs through
     PACKAGES = "sha256.packages"  # versions of all required distributions
-    INITIAL_WEIGHTS = "sha256.initial_weights"  # the file of weights that training began with, or "none"
+    INITIAL_WEIGHTS = "sha256.initial_weights"  # the file of weights that training started from, or "none"
     WEIGHTS = "sha256.weights"  # the trained model's weights
     STUDY = "study"  # the study that the run belongs to
     LABEL = "label"  # name of the run in tables
@@ -35,12 +35,12 @@ class Tag:
     ERROR = "error"  # why a run FAILED or was KILLED
     CHECKPOINT = "checkpoint"  # the folder that holds its training state until it ends
     JOB = "sweep.job"  # its number in a sweep, from 1
-    ATTEMPT = "sweep.attempt"  # the call of the sweep's command that started it
+    ATTEMPT = "sweep.attempt"  # which invocation of the sweep's command started it
     PHASE_1 = "phase_1"  # the run that trained its phase 1
 
 
 class Metric:
-    """Metrics of a run. Accuracies and F1 are in 0..1. Those of an epoch have its number as step."""
+    """Metrics of a run. Accuracies and F1 are in 0..1. Metrics per epoch have the number of the epoch as their step."""
 
     TRAIN_LOSS = "train/loss"
     TRAIN_ACCURACY = "train/accuracy"

@@ -1,9 +1,9 @@
 """Registry of the options of each group in conf/.
 
-An option is a dataclass, registered by `@option("optimizer", "adam")`: its fields are the keys of
-conf/optimizer/adam.yaml with types and ranges, its methods build what the option stands for. All options of a group are
-in the module that MODULES names. It is imported when the group is first used, so it must not import TensorFlow at the
-top.
+An option is a dataclass, registered by `@option("optimizer", "adam")`. Its fields are the keys of
+conf/optimizer/adam.yaml with their types and ranges; its methods build the object, such as the optimizer. All options
+of a group are in the module that MODULES names, which is imported when the group is first used. These modules must not
+import TensorFlow at the top.
 """
 
 from collections import defaultdict
@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 
 Kind = TypeVar("Kind", bound=type)
 
-# Names instead of imports: the layers of most of these modules are above this one.
+# Names instead of imports, since most of these modules are in higher layers.
 MODULES = {
     "data": "bloodcells.data.sources",
     "augmentation": "bloodcells.augmentation.steps",

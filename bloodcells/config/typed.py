@@ -33,8 +33,8 @@ def node(composed: DictConfig, kind: type[Config]) -> DictConfig:
 def checked(node: DictConfig, kind: type[Config]) -> Config:
     """The dataclass for a node of the schema, with ranges and combinations checked; raises as `typed` does.
 
-    What a range cannot express, a dataclass of the schema checks in a method `check(self) -> None`, which raises
-    InputError.
+    A dataclass of the schema checks what a range cannot express in its method `check(self) -> None`, if it has one,
+    which raises InputError.
     """
     config = cast(Config, OmegaConf.to_object(node))
     parts = list(_parts(config, ""))
@@ -102,7 +102,8 @@ def plain(config: Any) -> Any:
 def _parts(config: Any, prefix: str) -> Iterator[tuple[str, Any]]:
     """`config` and all dataclasses in it, each with the prefix of its keys.
 
-    Each comes before its own parts, whose numbers may refer to its own: data.split.seed follows seed.
+    A dataclass precedes its parts: their values may be copied from its own, as data.split.seed is from seed, and an
+    error should name the original.
     """
     yield prefix, config
     for f in dataclasses.fields(config):

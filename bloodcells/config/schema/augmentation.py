@@ -9,7 +9,7 @@ import numpy as np
 
 @dataclass
 class AugmentationStep:
-    """One step of augmentation. Its fields are its settings; it overrides the methods for what it changes.
+    """One step of augmentation. Its fields are its settings; it overrides the methods below as needed.
 
     A config maps the names of the chosen steps to their settings. Steps run in the order in which they are registered
     with `@option("augmentation", NAME)`: first `on_images` of every step, then the layers, then `on_batch`.
@@ -25,12 +25,12 @@ class AugmentationStep:
 
     @property
     def draws(self) -> int:
-        """Uniform random numbers that the step takes per image."""
+        """The number of uniform random numbers that the step takes per image."""
         return 0
 
     @property
     def is_offline(self) -> bool:
-        """Whether the step changes the training set once, by `on_training_set`, and not the batches."""
+        """Whether the step changes the training set once, by `on_training_set`, instead of the batches."""
         return False
 
     def on_images(self, pixels: np.ndarray, uniforms: np.ndarray) -> np.ndarray:

@@ -18,7 +18,7 @@ class CleanConfig:
 
 @dataclass
 class SplitConfig:
-    """Shares of the cleaned images; the rest is for training."""
+    """The shares of the cleaned images used for test and validation; the rest is for training."""
 
     test_share: float = within("(0, 1)")
     validation_share: float = within("(0, 1)")
@@ -36,7 +36,7 @@ class SplitConfig:
 class Data:
     """A source of images, registered with `@option("data", NAME)`. Its fields are the keys of conf/data/NAME.yaml.
 
-    split: None where the images are scored and not split.
+    split: None if the images are only scored
     """
 
     name: str
@@ -46,8 +46,8 @@ class Data:
     def load(self) -> Any:
         """All images, before cleaning, as `bloodcells.data.images.Images`.
 
-        Must return the same images in the same order every time. Raises InputError, with the file and what was
-        expected of it.
+        Must return the same images in the same order every time. Raises InputError, which names the file and what was
+        expected, if they cannot be loaded.
         """
         raise NotImplementedError(f"data={self.name} cannot be loaded")
 

@@ -51,7 +51,7 @@ class Backbone:
 
     @property
     def label(self) -> str:
-        """Its name in descriptions and messages."""
+        """The backbone's name in descriptions and messages."""
         return self.name
 
     def build(self, shape: tuple[int, int, int]) -> "keras.Model":
@@ -67,14 +67,14 @@ class Backbone:
 
     @property
     def smallest_size(self) -> int:
-        """Fewest pixels per side that the network can be built for."""
+        """The smallest image side, in pixels, that the network can be built for."""
         return 1
 
     @property
     def layout(self) -> Layout | None:
         """Its layers and blocks, whose number must not depend on the image size.
 
-        None derives them from the network, for which `unfreeze` can only be checked with TensorFlow.
+        None: derived from the network, so that checking `unfreeze` needs TensorFlow.
         """
         return None
 

@@ -39,14 +39,15 @@ class TrainConfig:
     def check(self) -> None:
         if self.data.name == "own":
             raise InputError(
-                "data=own: expected npz, folder or synthetic; own stands for the images of a finished run, in evaluate"
+                "data=own: expected npz, folder or synthetic; own means the images of a finished run and is for "
+                "bloodcells.evaluate"
             )
         check_study(self.study)
 
 
 @dataclass(kw_only=True)
 class InspectConfig(TrainConfig):
-    """The data of a training run on a page, without training."""
+    """The inspection of the data that a training run with the same settings would use."""
 
     output: str
 
@@ -119,7 +120,7 @@ class ReproduceConfig:
 
 
 def check_study(study: str | None) -> None:
-    """Raises InputError for a name that cannot be a folder's: a study's report is written into one."""
+    """Raises InputError unless `study` can be the name of a folder, since its report is written into one."""
     if study is not None and not re.fullmatch(r"\w[\w .+-]*", study):
         raise InputError(
             f"study={study}: expected a name of letters, digits, spaces and . + - _ (it is also the name of a folder)"

@@ -1,4 +1,4 @@
-"""The two training phases (conf/training/), and what an optimizer, a loss and a schedule must provide.
+"""The two training phases (conf/training/), and the base classes of optimizers, losses and schedules.
 
 The options themselves are in bloodcells/training/optimizers.py, losses.py and schedules.py.
 """
@@ -28,7 +28,7 @@ class Optimizer:
 
     @property
     def rate_factor(self) -> float:
-        """Factor on each phase's learning rate, for optimizers that need a rate unlike Adam's."""
+        """Factor on each phase's learning rate, for optimizers that need another rate than Adam."""
         return 1.0
 
     def build(self, learning_rate: Any) -> "keras.optimizers.Optimizer":
@@ -61,7 +61,7 @@ class Loss:
 
 @dataclass
 class Schedule:
-    """Base class of the options under conf/schedule/: a rate that changes by step, by epoch, or not at all."""
+    """Base class of the options under conf/schedule/. The rate changes by step, by epoch, or not at all."""
 
     name: str
 
