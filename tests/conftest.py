@@ -1,23 +1,31 @@
-"""What the tests share: composed configs, tiny images, and tiny whole runs in a store of their own."""
+"""Shared by all tests: composed configs, images of noise, and whole training runs of a few seconds."""
 
 import os
+from copy import deepcopy
+from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
 from hydra import compose, initialize_config_dir
 
+from bloodcells.config import schema
 from bloodcells.config.checkout import CHECKOUT
 from bloodcells.config.schema import TrainConfig
 from bloodcells.config.typed import typed
 from bloodcells.data.images import Images
 from bloodcells.reporting.quiet_tensorflow import import_tensorflow
-from tests import empty_store  # noqa: F401  # replaces the creation of stores by a copy
+from tests import shortcuts  # noqa: F401  # replaces slow steps, before the modules that use them are imported
+
+if TYPE_CHECKING:
+    from bloodcells.tracking.stored_run import StoredRun
 
 os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
 import_tensorflow()
 
-# A whole run in seconds: an epoch of each phase on 200 cells of 32 pixels.
+# A whole run in seconds: one epoch of each phase on 200 cells of 32 pixels.
 SHORT = (
     "training.feature_extraction.epochs=1",
     "training.fine_tuning.epochs=1",
@@ -26,17 +34,29 @@ SHORT = (
     "evaluation=clean",
 )
 TINY = (*SHORT, "data.images=200", "data.image_size=32")
+KINDS = tuple(f"kind{k}" for k in range(8))  # the classes of `trained_run`
 
 
 def composed(*overrides: str) -> TrainConfig:
-    """The typed config of these overrides."""
+    """The typed config of `bloodcells.train` with these overrides."""
+    return config_of("train", *overrides)
+
+
+def config_of(program: str, *overrides: str) -> Any:
+    """The typed config of a program with these overrides."""
+    return deepcopy(_composed_in(os.getcwd(), program, *overrides))
+
+
+@cache  # Hydra takes a seventh of a second
+def _composed_in(folder: str, program: str, *overrides: str) -> object:
+    """The config composed in `folder`, where its relative paths start."""
     with initialize_config_dir(str(CHECKOUT / "conf"), version_base="1.3"):
-        return typed(compose("train", list(overrides)), TrainConfig)
+        return typed(compose(program, list(overrides)), getattr(schema, f"{program.capitalize()}Config"))
 
 
 @pytest.fixture(autouse=True)
-def full_precision_afterwards():
-    """What a test makes layers compute in ends with it: processes share the tests out in any order."""
+def float32_afterwards():
+    """Resets the precision that a test sets: the next test of the process can be any other."""
     import keras
 
     yield
@@ -45,7 +65,7 @@ def full_precision_afterwards():
 
 @pytest.fixture
 def tiny_run(tmp_path: Path):
-    """A function that trains with the overrides given, TINY's before them, and gives MLflow's record of the run."""
+    """A function that trains with TINY and the given overrides, and returns the run in MLflow."""
     import mlflow
 
     from bloodcells.runs.train import train
@@ -57,9 +77,49 @@ def tiny_run(tmp_path: Path):
     return run
 
 
+@dataclass(frozen=True)
+class TrainedRun:
+    """A finished run, its config, and the folder with its data, cells.npz, and its store, mlruns."""
+
+    config: TrainConfig
+    run: "StoredRun"
+    folder: Path
+
+
+@pytest.fixture(scope="session")
+def trained_once(tmp_path_factory: pytest.TempPathFactory) -> TrainedRun:
+    """The run of `trained_run`."""
+    from bloodcells.data.synthetic import draw_cells
+    from bloodcells.runs.train import train
+    from bloodcells.tracking.stored_run import find_run
+
+    folder = tmp_path_factory.mktemp("trained")
+    cells = draw_cells(220, 32, 0)
+    np.savez(folder / "cells.npz", images=cells.pixels, labels=cells.labels, class_names=KINDS)
+    own = ("data=npz", f"data.path={folder}/cells.npz", f"tracking.directory={folder}/mlruns", "seed=3")
+    shift = ("training.fine_tuning.epochs=2", "evaluation=shifted", "evaluation.shift.severities=[2]")
+    config = composed(*SHORT, *own, *shift)
+    result = train(config)
+    return TrainedRun(config, find_run(config.tracking, result.run_id), folder)
+
+
+@pytest.fixture
+def trained_run(trained_once: TrainedRun) -> TrainedRun:
+    """A run of both phases with distorted images, for tests of several files: they restore what they change.
+
+    MLflow points at its store, which also holds what these tests add: evaluations, and no other training run.
+    """
+    import mlflow
+
+    from bloodcells.tracking.store import store_of
+
+    mlflow.set_tracking_uri(store_of(trained_once.config.tracking).uri)
+    return trained_once
+
+
 @pytest.fixture
 def noise_images():
-    """A function that gives `count` images of noise, labelled in turn with `classes` classes."""
+    """A function that returns `count` images of noise, labelled with the classes in turn."""
 
     def make(count: int, classes: int = 3, size: int = 32, seed: int = 0) -> Images:
         pixels = np.random.default_rng(seed).integers(0, 256, (count, size, size, 3), dtype=np.uint8)

@@ -12,44 +12,40 @@ from bloodcells.data.images import Images
 from bloodcells.data.synthetic import draw_cells
 from bloodcells.evaluate import evaluate
 from bloodcells.evaluation.predictions import Predictions
-from bloodcells.runs.train import train
 from bloodcells.tracking.store import database_uri
-from tests.config.test_programs import config_of
-from tests.conftest import SHORT, composed
+from tests.conftest import KINDS, config_of
 
-NAMES = tuple(f"kind{k}" for k in range(8))
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory) -> Path:
-    """A folder with cells.npz, other.npz, and a store with one run trained on cells.npz."""
-    folder = tmp_path_factory.mktemp("folder")
-    for name, seed in (("cells", 0), ("other", 5)):
-        save(folder / f"{name}.npz", draw_cells(220, 32, seed))
-    shift = ["evaluation=shifted", "evaluation.shift.severities=[2]", "training.fine_tuning.epochs=0"]
-    train(composed(*SHORT, *shift, "data=npz", f"data.path={folder}/cells.npz", f"tracking.directory={folder}/mlruns"))
-    return folder
+OTHER = draw_cells(220, 32, 5)  # another data set
 
 
-def save(path: Path, images: Images, names: tuple[str, ...] = NAMES) -> None:
+def save(path: Path, images: Images, names: tuple[str, ...] = KINDS) -> None:
     np.savez(path, images=images.pixels, labels=images.labels, class_names=np.array(names))
 
 
 @pytest.fixture
-def trained(folder) -> mlflow.entities.Run:
-    return runs(folder, "bloodcells.train")[0]
+def folder(trained_run) -> Path:
+    """The folder of the run's data, cells.npz, and of its store."""
+    return trained_run.folder
+
+
+@pytest.fixture
+def trained(trained_run) -> mlflow.entities.Run:
+    """The run to evaluate."""
+    return mlflow.get_run(trained_run.run.id)
 
 
 @pytest.fixture(scope="module")
-def other(folder) -> mlflow.entities.Run:
-    """The evaluation of the trained run on other.npz."""
-    return scored(folder, runs(folder, "bloodcells.train")[0].info.run_id, "data=npz", f"data.path={folder}/other.npz")
+def other(trained_once) -> mlflow.entities.Run:
+    """The evaluation of the run, chosen by its name, on other.npz."""
+    save(trained_once.folder / "other.npz", OTHER)
+    path = f"data.path={trained_once.folder}/other.npz"
+    return scored(trained_once.folder, trained_once.run.name, "data=npz", path)
 
 
 @pytest.fixture(scope="module")
-def averaged(folder) -> mlflow.entities.Run:
-    """The evaluation of the trained run with test-time augmentation."""
-    return scored(folder, runs(folder, "bloodcells.train")[0].info.run_id, "evaluation.test_time_augmentation=true")
+def averaged(trained_once) -> mlflow.entities.Run:
+    """The evaluation of the run with test-time augmentation."""
+    return scored(trained_once.folder, trained_once.run.id, "evaluation.test_time_augmentation=true")
 
 
 def runs(folder: Path, source: str) -> list[mlflow.entities.Run]:
@@ -79,33 +75,30 @@ def test_evaluating_again_reproduces_the_stored_numbers(folder, trained, caplog)
         assert trained.data.metrics[name] == value, name
 
 
-def test_run_is_chosen_by_its_name_and_is_the_parent_of_the_evaluation(folder, trained) -> None:
-    evaluation = scored(folder, trained.info.run_name)
-    assert evaluation.data.tags["mlflow.parentRunId"] == trained.info.run_id
-    assert evaluation.info.status == "FINISHED"
-    html = artifact(evaluation, "evaluation.html").read_text()
+def test_run_is_chosen_by_its_name_and_is_the_parent_of_the_evaluation(trained, other) -> None:
+    assert other.data.tags["mlflow.parentRunId"] == trained.info.run_id
+    assert other.info.status == "FINISHED"
+    html = artifact(other, "evaluation.html").read_text()
     assert trained.info.run_id in html
     assert html.count("data:image/png;base64,") >= 3
 
 
 def test_another_data_set_is_scored_whole_and_cleaned_on_request(folder, trained, other) -> None:
-    images = draw_cells(220, 32, 5)
-    assert Predictions.load(artifact(other, "predictions.csv")).labels.tolist() == images.labels.tolist()
+    assert Predictions.load(artifact(other, "predictions.csv")).labels.tolist() == OTHER.labels.tolist()
     options = (f"data.path={folder}/other.npz", "data=npz", "data.clean.enabled=true")
     clean = scored(folder, trained.info.run_id, *options)
-    assert len(Predictions.load(artifact(clean, "predictions.csv")).labels) < len(images)
+    assert len(Predictions.load(artifact(clean, "predictions.csv")).labels) < len(OTHER)
     assert clean.inputs.dataset_inputs[0].dataset.name == "other.npz"
 
 
 def test_classes_in_another_order_are_matched_by_name(folder, trained, other) -> None:
-    images = draw_cells(220, 32, 5)
-    save(folder / "turned.npz", Images(images.pixels, 7 - images.labels, NAMES, images.examples, ""), NAMES[::-1])
+    save(folder / "turned.npz", Images(OTHER.pixels, 7 - OTHER.labels, KINDS, OTHER.examples, ""), KINDS[::-1])
     turned = scored(folder, trained.info.run_id, "data=npz", f"data.path={folder}/turned.npz")
     assert turned.data.metrics == other.data.metrics
 
 
 def test_unknown_classes_are_an_error(folder, trained) -> None:
-    save(folder / "strange.npz", draw_cells(220, 32, 5), (*NAMES[:7], "blast"))
+    save(folder / "strange.npz", OTHER, (*KINDS[:7], "blast"))
     before = len(runs(folder, "bloodcells.evaluate"))
     with pytest.raises(InputError, match="missing: kind7; unknown: blast"):
         scored(folder, trained.info.run_id, "data=npz", f"data.path={folder}/strange.npz")
@@ -113,7 +106,7 @@ def test_unknown_classes_are_an_error(folder, trained) -> None:
 
 
 def test_images_of_another_size_are_an_error(folder, trained) -> None:
-    save(folder / "large.npz", draw_cells(220, 48, 5))
+    save(folder / "large.npz", draw_cells(50, 48, 5))
     with pytest.raises(InputError, match="48x48 pixels; expected 32x32, the size of the images"):
         scored(folder, trained.info.run_id, "data=npz", f"data.path={folder}/large.npz")
 

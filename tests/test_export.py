@@ -2,6 +2,7 @@
 
 import logging
 import re
+from pathlib import Path
 
 import keras
 import mlflow
@@ -15,67 +16,60 @@ from bloodcells.export import export
 from bloodcells.model.build import restore
 from bloodcells.model.inference import averaged
 from bloodcells.runs.images import split_images
-from bloodcells.tracking.stored_run import find_run
-from tests.config.test_programs import config_of
-from tests.conftest import TINY, composed
-
-
-@pytest.fixture(scope="module")
-def store(tmp_path_factory):
-    """The folder of a store with one tiny run."""
-    from bloodcells.runs.train import train
-
-    directory = tmp_path_factory.mktemp("store")
-    train(composed(*TINY, f"tracking.directory={directory}"))
-    return directory
+from bloodcells.tracking.stored_run import StoredRun
+from tests.conftest import config_of
 
 
 @pytest.fixture
-def program(store, tmp_path):
+def program(trained_run, tmp_path):
     """A function that exports the run to tmp_path with the given overrides."""
 
     def run(*overrides: str) -> None:
-        where = [f"tracking.directory={store}", f"output={tmp_path}"]
+        where = [f"tracking.directory={trained_run.folder}/mlruns", f"output={tmp_path}"]
         export(config_of("export", "run_id=smallcnn", *where, *overrides))
 
     return run
 
 
-def run_of(store):
-    return find_run(composed(f"tracking.directory={store}").tracking, "smallcnn")
+@pytest.fixture
+def run(trained_run) -> StoredRun:
+    """The run to export."""
+    return trained_run.run
 
 
-@pytest.mark.parametrize(
-    ("format", "suffix"), [("codabench", ".zip"), ("keras", ".keras"), ("savedmodel", ""), ("onnx", ".onnx")]
-)
-def test_every_format_is_written_and_summarized(program, store, tmp_path, caplog, format, suffix) -> None:
+@pytest.mark.parametrize(("format", "suffix"), [("codabench", ".zip"), ("savedmodel", ""), ("onnx", ".onnx")])
+def test_every_format_is_written_and_summarized(program, run, tmp_path, caplog, format, suffix) -> None:
     if format == "onnx":
         pytest.importorskip("tf2onnx")
     caplog.set_level(logging.INFO, logger="bloodcells")
     program(f"format={format}")
     (written,) = tmp_path.iterdir()
-    assert written.name == f"smallcnn_dense_{run_of(store).id[:8]}{suffix}"
-    summary = caplog.messages[-1]
-    count = len(run_of(store).predictions().of("test").labels)
+    assert written.name == f"smallcnn_dense_{run.id[:8]}{suffix}"
+    assert_summarized(caplog.messages[-1], written, run)
+    assert ("probabilities differ by at most" in caplog.messages[-1]) == (format != "codabench")
+
+
+def assert_summarized(summary: str, written: Path, run: StoredRun) -> None:
+    count = len(run.predictions().of("test").labels)
     assert re.search(rf"written +{re.escape(str(written))} \(\d+\.\d MB\)\n", summary)
     assert f"{count} of {count} labels equal" in summary
-    assert ("probabilities differ by at most" in summary) == (format != "codabench")
     assert "s per image" in summary
 
 
-def test_test_time_augmentation_is_part_of_the_exported_model(program, store, tmp_path) -> None:
+def test_keras_format_is_written_with_test_time_augmentation(program, run, tmp_path, caplog) -> None:
+    caplog.set_level(logging.INFO, logger="bloodcells")
     program("format=keras", "test_time_augmentation=true")
     (written,) = tmp_path.iterdir()
-    assert written.name.endswith("_tta.keras")
-    run = run_of(store)
+    assert written.name == f"smallcnn_dense_{run.id[:8]}_tta.keras"
+    assert_summarized(caplog.messages[-1], written, run)
     pixels = split_images(run, "test")["test"].pixels
     expected = averaged(restore(run.model_file(tmp_path)))(pixels)
     assert np.allclose(keras.saving.load_model(written)(pixels), expected, atol=1e-6)
     assert not np.allclose(run.predictions().of("test").probabilities, expected, atol=1e-6)
 
 
-def test_wrong_predictions_keep_the_previous_export(program, store, tmp_path, monkeypatch) -> None:
-    path = tmp_path / f"smallcnn_dense_{run_of(store).id[:8]}.zip"
+def test_wrong_predictions_keep_the_previous_export(program, run, tmp_path, monkeypatch) -> None:
+    path = tmp_path / f"smallcnn_dense_{run.id[:8]}.zip"
     path.write_text("before")
     correct = write
 
@@ -91,8 +85,7 @@ def test_wrong_predictions_keep_the_previous_export(program, store, tmp_path, mo
     assert path.read_text() == "before"
 
 
-def test_model_that_disagrees_with_recorded_predictions_is_rejected(program, store, tmp_path, monkeypatch) -> None:
-    run = run_of(store)
+def test_model_that_disagrees_with_recorded_predictions_is_rejected(program, run, tmp_path, monkeypatch) -> None:
     other = restore(run.model_file(tmp_path))
     *rest, bias = other.layers[-1].get_weights()
     other.layers[-1].set_weights([*rest, bias + 3 * np.arange(len(bias))])
@@ -108,8 +101,8 @@ def test_missing_library_is_named_with_the_extra_that_installs_it(program, monke
         program("format=onnx")
 
 
-def test_unknown_run_is_one_line(store, tmp_path) -> None:
-    config = config_of("export", "run_id=nothing", "format=keras", f"tracking.directory={store}")
+def test_unknown_run_is_one_line(trained_run) -> None:
+    config = config_of("export", "run_id=nothing", "format=keras", f"tracking.directory={trained_run.folder}/mlruns")
     with pytest.raises(InputError, match="run_id=nothing: matches none of the 1 training runs"):
         export(config)
     assert mlflow.active_run() is None

@@ -1,19 +1,23 @@
 """The whole program on few images: the page, the run in MLflow, and errors before the run starts."""
 
 import re
+from pathlib import Path
 
 import mlflow
 import pytest
 
 from bloodcells.config.errors import InputError
 from bloodcells.config.names import Program, Tag
+from bloodcells.config.schema import InspectConfig
 from bloodcells.data.clean import clean
 from bloodcells.data.split import split
 from bloodcells.inspect import inspect
+from bloodcells.inspection.chapter import Chapter
 from bloodcells.inspection.copies import find_copies
 from bloodcells.tracking.stored_run import search
-from tests.config.test_programs import config_of
+from tests.conftest import config_of
 
+EMPTY = Chapter("Empty", [])
 SMALL = ("data.images=200", "data.image_size=32", "augmentation=flip_translate")
 
 
@@ -22,10 +26,25 @@ def configured(tmp_path, *overrides: str):
     return config_of("inspect", *SMALL, *place, *overrides)
 
 
-def test_page_is_written_and_stored_with_figures_and_tables(tmp_path) -> None:
+def test_page_is_written_and_stored_and_the_same_seed_repeats_it(tmp_path, caplog) -> None:
     config = configured(tmp_path)
     inspect(config)
     page = (tmp_path / "page.html").read_text()
+    (run,) = mlflow.search_runs(search_all_experiments=True, output_format="list")
+    assert_complete(page, config)
+    assert_stored(run, config, tmp_path)
+
+    other = tmp_path / "other"
+    other.mkdir()
+    with caplog.at_level("INFO", "bloodcells"):
+        inspect(config_of("inspect", *SMALL, "tracking=off", f"output={other}/page.html"))
+    assert [file.name for file in other.iterdir()] == ["page.html"]
+    assert (other / "page.html").read_text() == page
+    assert f"{other}/page.html" in caplog.messages[-1]
+
+
+def assert_complete(page: str, config: InspectConfig) -> None:
+    """The page has every chapter, with the numbers of the data."""
     assert re.findall(r'<h2 id="section\d">([^<]*)</h2>', page) == [
         "Classes",
         "Brightness in data order",
@@ -47,34 +66,34 @@ def test_page_is_written_and_stored_with_figures_and_tables(tmp_path) -> None:
         row = [name, before, before - sizes[name], sizes[name]]
         assert re.search(r"\s*".join(rf"<td[^>]*>{value}</td>" for value in row), page), name
     assert "flip_translate: each row shows a training image" in page
-    (run,) = mlflow.search_runs(search_all_experiments=True, output_format="list")
+
+
+def assert_stored(run: mlflow.entities.Run, config: InspectConfig, tmp_path: Path) -> None:
+    """The run has its name, tags and params, and all figures and tables."""
     assert (run.info.status, run.info.run_name) == ("FINISHED", "inspection of synthetic cells, seed 0")
     assert run.data.tags[Tag.PROGRAM] == Program.INSPECT
-    assert run.data.tags[Tag.DATA] == images.sha256
+    assert run.data.tags[Tag.DATA] == config.data.load().sha256
     assert run.inputs.dataset_inputs[0].dataset.name == "synthetic cells, seed 0"
     assert run.data.params["augmentation"] == "flip_translate"
     folder = mlflow.artifacts.download_artifacts(run_id=run.info.run_id, dst_path=str(tmp_path))
-    kept = {str(file.relative_to(folder)) for file in tmp_path.joinpath(folder).rglob("*.*")}
+    names = {str(file.relative_to(folder)) for file in tmp_path.joinpath(folder).rglob("*.*")}
     figures = {f"figures/{name}.png" for name in ("samples", "classes", "copies", "augmented")}
     figures |= {"figures/brightness_in_order.png", "figures/brightness_by_class.png"}
-    assert kept >= figures | {"inspection.html", "copies.csv", "leaks.csv", "data/removed.csv", "config.yaml"}
+    assert names >= figures | {"inspection.html", "copies.csv", "leaks.csv", "data/removed.csv", "config.yaml"}
     assert search(config.tracking) == []  # it is not a training run
 
 
-def test_same_seed_gives_the_same_page(tmp_path) -> None:
-    pages = []
-    for seed in (0, 0, 1):
-        inspect(config_of("inspect", *SMALL, "tracking=off", f"output={tmp_path}/page.html", f"seed={seed}"))
-        pages.append((tmp_path / "page.html").read_text())
-    assert pages[0] == pages[1] != pages[2]
-
-
-def test_without_tracking_only_the_page_is_written(tmp_path, caplog) -> None:
-    config = config_of("inspect", *SMALL, "tracking=off", "augmentation=none", f"output={tmp_path}/page.html")
-    with caplog.at_level("INFO", "bloodcells"):
-        inspect(config)
-    assert [file.name for file in tmp_path.iterdir()] == ["page.html"]
-    assert f"{tmp_path}/page.html" in caplog.messages[-1]
+def test_random_chapters_use_the_seed(tmp_path, monkeypatch) -> None:
+    seeds = {}
+    monkeypatch.setattr(
+        "bloodcells.inspection.classes.samples", lambda images, seed: seeds.update(samples=seed) or EMPTY
+    )
+    monkeypatch.setattr(
+        "bloodcells.inspection.augmented.augmented_images",
+        lambda images, steps, seed: seeds.update(augmented=seed) or EMPTY,
+    )
+    inspect(config_of("inspect", *SMALL, "tracking=off", f"output={tmp_path}/page.html", "seed=7"))
+    assert seeds == {"samples": 7, "augmented": 7}
 
 
 def test_output_that_cannot_be_written_is_reported_before_any_work(tmp_path, monkeypatch) -> None:

@@ -17,8 +17,7 @@ from bloodcells.reproduction.verdict import NotReproducedError, compare
 from bloodcells.runs.train import train
 from bloodcells.tracking.store import database_uri
 from bloodcells.tracking.stored_run import StoredRun, find_run, search
-from tests.config.test_programs import config_of
-from tests.conftest import SHORT, composed
+from tests.conftest import SHORT, composed, config_of
 
 
 @pytest.fixture(scope="module")
@@ -67,7 +66,17 @@ def repetitions(place: Path) -> list[mlflow.entities.Run]:
     return mlflow.search_runs(search_all_experiments=True, filter_string=where, output_format="list")
 
 
-def test_repetition_is_bit_identical_and_not_listed_as_a_training_run(place, runs, caplog) -> None:
+def test_interrupted_repetition_resumes_and_is_bit_identical(place, runs, monkeypatch, caplog) -> None:
+    def interrupt(*_) -> None:
+        raise KeyboardInterrupt
+
+    before = len(repetitions(place))
+    with monkeypatch.context() as patch:
+        patch.setattr(repetition, "compare", interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            repeat(place, runs[0].id)
+    (interrupted, *rest) = repetitions(place)
+    assert (interrupted.info.status, len(rest)) == ("KILLED", before)
     caplog.set_level("INFO", "bloodcells")
     repeat(place, runs[0].id)
     weights = sum(weight.size for weight in keras.saving.load_model(runs[0].model_file(place)).get_weights())
@@ -76,8 +85,10 @@ def test_repetition_is_bit_identical_and_not_listed_as_a_training_run(place, run
     assert f"bit-identical: {weights:,} weights, " in caplog.messages[-1]
     assert f" metric values, {predicted} predictions and {distorted} distorted predictions" in caplog.messages[-1]
     assert "code, packages and machine are unchanged" in caplog.messages
-    repetition_run = repetitions(place)[0]
+    (repetition_run, *rest) = repetitions(place)
+    assert (repetition_run.info.run_id, len(rest)) == (interrupted.info.run_id, before)
     assert repetition_run.info.status == "FINISHED"
+    assert list((place / "mlruns" / "checkpoints").glob("*/identity.json")) == []
     assert repetition_run.info.run_name == f"Reproduction of {runs[0].name}"
     assert repetition_run.data.tags["mlflow.parentRunId"] == runs[0].id
     assert repetition_run.data.metrics["reproduction/equal"] == 1
@@ -86,6 +97,7 @@ def test_repetition_is_bit_identical_and_not_listed_as_a_training_run(place, run
         f"Repetition of run {runs[0].id}.\n\n- verdict: bit-identical"
     )
     assert "**smallcnn**" in repetition_run.data.tags["mlflow.note.content"]
+    # It is not listed as a training run.
     assert [run.id for run in search(composed(f"tracking.directory={place}/mlruns").tracking)] == [r.id for r in runs]
     with pytest.raises(InputError, match="none of the 2 training runs"):
         find_run(composed(f"tracking.directory={place}/mlruns").tracking, repetition_run.info.run_id)
@@ -132,25 +144,6 @@ def test_changed_conditions_are_logged_before_training_and_one_changed_number_is
     example = table.loc[3, "example"]
     assert (row["kind"], row["what"]) == ("predictions", f"{table.loc[3, 'split']} {example}, p(3)")
     assert row["original"] - row["repeat"] == pytest.approx(0.25)
-
-
-def test_repetition_interrupted_during_the_comparison_resumes(place, runs, monkeypatch, caplog) -> None:
-    def interrupt(*_) -> None:
-        raise KeyboardInterrupt
-
-    before = len(repetitions(place))
-    monkeypatch.setattr(repetition, "compare", interrupt)
-    with pytest.raises(KeyboardInterrupt):
-        repeat(place, runs[1].id)
-    monkeypatch.undo()
-    (left, *rest) = repetitions(place)
-    assert (left.info.status, len(rest)) == ("KILLED", before)
-    caplog.set_level("INFO", "bloodcells")
-    repeat(place, runs[1].id)
-    assert "bit-identical" in caplog.messages[-1]
-    (repetition_run, *rest) = repetitions(place)
-    assert (repetition_run.info.run_id, repetition_run.info.status, len(rest)) == (left.info.run_id, "FINISHED", before)
-    assert list((place / "mlruns" / "checkpoints").glob("*/identity.json")) == []
 
 
 def test_changed_data_are_rejected_before_a_run_starts(place, runs) -> None:

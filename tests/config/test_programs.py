@@ -1,18 +1,10 @@
 """The configs of the programs other than train."""
 
 import pytest
-from hydra import compose, initialize_config_dir
 
-from bloodcells.config import schema
-from bloodcells.config.checkout import CHECKOUT
 from bloodcells.config.errors import InputError
-from bloodcells.config.typed import plain, typed
-from tests.conftest import composed
-
-
-def config_of(program: str, *overrides: str):
-    with initialize_config_dir(str(CHECKOUT / "conf"), version_base="1.3"):
-        return typed(compose(program, list(overrides)), getattr(schema, f"{program.capitalize()}Config"))
+from bloodcells.config.typed import plain
+from tests.conftest import composed, config_of
 
 
 @pytest.mark.parametrize(

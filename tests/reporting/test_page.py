@@ -11,6 +11,7 @@ from pandas import DataFrame
 from PIL import Image
 
 from bloodcells.reporting.page import RenderedFigure, Section, latex, markdown, page
+from tests import shortcuts
 
 TABLE = DataFrame({"a_b": ["x_1 & 50%", "p < 0.001"], "c": ["{#}", "a|b"]})
 
@@ -44,7 +45,8 @@ def test_title_lead_and_contents_come_before_the_sections() -> None:
 
 
 @pytest.mark.parametrize("convert", [lambda drawn: drawn, RenderedFigure.of], ids=["figure", "rendered"])
-def test_figures_are_embedded_at_their_size(convert) -> None:
+def test_figures_are_embedded_at_their_size(convert, monkeypatch) -> None:
+    monkeypatch.setattr(Figure, "savefig", shortcuts.draw)
     text = page("t", "l", [Section("a", [convert(figure(2)), "between", convert(figure(3))])])
     embedded = re.findall(r'<img width="(\d+)" alt="a" src="data:image/png;base64,([^"]+)">', text)
     assert [width for width, _ in embedded] == [str(2 * 96), str(3 * 96)]

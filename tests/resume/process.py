@@ -20,16 +20,15 @@ from typing import TYPE_CHECKING, Any
 import mlflow
 from mlflow.entities import Run
 
-import bloodcells.sweep.preload  # noqa: F401  # all that training imports, once in the server; it starts no threads
+import bloodcells.sweep.process  # noqa: F401  # before its list of modules to import in the server is replaced below
 from bloodcells.tracking.store import DATABASE, database_uri
 from bloodcells.train import main
-from tests import empty_store  # noqa: F401
 
 if TYPE_CHECKING:
     from bloodcells.runs.phase_1 import SweepJob
 
 FORKS = get_context("forkserver")
-FORKS.set_forkserver_preload([__name__, "tests.resume.compiled"])
+FORKS.set_forkserver_preload(["tests.shortcuts", "bloodcells.sweep.preload", __name__, "tests.resume.warm"])
 
 
 @dataclass(frozen=True)

@@ -1,40 +1,19 @@
 """The images of a stored run, by split."""
 
-from dataclasses import replace
-
-import mlflow
 import numpy as np
 import pytest
 
 from bloodcells.config.errors import InputError
 from bloodcells.data.npz import load_npz
-from bloodcells.data.synthetic import draw_cells
 from bloodcells.runs.images import split_images
-from bloodcells.tracking.store import database_uri
-from bloodcells.tracking.stored_run import find_run
-from tests.conftest import SHORT, composed
-
-
-@pytest.fixture(scope="module")
-def archived(tmp_path_factory):
-    """A run trained on an .npz file, the path of the file, and the folder of the store."""
-    from bloodcells.runs.train import train
-
-    folder = tmp_path_factory.mktemp("archived")
-    cells = draw_cells(200, 32, 0)
-    np.savez(folder / "cells.npz", images=cells.pixels, labels=cells.labels, class_names=cells.class_names)
-    config = composed(*SHORT, f"tracking.directory={folder}/mlruns", "data=npz", f"data.path={folder}/cells.npz")
-    train(config)
-    return find_run(config.tracking, "smallcnn"), folder / "cells.npz", folder / "mlruns"
 
 
 @pytest.fixture
-def run(archived):
+def run(trained_run):
     """The run and its .npz file, which is restored afterwards."""
-    stored, path, store = archived
-    mlflow.set_tracking_uri(database_uri(store))
+    path = trained_run.folder / "cells.npz"
     content = path.read_bytes()
-    yield stored, path
+    yield trained_run.run, path
     path.write_bytes(content)
 
 
@@ -63,8 +42,7 @@ def test_missing_data_is_one_line(run) -> None:
 
 def test_changed_data_is_one_line(run) -> None:
     stored, path = run
-    cells = draw_cells(200, 32, 0)
-    cells = replace(cells, pixels=cells.pixels ^ np.uint8(1))
-    np.savez(path, images=cells.pixels, labels=cells.labels, class_names=cells.class_names)
+    cells = load_npz(str(path))
+    np.savez(path, images=cells.pixels ^ np.uint8(1), labels=cells.labels, class_names=cells.class_names)
     with pytest.raises(InputError, match=r"cells.npz has changed since the run was trained; expected .* received"):
         split_images(stored, "test")

@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 from pandas import DataFrame
 
 from bloodcells.config.errors import InputError
+from bloodcells.config.schema import TrainConfig
 from bloodcells.config.typed import plain
 from bloodcells.evaluation.metrics import headline
 from bloodcells.evaluation.predictions import Predictions
@@ -18,28 +19,21 @@ from bloodcells.provenance.fingerprint import fingerprint
 from bloodcells.runs.lifecycle import tracked
 from bloodcells.tracking.store import store_of
 from bloodcells.tracking.view import NAME, TAG
-from tests.conftest import TINY, composed
+from tests.conftest import composed
 
 
 @pytest.fixture(scope="module")
-def whole_run(tmp_path_factory):
-    """A complete tiny run, its config and the folder of its artifacts."""
-    from bloodcells.runs.train import train
-
-    directory = tmp_path_factory.mktemp("store")
-    shift = ["evaluation=shifted", "evaluation.shift.severities=[1]"]
-    config = composed(*TINY, *shift, "training.fine_tuning.epochs=2", "seed=3", f"tracking.directory={directory}")
-    train(config)
-    (stored,) = mlflow.search_runs(search_all_experiments=True, output_format="list")
-    return stored, config, mlflow.artifacts.download_artifacts(run_id=stored.info.run_id)
+def downloaded(trained_once, tmp_path_factory) -> str:
+    """The folder of the run's artifacts."""
+    mlflow.set_tracking_uri(store_of(trained_once.config.tracking).uri)
+    folder = tmp_path_factory.mktemp("artifacts")
+    return mlflow.artifacts.download_artifacts(run_id=trained_once.run.id, dst_path=str(folder))
 
 
 @pytest.fixture
-def run(whole_run):
-    """The same, with MLflow pointed at its store again."""
-    _, config, _ = whole_run
-    mlflow.set_tracking_uri(store_of(config.tracking).uri)
-    return whole_run
+def run(trained_run, downloaded) -> tuple[mlflow.entities.Run, TrainConfig, str]:
+    """The run in MLflow, its config and the folder of its artifacts."""
+    return mlflow.get_run(trained_run.run.id), trained_run.config, downloaded
 
 
 def test_run_is_finished_and_named_by_its_settings(run) -> None:
@@ -129,14 +123,14 @@ def test_figures_and_description_are_stored(run) -> None:
         with open(f"{folder}/figures/{name}.png", "rb") as file:
             assert file.read(4) == b"\x89PNG"
     note = stored.data.tags["mlflow.note.content"]
-    for part in ("**smallcnn** (random weights)", "synthetic cells", "training from scratch: 1 epochs", "parameters"):
+    for part in ("**smallcnn** (random weights)", "cells.npz", "training from scratch: 1 epochs", "parameters"):
         assert part in note
 
 
 def test_data_set_is_named_in_the_table_of_runs(run) -> None:
     stored, _, _ = run
     (dataset,) = stored.inputs.dataset_inputs
-    assert dataset.dataset.name == "synthetic cells, seed 0"
+    assert dataset.dataset.name == "cells.npz"
     assert stored.data.tags["sha256.data"].startswith(dataset.dataset.digest)
 
 
