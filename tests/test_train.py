@@ -1,18 +1,19 @@
-"""Whole runs, small: every option of every group, and every way a run can end."""
+"""Whole training runs on a few small images: every option of every group, and every way a run can end."""
 
 import hashlib
-import os
-import signal
-import socket
 import subprocess
 import sys
-import time
-import urllib.request
+from collections.abc import Iterator
 from pathlib import Path
+from threading import Thread
 
 import mlflow
+import mlflow.server as mlflow_server
+import mlflow.server.handlers
 import numpy as np
 import pytest
+from PIL import Image
+from werkzeug.serving import make_server
 
 from bloodcells.config.checkout import CHECKOUT
 from bloodcells.config.errors import InputError
@@ -20,32 +21,59 @@ from bloodcells.data.sources import SyntheticData
 from bloodcells.data.synthetic import draw_cells
 from bloodcells.evaluation.predictions import Predictions
 from bloodcells.runs.train import train
-from bloodcells.tracking.store import database_uri
+from bloodcells.tracking.store import database_uri, store_of
 from bloodcells.training.devices import prepare
 from tests.conftest import SHORT, TINY, composed
 
 BIG = ["vgg19", "convnextlarge", "convnexttiny", "efficientnetv2b0", "efficientnetv2l", "efficientnetv2s"]
-OPTIONS = [
-    ["head=linear", "unfreeze=[block3,0.5]", "training.fine_tuning.epochs=2"],
-    ["augmentation=flip_translate", "optimizer=adam", "loss=crossentropy"],
-    ["augmentation=extended", "optimizer=lion", "loss=weighted_crossentropy", "training.batch_norm=train"],
-    ["augmentation=[randaugment_kerascv,cutmix]", "optimizer=sgd", "loss=focal", "unfreeze=0"],
-    ["augmentation=mixup", "schedule@training.feature_extraction.schedule=constant", "backbone.input_size=48"],
-    ["augmentation.mixup.offline=true", "augmentation=mixup", "schedule@training.fine_tuning.schedule=plateau"],
-    ["data.clean.enabled=false", "training.precision=mixed_bfloat16", "training.feature_extraction.epochs=0"],
-    ["training.precision=mixed_float16", "training.fine_tuning.epochs=0"],
-]
+OPTIONS = {
+    "folder": (
+        "data=folder data.path={cells} head=linear unfreeze=[block3,0.5] training.fine_tuning.epochs=2 "
+        "augmentation=flip_translate optimizer=adam loss=crossentropy backbone.input_size=48 "
+        "schedule@training.feature_extraction.schedule=constant"
+    ),
+    "archive": (
+        "data=npz data.path={cells}.npz augmentation=extended optimizer=lion loss=weighted_crossentropy "
+        "training.batch_norm=train schedule@training.fine_tuning.schedule=plateau"
+    ),
+    "random state": "augmentation=[randaugment_kerascv,mixup,cutmix] optimizer=sgd loss=focal unfreeze=0",
+    "offline mixup": (
+        "augmentation.mixup.offline=true augmentation=mixup data.clean.enabled=false "
+        "training.precision=mixed_float16 training.feature_extraction.epochs=0"
+    ),
+}
 
 
-@pytest.mark.parametrize("overrides", OPTIONS, ids=lambda overrides: overrides[0])
-def test_every_option_trains_and_is_stored(tiny_run, overrides) -> None:
-    run = tiny_run(*overrides)
+def runs(directory) -> list[mlflow.entities.Run]:
+    mlflow.set_tracking_uri(database_uri(directory))
+    return mlflow.search_runs(search_all_experiments=True, output_format="list")
+
+
+@pytest.fixture(scope="module")
+def cells(tmp_path_factory) -> Path:
+    """A folder of images by class, next to an archive of the same images."""
+    images = draw_cells(200, 32, 1)
+    path = tmp_path_factory.mktemp("data") / "cells"
+    np.savez(f"{path}.npz", images=images.pixels, labels=images.labels[:, None])
+    for number, (pixels, label) in enumerate(zip(images.pixels, images.labels, strict=True)):
+        folder = path / images.class_names[label]
+        folder.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(pixels).save(folder / f"{number}.png")
+    return path
+
+
+@pytest.mark.parametrize("name", OPTIONS)
+def test_every_option_trains_and_is_stored(tiny_run, cells, name) -> None:
+    overrides = OPTIONS[name].format(cells=cells).split()
+    run = tiny_run(*overrides, short=SHORT if "data.path" in OPTIONS[name] else TINY)
     assert run.info.status == "FINISHED"
     for key, _, value in (override.partition("=") for override in overrides):
-        if key in ("head", "optimizer", "loss", "unfreeze", "training.batch_norm", "training.precision"):
+        if key in ("data", "head", "optimizer", "loss", "unfreeze", "training.batch_norm", "training.precision"):
             assert run.data.params[key] == value
     assert 0 <= run.data.metrics["test/accuracy"] <= 1
     assert np.isfinite(run.data.metrics["best/val_loss"])
+    origin = {"folder": "cells", "archive": "cells.npz"}.get(name, "synthetic cells, seed 0")
+    assert run.inputs.dataset_inputs[0].dataset.name == origin
 
 
 def test_pretrained_backbone_trains_its_head_and_then_from_a_block_on(tiny_run, tmp_path) -> None:
@@ -64,34 +92,12 @@ def test_pretrained_backbone_trains_its_head_and_then_from_a_block_on(tiny_run, 
     assert run.data.tags["sha256.initial_weights"] == hashlib.sha256(content).hexdigest()
 
 
-@pytest.mark.slow  # smallcnn and MobileNetV2 train in other tests
+@pytest.mark.slow  # other tests train smallcnn and MobileNetV2
 @pytest.mark.parametrize("name", BIG)
 def test_every_backbone_trains_through_both_phases(tiny_run, name) -> None:
     run = tiny_run(f"backbone={name}", "backbone.weights=null", "unfreeze=10", "training.batch_size=32")
     assert run.info.status == "FINISHED"
     assert run.data.metrics["trainable_parameters"] > 0
-
-
-@pytest.fixture
-def cells():
-    return draw_cells(200, 32, 1)
-
-
-def test_archive_trains(tiny_run, tmp_path, cells) -> None:
-    np.savez(tmp_path / "cells.npz", images=cells.pixels, labels=cells.labels[:, None])
-    run = tiny_run("data=npz", f"data.path={tmp_path}/cells.npz", short=SHORT)
-    assert run.inputs.dataset_inputs[0].dataset.name == "cells.npz"
-
-
-def test_folder_trains(tiny_run, tmp_path, cells) -> None:
-    from PIL import Image
-
-    for number, (pixels, label) in enumerate(zip(cells.pixels, cells.labels, strict=True)):
-        folder = tmp_path / "cells" / cells.class_names[label]
-        folder.mkdir(parents=True, exist_ok=True)
-        Image.fromarray(pixels).save(folder / f"{number}.png")
-    run = tiny_run("data=folder", f"data.path={tmp_path}/cells", short=SHORT)
-    assert run.info.status == "FINISHED"
 
 
 def test_model_is_stored_even_if_scoring_fails(tmp_path, monkeypatch) -> None:
@@ -115,33 +121,35 @@ def test_without_tracking_nothing_is_stored_and_the_summary_says_so(tmp_path, ca
     assert list(tmp_path.iterdir()) == []
 
 
-def test_runs_are_stored_on_a_server(tmp_path) -> None:
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        port = sock.getsockname()[1]
-    server = subprocess.Popen(
-        [sys.executable, "-m", "mlflow", "server", "--host", "127.0.0.1", "--port", str(port), "--workers", "1",
-         "--backend-store-uri", f"sqlite:///{tmp_path}/s.db", "--artifacts-destination", str(tmp_path / "artifacts")],
-        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
-    )  # fmt: skip
-    try:
-        uri = f"http://127.0.0.1:{port}"
-        deadline = time.monotonic() + 60
-        while time.monotonic() < deadline:
-            try:
-                urllib.request.urlopen(f"{uri}/health", timeout=1)
-                break
-            except OSError:
-                time.sleep(0.3)
-        train(composed(*TINY, "tracking=server", f"tracking.uri={uri}", "training.fine_tuning.epochs=0"))
-        (run,) = mlflow.search_runs(search_all_experiments=True, output_format="list")
-        assert run.info.status == "FINISHED"
-        assert mlflow.pyfunc.load_model(f"runs:/{run.info.run_id}/model")
-    finally:
-        os.killpg(server.pid, signal.SIGKILL)
+@pytest.fixture
+def server(tmp_path, monkeypatch) -> Iterator[str]:
+    """The address of MLflow's server, which runs in a thread here: a process would import everything again."""
+    monkeypatch.setenv(mlflow_server.BACKEND_STORE_URI_ENV_VAR, database_uri(tmp_path))
+    monkeypatch.setenv(mlflow_server.ARTIFACT_ROOT_ENV_VAR, "mlflow-artifacts:/")
+    monkeypatch.setenv(mlflow_server.ARTIFACTS_DESTINATION_ENV_VAR, str(tmp_path / "artifacts"))
+    monkeypatch.setenv(mlflow_server.SERVE_ARTIFACTS_ENV_VAR, "true")
+    for store in ("_tracking_store", "_artifact_repo"):
+        monkeypatch.setattr(mlflow_server.handlers, store, None)
+    store_of(composed(f"tracking.directory={tmp_path}", "tracking.experiment=tables").tracking).open()
+    web = make_server("127.0.0.1", 0, mlflow_server.app, threaded=True)
+    thread = Thread(target=web.serve_forever)
+    thread.start()
+    yield f"http://127.0.0.1:{web.port}"
+    web.shutdown()
+    thread.join()
 
 
-def test_two_logical_processors_share_each_batch(tmp_path) -> None:
+def test_runs_are_stored_on_a_server(server, tmp_path) -> None:
+    train(composed(*TINY, "tracking=server", f"tracking.uri={server}", "training.fine_tuning.epochs=0"))
+    (run,) = mlflow.search_runs(search_all_experiments=True, output_format="list")
+    assert run.info.status == "FINISHED"
+    assert mlflow.get_tracking_uri() == server
+    assert list((tmp_path / "artifacts").rglob("predictions.csv"))
+    assert mlflow.pyfunc.load_model(f"runs:/{run.info.run_id}/model")
+
+
+@pytest.mark.slow  # its process imports TensorFlow and compiles the model for two devices: 40 s
+def test_two_logical_devices_share_each_batch(tmp_path) -> None:
     code = (
         "import tensorflow as tf, sys\n"
         "cpu = tf.config.list_physical_devices('CPU')[0]\n"
@@ -178,11 +186,6 @@ def test_batch_that_devices_cannot_share_evenly_is_refused(monkeypatch) -> None:
     monkeypatch.setattr(tf.config, "list_logical_devices", lambda kind: ["first", "second"] if kind == "GPU" else [])
     with pytest.raises(InputError, match=r"training\.batch_size=63: expected a multiple of 2"):
         prepare(composed("training.mirrored=true", "training.batch_size=63").training, 0)
-
-
-def runs(directory) -> list[mlflow.entities.Run]:
-    mlflow.set_tracking_uri(database_uri(directory))
-    return mlflow.search_runs(search_all_experiments=True, output_format="list")
 
 
 @pytest.mark.parametrize(
