@@ -15,7 +15,7 @@ from bloodcells.sweep.expand import Job
 from bloodcells.tracking.stored_run import StoredRun, search
 from bloodcells.training.plan import PHASE_2, plan
 
-# With the study, what identifies the result of a run.
+# Together with the study, these tags identify the result of a run.
 TAGS = (Tag.CONFIG, Tag.DATA, Tag.CODE, Tag.PACKAGES, Tag.INITIAL_WEIGHTS)
 FINISHED = "attributes.status = 'FINISHED'"
 Key = tuple[str, ...]
@@ -65,17 +65,17 @@ def decide(jobs: Sequence[Job], finished: Mapping[Key, str]) -> Decided:
             decided.to_do.append(job)
             decided.keys[job.number] = key
             first_of_phase_1.setdefault(keys.phase_1(job), job.number)
-    # Jobs that train a phase 1 run before jobs that reuse it: side by side, the latter would only wait.
+    # Jobs that train a phase 1 come before jobs that reuse it: in parallel, the latter would only wait.
     decided.to_do.sort(key=lambda job: job.number not in first_of_phase_1.values())
     return decided
 
 
-def finished_runs(tracking: Tracking, below: str | None) -> dict[Key, str]:
-    """The ids of the experiment's finished training runs by what identifies their results; of equal ones the newest.
+def finished_runs(tracking: Tracking, parent: str | None) -> dict[Key, str]:
+    """The ids of the experiment's finished training runs by key; if several have the same key, the newest.
 
-    below: the id of a run, to count only its children; None to count all
+    parent: the id of a sweep's run, to include only its jobs; None to include all runs
     """
-    where = FINISHED if below is None else f"{FINISHED} and tags.`{Tag.PARENT}` = '{below}'"
+    where = FINISHED if parent is None else f"{FINISHED} and tags.`{Tag.PARENT}` = '{parent}'"
     return {_key_of(run): run.id for run in search(tracking, where)}
 
 
@@ -92,7 +92,7 @@ def _key_of(run: StoredRun) -> Key:
 
 
 class _Keys:
-    """Keys that identify the results of jobs. Reads each data set and fetches each file of weights once."""
+    """Keys that identify the results of jobs. Loads each data set and each file of weights once."""
 
     def __init__(self) -> None:
         self._parts: dict[str, str | InputError] = {}
@@ -106,14 +106,14 @@ class _Keys:
         if isinstance(job.config, InputError):
             raise job.config
         plan(job.config)
-        of = self._fingerprint(job.config)
-        return (job.config.study or "", of.config, of.data, of.code, of.packages, of.weights)
+        hashes = self._fingerprint(job.config)
+        return (job.config.study or "", hashes.config, hashes.data, hashes.code, hashes.packages, hashes.weights)
 
     def phase_1(self, job: Job) -> Key:
         """What identifies the phase 1 of a job that can run."""
         assert isinstance(job.config, TrainConfig)
-        of = self._fingerprint(job.config)
-        return (config_hash(job.config, *PHASE_2), of.data, of.weights)
+        hashes = self._fingerprint(job.config)
+        return (config_hash(job.config, *PHASE_2), hashes.data, hashes.weights)
 
     def _fingerprint(self, config: TrainConfig) -> Fingerprint:
         source = {key: value for key, value in plain(config.data).items() if key not in ("clean", "split")}

@@ -1,13 +1,13 @@
 """Everything that training imports, loaded once by the server that job processes are forked from.
 
-Importing takes seconds. It starts no TensorFlow threads, which a fork would lose.
+The imports take seconds. They start no TensorFlow threads, which would not survive a fork.
 """
 
 from bloodcells.reporting.quiet_tensorflow import import_tensorflow
 
 import_tensorflow()
 
-import joblib  # noqa: E402, F401  # its workers start processes with a method of their own, which must be registered here
+import joblib  # noqa: E402, F401  # registers the start method of its worker processes
 import mlflow.keras  # noqa: E402, F401
 
 import bloodcells.augmentation.mixing  # noqa: E402

@@ -1,4 +1,4 @@
-"""Runs one job in a process of its own, forked from a server that has imported everything, so that it starts at once.
+"""Runs one job in its own process, forked from a server that has imported everything, so that it starts at once.
 
 No TensorFlow state, seed or thread passes from one job to another.
 """
@@ -49,7 +49,7 @@ def _run(config: TrainConfig, job: SweepJob | None, output: Path | None, errors:
     logging.basicConfig(stream=sys.stdout, format="%(message)s", level=logging.WARNING, force=True)
     logging.getLogger("bloodcells").setLevel(logging.INFO)
 
-    # Here, since they import TensorFlow: only the forked process needs it.
+    # Imported here, since only the job's process needs TensorFlow.
     from bloodcells.runs.lifecycle import tracked
     from bloodcells.runs.train import train
 
@@ -63,13 +63,13 @@ def _run(config: TrainConfig, job: SweepJob | None, output: Path | None, errors:
 
 
 def _interrupt(*_: Any) -> NoReturn:
-    for number in (signal.SIGINT, signal.SIGTERM):  # the terminal sends one, the sweep another: the first is enough
+    for number in (signal.SIGINT, signal.SIGTERM):  # the terminal and the sweep may each send one: ignore the second
         signal.signal(number, signal.SIG_IGN)
     raise KeyboardInterrupt
 
 
 def _exit_with_parent() -> None:
-    """Exits when the process that started this one has been killed: nothing would record the job's result."""
+    """Exits when the process that started this one is killed, since nothing would record the job's result."""
     parent = multiprocessing.parent_process()
     assert parent is not None
 

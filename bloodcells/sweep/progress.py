@@ -10,14 +10,14 @@ from bloodcells.reporting.terminal import duration
 from bloodcells.runs.sweep_run import SweepRun
 
 log = logging.getLogger(__name__)
-SHARE_OF_TIME = 0.05  # that polling the store may take
+SHARE_OF_TIME = 0.05  # maximum share of the time that polling the store takes
 
 
 class SweepProgress:
     """A thread that logs how many jobs are done, failed, running and left whenever a job ends."""
 
     def __init__(self, parent: SweepRun, numbers: Sequence[int], done_before: int) -> None:
-        """numbers: the numbers of the jobs to run; done_before: how many other jobs were done before."""
+        """numbers: the numbers of the jobs to run; done_before: how many jobs were skipped as already done."""
         self._parent, self._numbers, self._done_before = parent, set(numbers), done_before
         self._start = time.monotonic()
         self._stop = threading.Event()
@@ -33,12 +33,12 @@ class SweepProgress:
     def _poll(self) -> None:
         logged, pause = 0, 2.0
         while not self._stop.wait(pause):
-            asked = time.monotonic()
+            poll_start = time.monotonic()
             try:
                 jobs = self._parent.jobs()
-            except InputError:  # the server is away for a moment; the jobs report it if it stays away
+            except InputError:  # the store is unavailable; if it stays so, the jobs report it
                 continue
-            pause = max(2.0, (time.monotonic() - asked) / SHARE_OF_TIME)
+            pause = max(2.0, (time.monotonic() - poll_start) / SHARE_OF_TIME)
             statuses = [run.info.status for number, run in jobs.items() if number in self._numbers]
             ended = [status for status in statuses if status != "RUNNING"]
             if len(ended) > logged:

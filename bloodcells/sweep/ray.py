@@ -25,10 +25,10 @@ SECONDS_TO_CLOSE = 60  # interrupted jobs may take this long to close their runs
 class RayLauncher(Launcher):
     """Runs each job as a Ray task: as many at once as fit, spread over the nodes.
 
-    address: of the cluster; "auto" for the one this machine belongs to; None for RAY_ADDRESS, or without that a Ray
-        instance on this machine for the duration of the sweep
-    num_cpus, num_gpus: reserved for one job on its node; fractions are possible
-    max_retries: how often a job restarts after its node or worker process was lost
+    address: HOST:PORT of the cluster; "auto" for the one this machine belongs to; None for RAY_ADDRESS, or if that is
+        not set, for a Ray instance on this machine that ends with the sweep
+    num_cpus, num_gpus: reserved for one job on its node; may be fractions
+    max_retries: how often a job restarts if its node or worker process is lost
     """
 
     def __init__(self, address: str | None, num_cpus: float, num_gpus: float, max_retries: int) -> None:
@@ -39,14 +39,14 @@ class RayLauncher(Launcher):
         self.context, self.task, self.config = hydra_context, task_function, config
 
     def launch(self, job_overrides: Sequence[Sequence[str]], initial_job_idx: int) -> Sequence[JobReturn]:
-        """Returns the result of each job, in order; a job that was lost for good has FAILED, with Ray's error.
+        """Returns the result of each job, in order; a job that was lost for good is FAILED, with Ray's error.
 
-        Raises InputError if Ray is not installed or no cluster answers at the address.
+        Raises InputError if Ray is not installed or no cluster responds at the address.
         """
         ray = _import_ray()
         with _connected(ray, self.address):
             task = ray.remote(scheduling_strategy="SPREAD", **self.resources)(_run)
-            # Sent once; jobs differ only in their overrides.
+            # Sent to the cluster once; jobs differ only in their overrides.
             common = ray.put((os.getcwd(), self.context, self.task, self.config, Singleton.get_state()))
             waiting = {
                 task.remote(common, list(overrides), initial_job_idx + place): place
@@ -73,10 +73,10 @@ def _import_ray() -> Any:
 
 
 def _connected(ray: Any, address: str | None) -> Any:
-    interruptible = signal.getsignal(signal.SIGTERM)
+    sigterm_handler = signal.getsignal(signal.SIGTERM)
     where = address or os.environ.get("RAY_ADDRESS", "local")
     try:
-        if host_port := re.fullmatch(r"(.+):(\d+)", where):  # Ray itself would wait forever if nobody listens
+        if host_port := re.fullmatch(r"(.+):(\d+)", where):  # Ray itself would wait forever if nothing listens there
             socket.create_connection((host_port[1], int(host_port[2])), SECONDS_TO_CONNECT).close()
         # Workers import the package from this checkout, whichever version is installed on their node.
         here = {"env_vars": {"PYTHONPATH": str(CHECKOUT)}}
@@ -84,10 +84,10 @@ def _connected(ray: Any, address: str | None) -> Any:
     except (OSError, RuntimeError, ValueError) as error:
         reason = str(error).splitlines()[0]
         raise InputError(
-            f"hydra.launcher.address={where}: no Ray cluster answers ({reason}); expected HOST:PORT of a running "
+            f"hydra.launcher.address={where}: no Ray cluster responds ({reason}); expected HOST:PORT of a running "
             "cluster, or null to start Ray on this machine"
         ) from error
-    signal.signal(signal.SIGTERM, interruptible)  # Ray's handler would exit without cancelling the jobs
+    signal.signal(signal.SIGTERM, sigterm_handler)  # Ray's handler would exit without canceling the jobs
     nodes = [node for node in ray.nodes() if node["Alive"]]
     cores = sum(node["Resources"].get("CPU", 0) for node in nodes)
     log.info("Ray: %d node%s, %g cores", len(nodes), "s" * (len(nodes) > 1), cores)
@@ -97,7 +97,7 @@ def _connected(ray: Any, address: str | None) -> Any:
 def _run(common: tuple[Any, ...], overrides: list[str], number: int) -> JobReturn:
     """Runs one job on a worker node."""
     folder, context, task, config, state = common
-    os.chdir(folder)  # relative paths start there
+    os.chdir(folder)  # relative paths in the config start there
     signal.signal(signal.SIGINT, signal.default_int_handler)  # a node started in the background ignores SIGINT
     Singleton.set_state(state)
     setup_globals()
@@ -111,7 +111,7 @@ def _result(ray: Any, done: Any, overrides: Sequence[str], number: int) -> JobRe
     try:
         return ray.get(done)
     except ray.exceptions.RayError as error:
-        # A job that raised an unexpected exception gives a traceback, which ends with the reason.
+        # If the job raised an unexpected exception, the text is a traceback, which ends with the reason.
         reason = str(error).strip().splitlines()[-1 if isinstance(error, ray.exceptions.RayTaskError) else 0]
         log.warning("job %d (%s) was lost: %s", number, ", ".join(overrides), reason)
         lost = JobReturn(overrides=overrides, status=JobStatus.FAILED)

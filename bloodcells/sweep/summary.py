@@ -12,6 +12,7 @@ from mlflow.entities import Run
 from pandas import DataFrame
 
 from bloodcells.config.errors import InputError, JobsFailedError
+from bloodcells.config.names import Artifact
 from bloodcells.reporting.terminal import aligned, duration
 from bloodcells.runs.killed import close_killed
 from bloodcells.runs.sweep_run import SweepRun
@@ -74,7 +75,7 @@ class Summary:
             lines["retry"] = f"the same command runs only the failed jobs: {command()}"
         if self._parent:
             lines["sweep"] = f"run {self._parent.id}"
-        log.info(aligned(lines))  # first, since the store may be away
+        log.info(aligned(lines))  # before storing, since the store may be unavailable
         if self._parent:
             table = DataFrame(
                 [(row.job.number, row.job.name, row.result, row.run, row.error) for row in rows],
@@ -82,7 +83,7 @@ class Summary:
             )
             text = "\n".join([f"`{command()}`", "", *(f"- {key.strip()}: {line}" for key, line in lines.items())])
             metrics = {f"jobs/{result.replace(' ', '_')}": float(count) for result, count in counts.items()}
-            self._parent.save(text, {"jobs.csv": table.to_csv(index=False)}, metrics)
+            self._parent.save(text, {Artifact.JOBS: table.to_csv(index=False)}, metrics)
         if failed:
             raise JobsFailedError
 
@@ -98,7 +99,7 @@ class Summary:
         return sorted(rows, key=lambda row: row.job.number)
 
     def _runs(self, lost: bool) -> dict[int, Run]:
-        """The jobs' runs by number; empty if the store is away, on which no job depends any more.
+        """The jobs' runs by number; empty if the store is unavailable, since the jobs have ended and do not need it.
 
         lost: whether some jobs ended without a result, so that their runs must be closed
         """
@@ -113,7 +114,7 @@ class Summary:
             return {}
 
     def _row(self, job: Job, returned: JobReturn, run: Run | None) -> Row:
-        """The row of a job that was launched. A job that its launcher lost may have finished nevertheless."""
+        """The row of a job that was launched. A job that its launcher lost may have finished all the same."""
         if returned.status is JobStatus.COMPLETED:
             outcome: Outcome = returned.return_value
             if outcome.done_by:
@@ -124,13 +125,12 @@ class Summary:
         else:
             lost = returned._return_value
             error = f"lost, result unknown: {type(lost).__name__}: {lost}"
-            if self._parent and not (
-                run and run.info.status == "RUNNING"
-            ):  # a RUNNING one may be alive on another machine
+            may_be_alive = run and run.info.status == "RUNNING"  # on another machine
+            if self._parent and not may_be_alive:
                 error = self._parent.record_error(job.number, job.name, job.study, error)
         return Row(job, "failed" if error else "done", run.info.run_id if run else "", error)
 
 
 def command() -> str:
-    """The command line of this process, quoted for a shell."""
+    """The command line of this sweep, quoted for a shell."""
     return f"python -m bloodcells.train {shlex.join(sys.argv[1:])}"

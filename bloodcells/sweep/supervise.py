@@ -1,4 +1,4 @@
-"""Supervises one job from start to end, in whatever process and on whatever machine the launcher runs it."""
+"""Supervises one job from start to end, in the process and on the machine that the launcher chooses."""
 
 import hashlib
 import logging
@@ -51,7 +51,7 @@ class Supervisor:
     parent: the sweep's run, or None with tracking=off
     shared: the folder in which jobs share the state of phase 1
     logs: the folder for the jobs' output if several run at once; None for the terminal
-    driver: the process id of the sweep on this machine, if jobs must end with it; None if they may outlive it
+    driver: the process id of the sweep, if it runs on this machine and jobs must end with it; else None
     rerun: whether to run a job again that another sweep has finished in the meantime
     """
 
@@ -90,7 +90,7 @@ class Supervisor:
             self.parent.store.open()
             close_killed(self.parent.store)
             return self.parent.record_error(number, name, study, error)
-        except InputError as store_error:  # the store is away, which is probably why the job failed
+        except InputError as store_error:  # the store is unavailable, which is probably why the job failed
             return f"{error} ({store_error})"
 
     @contextmanager
@@ -124,7 +124,7 @@ class Supervisor:
         try:
             while process.is_alive():
                 process.join(1)
-                if self.driver and not psutil.pid_exists(self.driver):  # it was killed: nothing would record the result
+                if self.driver and not psutil.pid_exists(self.driver):  # killed: nothing would record the result
                     process.kill()
                     os._exit(1)
         except KeyboardInterrupt:
@@ -137,7 +137,7 @@ class Supervisor:
             return f"killed by {signal.Signals(-code).name}, from outside or out of memory"
         if code == INTERRUPTED:
             return "interrupted from outside"
-        return f"ended with status {code}{f', see {output}' if output else ''}" if code else ""
+        return f"exited with status {code}{f', see {output}' if output else ''}" if code else ""
 
 
 def _close(process: BaseProcess) -> None:

@@ -26,11 +26,11 @@ if TYPE_CHECKING:
     from bloodcells.tracking.store import Store
 
 log = logging.getLogger(__name__)
-SEQUENTIAL = "hydra._internal.core_plugins.basic_launcher.BasicLauncher"  # one job after the other, in this terminal
+SEQUENTIAL = "hydra._internal.core_plugins.basic_launcher.BasicLauncher"  # one job after another, in this terminal
 
 
 class Sweeper(HydraSweeper):
-    """Expands the jobs, skips those that are done, has a launcher run the others, and reports the results.
+    """Expands the jobs, skips those that are done, runs the others with a launcher, and reports the results.
 
     The sweep syntax (choices, ranges, globs, `params` in a config) is that of Hydra's basic sweeper.
     """
@@ -44,7 +44,7 @@ class Sweeper(HydraSweeper):
 
     def sweep(self, arguments: list[str]) -> None:
         """Runs the sweep. Raises InputError if no job can run, and JobsFailedError at the end if some failed."""
-        # Imported here, since MLflow takes a second to import, which --help and single runs need not wait for.
+        # Imported here, since MLflow takes a second to import: --help and single runs must not wait for it.
         from bloodcells.runs.checkpoint import claim, run_of
         from bloodcells.runs.killed import close_killed
         from bloodcells.runs.sweep_run import started_sweep
@@ -72,9 +72,9 @@ class Sweeper(HydraSweeper):
         close_killed(store)
         with claim(store, {"sweep": json.dumps(overrides), **store.identity}) as checkpoint:
             interrupted = run_of(checkpoint.name)
-            # A sweep with sweep.rerun=true that was interrupted keeps the jobs that it has finished itself.
-            below = (interrupted.info.run_id if interrupted else "none") if rerun else None
-            decided = decide(jobs, finished_runs(tracking, below))
+            # With sweep.rerun=true, a resumed sweep skips only the jobs that it has finished itself.
+            parent_id = (interrupted.info.run_id if interrupted else "none") if rerun else None
+            decided = decide(jobs, finished_runs(tracking, parent_id))
             if len(decided.invalid) == len(jobs):
                 raise next(iter(decided.invalid.values()))
             if decided.to_do or decided.invalid or interrupted:
@@ -96,7 +96,7 @@ class Sweeper(HydraSweeper):
         (overrides,) = BasicSweeper.split_arguments(parsed, None)
         jobs = expand(loader, self._config, overrides)
         threads = threads_per_job(self._config.hydra.launcher, len(jobs))
-        last = {override.get_key_element(): override for override in parsed}  # the last one for a key counts
+        last = {override.get_key_element(): override for override in parsed}  # the last one for a key wins
         swept = [str(override.input_line) for override in last.values() if override.is_sweep_override()]
         return [job.with_threads(threads) for job in jobs], f"sweep {' '.join(swept) or 'of one job'}"
 
@@ -113,7 +113,7 @@ class Sweeper(HydraSweeper):
         OmegaConf.save(self._config, folder / "multirun.yaml")
         logs = None if self._config.hydra.launcher._target_ == SEQUENTIAL else folder
         named = tuple((job.number, job.name, decided.keys[job.number]) for job in decided.to_do)
-        driver = os.getpid() if "n_jobs" in self._config.hydra.launcher else None  # joblib's workers would outlive it
+        driver = os.getpid() if "n_jobs" in self._config.hydra.launcher else None  # else joblib's workers outlive it
         supervisor = Supervisor(named, decided.total, parent, shared, logs, driver, rerun)
         numbers = [job.number for job in decided.to_do]
         with SweepProgress(parent, numbers, len(decided.skipped)) if parent else nullcontext():
@@ -137,7 +137,7 @@ class Sweeper(HydraSweeper):
 
 @contextmanager
 def _closing_killed_runs(store: "Store") -> Iterator[None]:
-    """After an interrupt, closes the runs of jobs that had no time to do so: joblib kills its workers."""
+    """After an interrupt, closes the runs of jobs that were killed before they could do so, as joblib's workers are."""
     from bloodcells.runs.killed import close_killed
 
     try:

@@ -37,7 +37,7 @@ def test_a_cluster_that_does_not_answer_is_reported(monkeypatch) -> None:
 
     monkeypatch.setattr(ray, "init", lambda **_: pytest.fail("Ray would wait for the cluster forever"))
     launcher = RayLauncher("127.0.0.1:1", 1, 0, 0)
-    with pytest.raises(InputError, match=r"hydra.launcher.address=127.0.0.1:1: no Ray cluster answers \(.*refused"):
+    with pytest.raises(InputError, match=r"hydra.launcher.address=127.0.0.1:1: no Ray cluster responds \(.*refused"):
         launcher.launch([["seed=0"]], 0)
 
 
