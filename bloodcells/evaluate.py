@@ -39,7 +39,7 @@ def evaluate(config: EvaluateConfig) -> Result:
     from bloodcells.evaluation.page import evaluation_page
     from bloodcells.evaluation.score import score
     from bloodcells.reporting.terminal import aligned
-    from bloodcells.runs.description import outcome
+    from bloodcells.runs.description import scores_in_words
     from bloodcells.runs.lifecycle import source_tags, started
 
     model = stored_model(run)
@@ -57,7 +57,7 @@ def evaluate(config: EvaluateConfig) -> Result:
         seed=trained.seed,
         validation=validation,
     )
-    rows = outcome(scored.metrics, len(images))
+    rows = scores_in_words(scored.metrics, len(images))
     if own and same_views:
         rows["stored"] = f"predictions {scored.predictions.compare(stored)}"
     title, figures = f"Evaluation of {run.name}", draw(scored, parts)

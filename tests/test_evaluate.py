@@ -126,7 +126,7 @@ def test_test_time_augmentation_reports_gain_and_cost(trained, averaged) -> None
     before, after = ((p.predicted == p.labels).mean() for p in (single, many))
     assert numbers["single_view_accuracy"] == pytest.approx(before)
     assert numbers["gain"] == pytest.approx(after - before)
-    assert numbers["mended"] - numbers["broken"] == pytest.approx((after - before) * len(single.labels))
+    assert numbers["corrected"] - numbers["broken"] == pytest.approx((after - before) * len(single.labels))
     assert numbers["times_slower"] > 0
 
 

@@ -11,7 +11,7 @@ from scipy.optimize import minimize_scalar
 from bloodcells.config.names import Metric
 from bloodcells.evaluation.predictions import TINY, Predictions
 
-TEMPERATURES = (0.05, 20.0)
+TEMPERATURES = (0.05, 20.0)  # bounds
 
 
 @dataclass(frozen=True)
@@ -62,24 +62,24 @@ def reliability(predictions: Predictions, bins: int) -> Reliability:
     confidence = predictions.probabilities.max(axis=1).astype(float)
     correct = predictions.predicted == predictions.labels
     edges = np.linspace(0, 1, bins + 1)
-    # Compare as float32, the precision of the probabilities: otherwise a confidence of 0.6 exceeds the edge 0.6.
+    # Compare as float32, the precision of the probabilities: in float64, a confidence of 0.6 would exceed the edge 0.6.
     # Clip, since rounding can lift a softmax slightly above 1.
-    place = np.searchsorted(edges.astype(np.float32), confidence.astype(np.float32), side="left") - 1
-    place = np.clip(place, 0, bins - 1)
-    counts = np.bincount(place, minlength=bins)
+    bin_of = np.searchsorted(edges.astype(np.float32), confidence.astype(np.float32), side="left") - 1
+    bin_of = np.clip(bin_of, 0, bins - 1)
+    counts = np.bincount(bin_of, minlength=bins)
     divisor = np.where(counts > 0, counts, np.nan)
     return Reliability(
         edges,
         counts,
-        np.bincount(place, confidence, minlength=bins) / divisor,
-        np.bincount(place, correct, minlength=bins) / divisor,
+        np.bincount(bin_of, confidence, minlength=bins) / divisor,
+        np.bincount(bin_of, correct, minlength=bins) / divisor,
     )
 
 
 def temperature(validation: Predictions) -> float:
-    """The divisor of the logits that minimises the cross-entropy of `validation`. Above 1: the model is overconfident.
+    """The divisor of the logits that minimizes the cross-entropy of `validation`. Above 1: the model is overconfident.
 
-    Bounded to [0.05, 20], because the optimum is 0 if every prediction is correct. Fit it on other images than those
+    Bounded to [0.05, 20], because the optimum is 0 if every prediction is correct. Do not fit it on the images that
     it is evaluated on.
     """
     fitted = minimize_scalar(
@@ -91,7 +91,7 @@ def temperature(validation: Predictions) -> float:
 
 
 def tempered(predictions: Predictions, temperature: float) -> Predictions:
-    """Divides the logits by `temperature`. The predicted classes stay the same."""
+    """Predictions with their logits divided by `temperature`. The predicted classes stay the same."""
     # Softmax is invariant to adding a constant, so log probabilities serve as logits.
     logits = np.log(np.maximum(predictions.probabilities.astype(float), TINY)) / temperature
     shares = np.exp(logits - logits.max(axis=1, keepdims=True))

@@ -12,11 +12,11 @@ import numpy as np
 from bloodcells.evaluation.predictions import Predictions
 
 Interval = tuple[float, float]
-AT_ONCE = 4_000_000  # drawn indices held in memory
+AT_ONCE = 4_000_000  # maximum number of drawn indices in memory
 
 
 def intervals(predictions: Predictions, resamples: int, seed: int) -> dict[str, Interval]:
-    """The 95% interval of each metric of `headline`."""
+    """The 95% interval of each metric of `headline`, by its name."""
     classes, labels = len(predictions.class_names), predictions.labels
     cells = labels * classes + predictions.predicted
     resampled: dict[str, list[np.ndarray]] = {}
@@ -34,9 +34,9 @@ def intervals(predictions: Predictions, resamples: int, seed: int) -> dict[str, 
 def metric_interval(
     metric: Callable[[np.ndarray, np.ndarray], float], predictions: Predictions, resamples: int, seed: int
 ) -> Interval:
-    """The 95% interval of any metric of labels and probabilities, over the resamples of `intervals`.
+    """The 95% interval of any metric, over the same resamples as those of `intervals`.
 
-    The metric is called once per resample.
+    metric: takes labels, int64 (n,), and probabilities, float32 (n, classes); called once per resample
     """
     labels, probabilities = predictions.labels, predictions.probabilities
     values = [
@@ -53,7 +53,7 @@ def mean_interval(values: np.ndarray, resamples: int, seed: int) -> Interval:
 
 
 def from_confusion(counts: np.ndarray) -> dict[str, np.ndarray]:
-    """accuracy, balanced_accuracy, macro_f1 and weighted_f1, each (r,), of r confusion matrices.
+    """The metrics accuracy, balanced_accuracy, macro_f1 and weighted_f1, each (r,), of r confusion matrices.
 
     counts: int (r, true class, predicted class)
     """
@@ -63,14 +63,14 @@ def from_confusion(counts: np.ndarray) -> dict[str, np.ndarray]:
     total = true.sum(axis=1)
     return {
         "accuracy": correct.sum(axis=1) / total,
-        "balanced_accuracy": recall.sum(axis=1) / (true > 0).sum(axis=1),  # recall is 0 above for a missing class
+        "balanced_accuracy": recall.sum(axis=1) / (true > 0).sum(axis=1),  # a missing class adds a recall of 0
         "macro_f1": f1.sum(axis=1) / (true + predicted > 0).sum(axis=1),
         "weighted_f1": (f1 * true).sum(axis=1) / total,
     }
 
 
 def _draws(count: int, resamples: int, seed: int) -> Iterator[np.ndarray]:
-    """Yields int (r, count) indices of r resamples at a time: the same ones whatever is computed from them."""
+    """Yields the indices of r resamples at a time, int (r, count). They depend on the arguments only."""
     rng = np.random.default_rng([seed, 3])
     step = max(1, AT_ONCE // count)
     for start in range(0, resamples, step):

@@ -1,4 +1,4 @@
-"""Metrics of predictions, by scikit-learn."""
+"""Metrics of predictions, computed with scikit-learn."""
 
 import warnings
 
@@ -55,7 +55,7 @@ def per_class(predictions: Predictions) -> str:
 
 
 def class_table(predictions: Predictions) -> DataFrame:
-    """One row per class: precision, recall, F1, ROC AUC, images. Recall and ROC AUC are nan without images."""
+    """One row per class: precision, recall, F1, ROC AUC, images. Without images, recall and ROC AUC are NaN."""
     names, labels = predictions.class_names, predictions.labels
     precision, recall, f1, support = precision_recall_fscore_support(
         labels, predictions.predicted, labels=range(len(names)), zero_division=0
@@ -66,7 +66,7 @@ def class_table(predictions: Predictions) -> DataFrame:
 
 
 def _areas(predictions: Predictions) -> list[float]:
-    """Area under the one-vs-rest ROC curve of each class; nan if no image or every image belongs to it."""
+    """Area under the one-vs-rest ROC curve of each class; NaN if no image or every image belongs to it."""
     return [
         float(roc_auc_score(predictions.labels == k, predictions.probabilities[:, k]))
         if 0 < np.sum(predictions.labels == k) < len(predictions.labels)

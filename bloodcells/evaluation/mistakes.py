@@ -12,7 +12,7 @@ SHOWN = 16  # images in one figure
 
 @dataclass(frozen=True)
 class Mistakes:
-    """Images worth a look, as indices, the most striking first.
+    """Indices of images to look at, the most striking first.
 
     worst, least_certain: int (k,), into the test predictions; doubted_labels: int (k,), into all predictions
     """
@@ -33,7 +33,7 @@ class Mistakes:
 
 
 def find_mistakes(predictions: Predictions) -> Mistakes:
-    """Analyses the test predictions, and the labels of all splits."""
+    """Finds wrong and uncertain predictions for the test images, and doubtful labels in all splits."""
     test = predictions.of("test")
     return Mistakes(worst(test), least_certain(test, SHOWN), doubted_labels(predictions))
 
@@ -70,8 +70,8 @@ def least_certain(predictions: Predictions, count: int) -> np.ndarray:
 def doubted_labels(predictions: Predictions) -> np.ndarray:
     """Indices of images whose label may be wrong, most confident first.
 
-    An image qualifies if it is predicted as another class with at least the mean probability that images labelled as
-    that class receive for it: confident learning, Northcutt et al. 2021, arXiv:1911.00068, section 3.1.
+    An image qualifies if another class is predicted, with at least the mean probability of that class over the images
+    labeled as that class: confident learning, Northcutt et al. 2021, arXiv:1911.00068, section 3.1.
     """
     labels, probabilities = predictions.labels, predictions.probabilities.astype(float)
     classes = probabilities.shape[1]

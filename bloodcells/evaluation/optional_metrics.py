@@ -1,8 +1,8 @@
 """Metrics that a config can add to the headline metrics: `metric=[cohen_kappa,top_k_accuracy]`.
 
 A new metric is a class here and an option in conf/metric/. It is computed on the test images, with a bootstrap
-interval, for which it is called once per resample. Slow imports, such as scikit-learn, belong into `__call__`: programs
-read this module to check their config.
+interval, for which it is called once per resample. Put slow imports, such as scikit-learn, into `__call__`: all
+programs import this module to check their config.
 """
 
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ from bloodcells.config.schema.ranges import within
 @option("metric", "cohen_kappa")
 @dataclass
 class CohenKappa(OptionalMetric):
-    """Agreement of predictions and labels beyond chance, in [-1, 1]; nan if all are of one class.
+    """Agreement of predictions and labels beyond chance, in [-1, 1]; NaN if all are of one class.
 
     Cohen 1960, doi 10.1177/001316446002000104.
     """

@@ -18,7 +18,10 @@ Figures = Mapping[str, Figure]
 
 
 def evaluation_page(title: str, lead: str, scored: Scored, *, figures: Figures, images: Images, seed: int) -> str:
-    """HTML text. figures: from `draw`; images: the scored ones; seed: of their distortions."""
+    """Returns the page as HTML.
+
+    lead: plain text, one paragraph per line; figures: from `draw`; images: the test images; seed: of their distortions
+    """
     sections = [_accuracy(scored, figures)]
     if scored.shifted:
         sections.append(_shift(scored, figures, distorted_images(images, seed)))
@@ -70,7 +73,7 @@ def _gain(metrics: Mapping[str, float]) -> Section:
         [
             f"Accuracy is {gain['single_view_accuracy']:.4f} from a single view of each image and "
             f"{metrics[Metric.TEST_ACCURACY]:.4f} from the mean over its rotations and reflections, which corrects "
-            f"{gain['mended']:.0f} predictions, breaks {gain['broken']:.0f}, and takes {gain['times_slower']:.1f} "
+            f"{gain['corrected']:.0f} predictions, breaks {gain['broken']:.0f}, and takes {gain['times_slower']:.1f} "
             "times as long.",
         ],
     )

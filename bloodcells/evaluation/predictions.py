@@ -60,7 +60,7 @@ class Predictions:
         )
 
     def compare(self, stored: "Predictions") -> str:
-        """A phrase that completes "the predictions ...": how they differ from those stored with the run."""
+        """How they differ from `stored`, the run's own; the text completes a sentence that starts "The predictions"."""
         if not np.array_equal(self.examples, stored.examples) or not np.array_equal(self.labels, stored.labels):
             return "are for other images or labels than the run's"
         difference = float(np.abs(self.probabilities - stored.probabilities).max())
@@ -70,7 +70,7 @@ class Predictions:
         return f"differ from the run's by up to {difference:.1g} in probability; {changed} predicted classes changed"
 
     def table(self) -> pd.DataFrame:
-        """One row per image. CSV keeps enough digits of float32 to read back the same bits."""
+        """One row per image. Written as CSV, the probabilities keep enough digits to be read back bit-identically."""
         table = pd.DataFrame({"split": self.splits, "example": self.examples, "label": self.labels})
         table["predicted"] = self.predicted
         for number, name in enumerate(self.class_names):
@@ -79,7 +79,7 @@ class Predictions:
 
     @classmethod
     def load(cls, path: Path) -> "Predictions":
-        """Reads the CSV file of `table`."""
+        """Reads predictions from the CSV file of `table`."""
         table = pd.read_csv(path, dtype={"split": str, "example": str, "label": np.int64}, float_precision="round_trip")
         columns = [column for column in table.columns if column.startswith("p(")]
         return cls(
@@ -92,7 +92,10 @@ class Predictions:
 
 
 def predict(infer: Callable[[np.ndarray], np.ndarray], parts: dict[str, Images]) -> Predictions:
-    """Predicts the images of each split in order. `infer` maps uint8 (n, h, w, 3) to float32 (n, classes)."""
+    """Predicts the images of each split, in order.
+
+    infer: maps uint8 (n, h, w, 3) to probabilities, float32 (n, classes); parts: images by the name of their split
+    """
     images = list(parts.values())
     return Predictions(
         class_names=images[0].class_names,

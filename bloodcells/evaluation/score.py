@@ -23,7 +23,7 @@ from bloodcells.model.gradcam import GradCam
 from bloodcells.model.inference import Inference
 from bloodcells.reporting.terminal import duration
 
-DISTORTING = 0.0007  # seconds to distort an image of 96 pixels, roughly
+DISTORTING = 0.0007  # approximate seconds to distort an image of 96 x 96 pixels
 log = logging.getLogger(__name__)
 
 Metrics = dict[str, float]
@@ -64,13 +64,13 @@ def score(
     """Scores `model` on parts["test"].
 
     parts: with "validation" too, unless `validation` replaces it. The temperature is fitted on validation images.
-    trained_with: the augmentation of training, so that distortions the model has met are marked.
+    trained_with: the augmentation of training; distortions that it resembles are marked.
     seed: of the bootstrap and the distortions.
     validation: predictions for validation images, or images to predict only for the temperature.
     Raises ValueError without validation images or predictions.
     """
     infer = Inference(model, batch_size, config.test_time_augmentation)
-    infer(parts["test"].pixels[:batch_size])  # traces the graph, which is not to be timed
+    infer(parts["test"].pixels[:batch_size])  # traces the graph before timing starts
     started = time.perf_counter()
     predictions = predict(infer, parts)
     seconds_per_image = (time.perf_counter() - started) / len(predictions.labels)
@@ -129,9 +129,9 @@ def _gain(
 ) -> tuple[Metrics, Tables]:
     """What test-time augmentation gains over a single view, and how much slower it is.
 
-    test, seconds_per_image: predictions with test-time augmentation and the time they took
+    test, seconds_per_image: predictions with test-time augmentation, and the time they took
     """
-    single(images.pixels[:batch_size])  # traces the graph, which is not to be timed
+    single(images.pixels[:batch_size])  # traces the graph before timing starts
     started = time.perf_counter()
     without = predict(single, {"test": images})
     seconds_single = (time.perf_counter() - started) / len(images)
@@ -139,7 +139,7 @@ def _gain(
     metrics = {
         "test_time_augmentation/single_view_accuracy": float(before.mean()),
         "test_time_augmentation/gain": float(after.mean() - before.mean()),
-        "test_time_augmentation/mended": float((after & ~before).sum()),
+        "test_time_augmentation/corrected": float((after & ~before).sum()),
         "test_time_augmentation/broken": float((before & ~after).sum()),
         "test_time_augmentation/times_slower": seconds_per_image / seconds_single,
     }

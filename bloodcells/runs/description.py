@@ -1,4 +1,4 @@
-"""A run in words: its name, its params, its description and the summary printed at the end."""
+"""Texts about a run: its name, its params, its description and the summary printed at the end."""
 
 from pathlib import PurePath
 from typing import Any
@@ -25,9 +25,9 @@ def run_name(config: TrainConfig) -> str:
 def run_params(config: TrainConfig) -> dict[str, str | int | float]:
     """The params of a run: the settings that distinguish models, under their keys in the config.
 
-    A group appears under its own key with the name of its option, a path with its last part. Settings that are null are
-    left out, and so are those that do not affect training. Of the data only cleaning and splitting appear, since the
-    data have a hash among the tags.
+    A group appears under its own key with the name of its option, and a path as its last part. Settings that are null
+    or do not affect training are left out. So are those of the data, which a tag identifies by their hash, except for
+    the source, cleaning and the split.
     """
     settings = {
         key.removesuffix(".name"): value
@@ -79,19 +79,25 @@ def describe(config: TrainConfig, cleaned: Cleaned, split: Split, stages: list[S
 def summary(
     config: TrainConfig, fitted: FitResult, metrics: dict[str, float], *, tested: int, locations: dict[str, str]
 ) -> str:
-    """The summary printed at the end; `metrics`: those of scoring; tested: how many test images."""
+    """The summary printed at the end.
+
+    metrics: those of scoring; tested: number of test images; locations: where to find the results, by description
+    """
     rows = {
         "trained": f"{config.backbone.label} ({_weights(config)}), {config.head.name} head, "
         f"{len(fitted.history)} epochs in {duration(fitted.seconds)}",
         "best epoch": f"{fitted.best.epoch} ({fitted.best.stage}), validation accuracy {fitted.best.accuracy:.4f}",
-        **outcome(metrics, tested),
+        **scores_in_words(metrics, tested),
         **locations,
     }
     return aligned(rows)
 
 
-def outcome(metrics: dict[str, float], tested: int) -> dict[str, str]:
-    """The results of scoring in words: test images as they are, with several views, and distorted."""
+def scores_in_words(metrics: dict[str, float], tested: int) -> dict[str, str]:
+    """Lines on the results of scoring, by heading: test images as they are, test-time augmentation, distorted images.
+
+    metrics: those of `Scored`; tested: number of test images
+    """
     low, high = (metrics[f"{Metric.TEST_ACCURACY}_{end}"] for end in ("low", "high"))
     rows = {
         "test": f"accuracy {metrics[Metric.TEST_ACCURACY]:.4f} ({low:.3f} to {high:.3f}), "
@@ -102,8 +108,8 @@ def outcome(metrics: dict[str, float], tested: int) -> dict[str, str]:
     }
     if views:
         rows["views"] = (
-            f"accuracy {views['single_view_accuracy']:.4f} with a single view; the mean over turns and mirror images "
-            f"corrects {views['mended']:.0f} predictions, breaks {views['broken']:.0f}, and takes "
+            f"accuracy {views['single_view_accuracy']:.4f} with a single view; the mean over rotations and reflections "
+            f"corrects {views['corrected']:.0f} predictions, breaks {views['broken']:.0f}, and takes "
             f"{views['times_slower']:.1f} times as long"
         )
     if Metric.SHIFTED_ACCURACY in metrics:

@@ -78,7 +78,7 @@ def test_page_without_distortions_or_mistakes(scored, figures, parts) -> None:
 
 
 def test_page_reports_test_time_augmentation(scored, figures, parts) -> None:
-    gain = {"single_view_accuracy": 0.5, "gain": 0.125, "mended": 3.0, "broken": 2.0, "times_slower": 7.5}
+    gain = {"single_view_accuracy": 0.5, "gain": 0.125, "corrected": 3.0, "broken": 2.0, "times_slower": 7.5}
     metrics = scored.metrics | {f"test_time_augmentation/{name}": value for name, value in gain.items()}
     html = html_of(replace(scored, metrics=metrics), figures, parts)
     assert headings(html) == ["Accuracy", "Distorted images", "Test-time augmentation", "Calibration", "Errors"]

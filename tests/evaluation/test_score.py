@@ -169,7 +169,7 @@ def test_test_time_augmentation_counts_corrected_and_broken_predictions() -> Non
     gain = {name.partition("/")[2]: value for name, value in scored.metrics.items() if name.startswith("test_time")}
     assert scored.metrics["test/accuracy"] == 2 / 5
     assert gain.pop("times_slower") > 0
-    assert gain == {"single_view_accuracy": 3 / 5, "gain": pytest.approx(-1 / 5), "mended": 2, "broken": 3}
+    assert gain == {"single_view_accuracy": 3 / 5, "gain": pytest.approx(-1 / 5), "corrected": 2, "broken": 3}
     assert scored.tables["predictions_single_view.csv"]["predicted"].tolist() == [0] * 5
 
 

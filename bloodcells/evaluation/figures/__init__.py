@@ -1,1 +1,1 @@
-"""Figures of a run. Colours: seaborn's colour-blind palette. Sizes: one column or the page width of a paper."""
+"""Figures of a run. Colors: seaborn's colorblind palette. Sizes: one column or the page width of a paper."""

@@ -23,8 +23,8 @@ def draw(scored: Scored, parts: dict[str, Images]) -> dict[str, Figure]:
     if len(shown := mistakes.worst[:SHOWN]):
         figures["figures/worst.png"] = predicted_images(pixels[shown], test, shown, scored.heat)
     if len(shown := mistakes.doubted_labels[:SHOWN]):
-        pixels = np.concatenate([part.pixels for part in parts.values()])[shown]
-        figures["figures/doubted_labels.png"] = predicted_images(pixels, predictions, shown)
+        all_pixels = np.concatenate([part.pixels for part in parts.values()])
+        figures["figures/doubted_labels.png"] = predicted_images(all_pixels[shown], predictions, shown)
     if scored.shifted:
         clean = scored.metrics[Metric.TEST_ACCURACY]
         figures["figures/shift.png"] = shift_plot(clean, scored.shifted, scored.trained_on)

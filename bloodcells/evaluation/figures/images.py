@@ -19,9 +19,9 @@ COLUMNS = 8
 def predicted_images(
     pixels: np.ndarray, predictions: Predictions, indices: np.ndarray, heat: np.ndarray | None = None
 ) -> Figure:
-    """The images of `predictions` at `indices`, captioned with name, label, predicted class and its probability.
+    """A sheet of the images of `predictions` at `indices`, captioned with name, label, predicted class and probability.
 
-    pixels: uint8 (k, h, w, 3), those images
+    pixels: uint8 (k, h, w, 3), the images at `indices`, int (k,)
     heat: float (k, h, w) in [0, 1], drawn over a second copy of each image; brighter areas support the prediction more
     """
     names, predicted = predictions.class_names, predictions.predicted[indices]
@@ -38,7 +38,7 @@ def predicted_images(
 
 
 def training_images(images: np.ndarray, labels: np.ndarray, class_names: Sequence[str]) -> Figure:
-    """Up to 32 images as the model sees them in training, captioned with their class, or with both if mixed.
+    """A sheet of up to 32 images as the model sees them in training, captioned with their class, or both if mixed.
 
     images: float (n, h, w, 3), 0..255; labels: float (n, classes)
     """

@@ -9,7 +9,7 @@ from scipy.signal import fftconvolve
 
 from bloodcells.evaluation.shift.pixels import rounded
 
-# Dense enough, with linear interpolation, for images of up to about 400 pixels.
+# Points on a path and a disc: dense enough, with linear interpolation, for images of up to about 400 pixels.
 PATH = np.linspace(-1, 1, 61)
 SQUARE = np.stack(np.meshgrid(np.linspace(-1, 1, 25), np.linspace(-1, 1, 25)), axis=-1).reshape(-1, 2)
 DISC = SQUARE[np.hypot(*SQUARE.T) <= 1]  # (points, 2), evenly spread over the disc of radius 1

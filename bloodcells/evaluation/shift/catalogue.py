@@ -22,8 +22,8 @@ class Distortion:
     """One distortion.
 
     group: distortions of one group change the same property; source: a short citation
-    apply: maps an image, uint8 (h, w, 3), a severity in 1..5 and a random generator to uint8 (h, w, 3). It draws
-        equally many random numbers at every severity, so a higher severity distorts in the same way, but more strongly.
+    apply: maps an image, uint8 (h, w, 3), a severity in 1..5 and a random generator to uint8 (h, w, 3). It draws the
+        same random numbers at every severity, so a higher severity distorts in the same way, but more strongly.
     """
 
     name: str
@@ -47,9 +47,9 @@ _SINGLE = (
     _graded(geometry.shear, "geometry", MNIST_C),
     _graded(geometry.zoom, "geometry", MNIST_C),
     _graded(geometry.elastic, "geometry", f"Simard et al. 2003; {COMMON}"),
-    _graded(color.stain, "colour", f"{TELLEZ}; {LANDINI}"),
-    _graded(color.hue, "colour", "Tellez et al. 2019, doi 10.1016/j.media.2019.101544"),
-    _graded(color.white_balance, "colour", "Afifi and Brown 2019, arXiv:1912.06960"),
+    _graded(color.stain, "color", f"{TELLEZ}; {LANDINI}"),
+    _graded(color.hue, "color", "Tellez et al. 2019, doi 10.1016/j.media.2019.101544"),
+    _graded(color.white_balance, "color", "Afifi and Brown 2019, arXiv:1912.06960"),
     _graded(color.brightness, "light", COMMON),
     _graded(color.contrast, "light", COMMON),
     _graded(blur.defocus_blur, "blur", COMMON),
@@ -63,7 +63,7 @@ _GROUPS = tuple(dict.fromkeys(part.group for part in _SINGLE))
 
 
 def _mixture(image: np.ndarray, severity: int, rng: np.random.Generator) -> np.ndarray:
-    """Applies three distortions of three random groups in catalogue order, roughly that in which an image is taken."""
+    """Applies three distortions of three random groups, in catalogue order: roughly the order of image formation."""
     chosen = {}
     for group, part_severity in zip(rng.permutation(_GROUPS), MIXED[severity - 1], strict=False):
         members = [number for number, part in enumerate(_SINGLE) if part.group == group]

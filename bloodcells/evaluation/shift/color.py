@@ -1,4 +1,4 @@
-"""Changes of stain, colour and brightness.
+"""Changes of stain, color and brightness.
 
 Each function takes an image, uint8 (h, w, 3), RGB, a strength in the unit listed in strengths.py, and a random
 generator, and returns uint8 (h, w, 3).
@@ -26,8 +26,8 @@ def stain(image: np.ndarray, change: float, rng: np.random.Generator) -> np.ndar
     """Multiplies the amount of each stain by its own factor, uniform in [1 - `change`, 1 + `change`].
 
     Optical density (Beer-Lambert) is a sum over the stains (Ruifrok and Johnston 2001), whose amounts change as in
-    Tellez et al. 2018. Two differences: the residual is unchanged and no constant is added. Either would tint the bare
-    glass, which is what `white_balance` does; here white stays white.
+    Tellez et al. 2018, with two differences: the residual stays unchanged and no constant is added, since either would
+    tint the background. White stays white; `white_balance` changes it.
     """
     factors = [*(1 + change * rng.uniform(-1, 1, 2)), 1]
     density = -np.log(np.maximum(image, 1) / np.float32(255))
@@ -36,7 +36,7 @@ def stain(image: np.ndarray, change: float, rng: np.random.Generator) -> np.ndar
 
 
 def hue(image: np.ndarray, degrees: float, rng: np.random.Generator) -> np.ndarray:
-    """Rotates colours about the grey axis of the RGB cube by `degrees`, in a random direction. Greys do not change."""
+    """Rotates colors about the gray axis of the RGB cube by `degrees`, in a random direction. Grays do not change."""
     angle = np.deg2rad(degrees) * rng.choice(EITHER_WAY)
     cross = np.array([[0, -1, 1], [1, 0, -1], [-1, 1, 0]]) / np.sqrt(3)
     turn = np.cos(angle) * np.eye(3) + np.sin(angle) * cross + (1 - np.cos(angle)) / 3  # Rodrigues' formula

@@ -1,4 +1,4 @@
-"""Rotation, shear, zoom and elastic deformation about the centre of the image.
+"""Rotation, shear, zoom and elastic deformation about the center of the image.
 
 Each function takes an image, uint8 (h, w, 3), a strength in the unit listed in strengths.py, and a random generator,
 and returns uint8 (h, w, 3). Interpolation is cubic, because linear would blur at every severity. The image is reflected
@@ -21,7 +21,7 @@ def rotation(image: np.ndarray, degrees: float, rng: np.random.Generator) -> np.
 
 
 def shear(image: np.ndarray, slope: float, rng: np.random.Generator) -> np.ndarray:
-    """Moves each row sideways, or each column vertically, by `slope` times its distance from the centre."""
+    """Moves each row sideways, or each column vertically, by `slope` times its distance from the center."""
     slope *= rng.choice(EITHER_WAY)
     return _linear(image, np.array([[1, slope], [0, 1]] if rng.random() < 0.5 else [[1, 0], [slope, 1]]))
 
@@ -51,7 +51,7 @@ def elastic(image: np.ndarray, move: float, rng: np.random.Generator) -> np.ndar
 
 
 def _linear(image: np.ndarray, inverse: np.ndarray) -> np.ndarray:
-    """Resamples the image; `inverse`, (2, 2), maps (x, y) from the centre of the result to that of the image."""
+    """Resamples the image; `inverse`, (2, 2), maps (x, y) from the center of the result to that of the image."""
     middle = np.array([image.shape[1], image.shape[0]]) / 2
     reach = np.abs(inverse) @ middle - middle  # how far the corners extend beyond the image
     margin = max(0, int(np.ceil(reach.max()))) + 2  # cubic interpolation reaches two pixels further
@@ -59,7 +59,7 @@ def _linear(image: np.ndarray, inverse: np.ndarray) -> np.ndarray:
     offset = middle + margin - inverse @ middle
     rows = np.column_stack([inverse, offset])
     size = (image.shape[1], image.shape[0])
-    turned = Image.fromarray(wide).transform(
+    result = Image.fromarray(wide).transform(
         size, Image.Transform.AFFINE, rows.ravel().tolist(), Image.Resampling.BICUBIC
     )
-    return np.asarray(turned)
+    return np.asarray(result)

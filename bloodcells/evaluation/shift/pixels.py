@@ -1,8 +1,8 @@
-"""Rounding to bytes, and the two directions of a distortion."""
+"""Rounding to uint8, and the two directions of a distortion."""
 
 import numpy as np
 
-EITHER_WAY = (-1.0, 1.0)  # a random sign
+EITHER_WAY = (-1.0, 1.0)  # to choose a random sign from
 
 
 def rounded(values: np.ndarray) -> np.ndarray:

@@ -1,6 +1,6 @@
 """Strength of each distortion at each severity, chosen by eye on cells of 96 x 96 pixels.
 
-Severity 1 is barely visible; at severity 5 a person can still recognise the cell. Lengths are fractions of the shorter
+Severity 1 is barely visible; at severity 5 a person can still recognize the cell. Lengths are fractions of the shorter
 side of the image, so that they have the same effect at every image size.
 """
 
@@ -27,7 +27,7 @@ STRENGTHS = {
         "root mean square displacement along each axis, fraction of the side", (0.005, 0.01, 0.015, 0.021, 0.028)
     ),
     "stain": Strength("largest change of each stain, fraction of its amount", (0.15, 0.3, 0.45, 0.6, 0.75)),
-    "hue": Strength("degrees of the colour circle, in either direction", (6, 13, 22, 33, 46)),
+    "hue": Strength("degrees of the color wheel, in either direction", (6, 13, 22, 33, 46)),
     "white_balance": Strength("stops that red gains and blue loses, or the reverse", (0.05, 0.12, 0.2, 0.3, 0.42)),
     "brightness": Strength("added or subtracted, fraction of the range", (0.03, 0.08, 0.13, 0.19, 0.25)),
     "contrast": Strength("factor, higher or lower", (1.1, 1.25, 1.45, 1.75, 2.1)),
@@ -39,6 +39,6 @@ STRENGTHS = {
     "occlusion": Strength("side of the square, fraction of the side", (0.1, 0.17, 0.24, 0.31, 0.38)),
 }
 
-# Severities of the three parts of a mixture: one lower than that of the mixture. Two exceptions: severity 1 has none
-# below it, and severity 2 has one part at 2, because it would equal severity 1 otherwise.
+# Severities of the three distortions in a mixture: one lower than that of the mixture, with two exceptions. There is
+# no severity below 1, and at severity 2 one of them has severity 2, because it would equal severity 1 otherwise.
 MIXED = ((1, 1, 1), (2, 1, 1), (2, 2, 2), (3, 3, 3), (4, 4, 4))

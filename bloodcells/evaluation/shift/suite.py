@@ -57,7 +57,7 @@ class Shifted:
         return DataFrame({"example": self.examples, "label": self.labels} | columns)
 
     def summary(self, augmentation: Mapping[str, AugmentationStep]) -> DataFrame:
-        """One row per distortion: group, training steps it resembles, accuracy by severity, their mean, source."""
+        """One row per distortion: group, training steps that resemble it, accuracy by severity, their mean, source."""
         rows = []
         for name, accuracies in self.accuracy.items():
             distortion = DISTORTIONS[name]
@@ -88,7 +88,10 @@ class Shifted:
 
 
 def shifted(infer: Callable[[np.ndarray], np.ndarray], images: Images, severities: Sequence[int], seed: int) -> Shifted:
-    """Predicts `images` under every distortion. `infer` maps uint8 (n, h, w, 3) to (n, classes)."""
+    """Predicts `images` under every distortion at each of `severities`, which are in 1..5.
+
+    infer: maps uint8 (n, h, w, 3) to probabilities (n, classes); seed: of the distortions
+    """
     levels = tuple(sorted(set(severities)))
     variants = [(name, severity) for name in DISTORTIONS for severity in levels]
     predicted = [

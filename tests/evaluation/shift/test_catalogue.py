@@ -17,7 +17,7 @@ RANDAUGMENT = {"randaugment_kerascv": RandAugmentKerasCV(3, 0.5, 0.15, 0.9)}
 def test_catalogue_order() -> None:
     expected = {
         "geometry": ["rotation", "shear", "zoom", "elastic"],
-        "colour": ["stain", "hue", "white_balance"],
+        "color": ["stain", "hue", "white_balance"],
         "light": ["brightness", "contrast"],
         "blur": ["defocus_blur", "motion_blur"],
         "noise": ["gaussian_noise"],
