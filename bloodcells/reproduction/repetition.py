@@ -1,4 +1,4 @@
-"""Trains a finished run again, as a run below the original, and compares the two."""
+"""Tracks the repetition of a finished run as a child of the original, and compares the two."""
 
 import logging
 from collections.abc import Iterator
@@ -12,7 +12,7 @@ from bloodcells.provenance.fingerprint import Fingerprint
 from bloodcells.provenance.machine import unrepeatable
 from bloodcells.reproduction.conditions import changes, present_conditions, recorded_conditions
 from bloodcells.reproduction.verdict import Verdict, compare
-from bloodcells.runs.images import expect_same
+from bloodcells.runs.images import check_data
 from bloodcells.runs.lifecycle import tracked
 from bloodcells.tracking.live_run import LiveRun
 from bloodcells.tracking.stored_run import StoredRun
@@ -21,7 +21,7 @@ log = logging.getLogger(__name__)
 
 
 class Repetition:
-    """A repetition of `original`. `verdict` is set when the training that it tracks has ended."""
+    """A repetition of `original`. `verdict` is set once the training that it tracks has ended."""
 
     verdict: Verdict
 
@@ -32,10 +32,10 @@ class Repetition:
     def tracked(self, config: TrainConfig, fingerprint: Fingerprint, origin: str) -> Iterator[LiveRun]:
         """Tracks a training like `lifecycle.tracked` and compares it with the original before the run ends.
 
-        A FINISHED repetition therefore has a verdict, and one interrupted earlier resumes. Logs changed conditions
-        before training. Raises InputError if the data have changed, since that would be another experiment.
+        So a FINISHED repetition has a verdict, and one that is interrupted can resume. Logs changed conditions before
+        training. Raises InputError if the data have changed, since that would be another experiment.
         """
-        expect_same(self._original, origin, fingerprint.data)
+        check_data(self._original, origin, fingerprint.data)
         then, now = recorded_conditions(self._original), present_conditions(config, fingerprint)
         gpus = bool(then.machine["gpus"] or now.machine["gpus"])
         reasons = [*unrepeatable(config, gpus), *changes(then, now)]

@@ -23,9 +23,10 @@ from bloodcells.provenance.fingerprint import Fingerprint
 from bloodcells.tracking.store import Store
 
 log = logging.getLogger(__name__)
-MACHINE = ("processor", "gpus", "python", "threads", "onednn")  # what the bits of a result depend on
-HASHES = ("config", "data", "code", "packages", "weights")  # so do these parts of the fingerprint
-PARTIAL = ".half-"  # prefix of a folder that is being created or removed
+# The bits of a result depend on these properties of the machine and these parts of the fingerprint.
+MACHINE = ("processor", "gpus", "python", "threads", "onednn")
+HASHES = ("config", "data", "code", "packages", "weights")
+PARTIAL = ".partial-"  # prefix of a folder that is being created or removed
 
 
 @dataclass(frozen=True)
@@ -48,7 +49,7 @@ class Checkpoint:
     def remove(self) -> None:
         """Deletes the folder, which marks its run as complete. Raises InputError if that fails."""
         with self.store.errors(), folder_lock(self.folder.parent), suppress(FileNotFoundError):
-            # Renamed first, which is atomic: nothing would find and delete a folder that is half removed.
+            # Renamed first, which is atomic: if removing it is interrupted, `_new` deletes the rest.
             removed = self.folder.rename(self.folder.with_name(f"{PARTIAL}{self.name}"))
             shutil.rmtree(removed, ignore_errors=True)
 
@@ -57,8 +58,8 @@ class Checkpoint:
 def claim(store: Store, identity: Mapping[str, str]) -> Iterator[Checkpoint]:
     """The checkpoint that an interrupted run with the same `identity` left, or a new one.
 
-    identity: what the run's result depends on and how it is filed; a checkpoint is resumed only if all of it matches.
-    The checkpoint of a live run is locked; the system releases the lock however the process ends.
+    identity: as from `identity_of`; a checkpoint is resumed only if all of it matches.
+    The checkpoint of a live run is locked; the system releases the lock even if the process is killed.
     Raises InputError if no checkpoint can be created.
     """
     with store.errors():
@@ -72,7 +73,7 @@ def claim(store: Store, identity: Mapping[str, str]) -> Iterator[Checkpoint]:
 
 
 def folder_lock(folder: Path) -> FileLock:
-    """Held while checkpoints are listed, created or removed."""
+    """A lock to hold while checkpoints are listed, created or removed."""
     return FileLock(folder / ".lock")
 
 
@@ -85,9 +86,9 @@ def run_of(checkpoint: str) -> MlflowRun | None:
 
 
 def identity_of(config: TrainConfig, store: Store, fingerprint: Fingerprint, reproduces: str = "") -> dict[str, str]:
-    """What distinguishes a training run from all others: how it is filed and what its result depends on, bit by bit.
+    """What distinguishes a training run from all others: where it is stored and what its result depends on.
 
-    reproduces: the id of the run that it repeats, or "".
+    reproduces: the id of the run that it repeats, or ""
     """
     filed = {**store.identity, "study": config.study or "", "reproduces": reproduces}
     return filed | result_identity(config, fingerprint)
@@ -108,7 +109,7 @@ def _existing(store: Store, identity: Mapping[str, str]) -> tuple[Checkpoint, Fi
         other = _identity_in(file)
         changed = [key for key in identity if other.get(key) != identity[key]]
         if changed and not set(changed) <= {*HASHES[1:], *MACHINE}:
-            continue  # of another config
+            continue  # belongs to another config
         lock = FileLock(file.parent / "lock")
         try:
             lock.acquire(timeout=0)
@@ -121,7 +122,7 @@ def _existing(store: Store, identity: Mapping[str, str]) -> tuple[Checkpoint, Fi
         lock.release()
         log.info(
             "an interrupted run of this config is not resumed, because of a change in %s; its state remains in %s: "
-            "delete that folder if you do not intend to go back",
+            "delete that folder if you no longer need it",
             *(" and ".join(changed), file.parent),
         )
     return None

@@ -27,14 +27,17 @@ from bloodcells.training.fit import FitResult
 def input_files(
     config: TrainConfig, cleaned: Cleaned, split: Split, batch: tuple[np.ndarray, np.ndarray]
 ) -> dict[str, Content]:
-    """Files on the inputs; `batch`: the first one, images (b, h, w, 3) in 0..255 and labels (b, classes)."""
+    """Files that describe the inputs, by name; batch: the first, images (b, h, w, 3), 0..255, and labels (b, classes).
+
+    They are those of `setup_files` and a figure of the images in `batch`.
+    """
     return setup_files(config, cleaned, split) | {
         "figures/training_images.png": training_images(*batch, cleaned.images.class_names),
     }
 
 
 def setup_files(config: TrainConfig, cleaned: Cleaned, split: Split) -> dict[str, Content]:
-    """Files on the settings, the machine, the packages and the use of each image."""
+    """Files that describe the settings, the machine, the packages and the split of the images, by name."""
     images, part_of = cleaned.images, split.part_of
     used = DataFrame(
         {
@@ -59,7 +62,7 @@ def setup_files(config: TrainConfig, cleaned: Cleaned, split: Split) -> dict[str
 
 
 def result_files(fitted: FitResult, scored: Scored) -> dict[str, Content]:
-    """Files on the results of training and scoring."""
+    """Tables and figures of the results of training and scoring, by file name."""
     return {
         Artifact.HISTORY: fitted.table(),
         "figures/learning_curves.png": learning_curves(fitted.history, fitted.best),
@@ -68,7 +71,7 @@ def result_files(fitted: FitResult, scored: Scored) -> dict[str, Content]:
 
 
 def epoch_logger(run: LiveRun) -> Callable[[Epoch], None]:
-    """A function that logs the metrics of an epoch, with its number over both phases as step."""
+    """A function that logs the metrics of an epoch to `run`; the step is the epoch's number over all stages."""
 
     def log(row: Epoch) -> None:
         metrics = {

@@ -18,7 +18,7 @@ def split_images(run: StoredRun, *splits: str) -> dict[str, Images]:
         images: Images = run.config().data.load()
     except InputError as error:
         raise InputError(f"run {run.id}: cannot load the data it was trained on: {error}") from error
-    expect_same(run, images.origin, images.sha256)
+    check_data(run, images.origin, images.sha256)
     split = pd.read_csv(run.file(Artifact.SPLIT), dtype=str, keep_default_na=False)
     position = {example: index for index, example in enumerate(images.examples.tolist())}
     if missing := [example for example in split["example"] if example not in position]:
@@ -31,8 +31,8 @@ def split_images(run: StoredRun, *splits: str) -> dict[str, Images]:
     }
 
 
-def expect_same(run: StoredRun, origin: str, sha256: str) -> None:
-    """Raises InputError if the data from `origin` with this hash are not those that the run was trained on."""
+def check_data(run: StoredRun, origin: str, sha256: str) -> None:
+    """Raises InputError if `sha256`, the hash of the data from `origin`, is not that of the run's training data."""
     expected = run.tags[Tag.DATA]
     if sha256 != expected:
         raise InputError(

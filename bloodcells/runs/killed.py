@@ -38,12 +38,13 @@ def close_killed(store: Store) -> list[str]:
 
 
 def _close(run_id: str, checkpoint: Path) -> bool:
-    """Closes the run if its process is gone; returns whether it did."""
+    """Closes the run if its process is gone; returns whether it was closed."""
     if not checkpoint.is_dir():
         return False
-    with folder_lock(checkpoint.parent):  # or the same command, started now, would find it locked and start afresh
+    # Without this lock, the same command, if started now, would find the checkpoint locked and start a new run.
+    with folder_lock(checkpoint.parent):
         files = [file for file in checkpoint.glob("*.*") if file.is_file()]
-        if not files:  # the run has ended since the search, and removed its checkpoint
+        if not files:  # the run has ended since the search and has removed its checkpoint
             return False
         try:
             with FileLock(checkpoint / "lock", timeout=0):

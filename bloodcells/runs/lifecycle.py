@@ -1,4 +1,4 @@
-"""The life of a run in MLflow: it starts, or resumes after an interruption, and ends with an honest status."""
+"""Starts a run in MLflow, or resumes it after an interruption, and ends it with its status."""
 
 import logging
 from collections.abc import Iterator, Mapping
@@ -37,9 +37,9 @@ def tracked(
     original: StoredRun | None = None,
     sweep: SweepJob | None = None,
 ) -> Iterator[LiveRun]:
-    """The run of a training, which ends as `started` describes; origin: the name of the data.
+    """A training run, which ends as `started` describes; origin: the name of the data.
 
-    If the same command was interrupted before, it resumes that run with the state it saved. It does so without asking,
+    If the same command was interrupted before, resumes that run from its saved state. There is no option for this,
     because the result is the same: a scheduler may restart a killed job.
 
     original: the run that this one repeats. It becomes the parent, and searches for training runs do not return the
@@ -92,10 +92,10 @@ def started(
 ) -> Iterator[LiveRun]:
     """A run that ends FINISHED, KILLED if it was interrupted, or FAILED with the error as a tag.
 
-    Closes other runs whose process was killed before it starts.
+    Before it starts, other runs whose process was killed are closed.
 
-    tags: those of `source_tags`, and more; a run with the same `Tag.CHECKPOINT` is resumed
-    origin, context: the name of the data and what they are for, such as "training", shown in MLflow's table
+    tags: those of `source_tags` and others; a run with the same `Tag.CHECKPOINT` is resumed
+    origin, context: the name of the data and what they are used for, such as "training", shown in MLflow's table
     """
     store = store_of(tracking)
     if not store.keeps_runs:
@@ -127,7 +127,7 @@ def started(
 
 
 def _end(store: Store, error: BaseException | None) -> None:
-    """Ends the run with a status; a failure to do so is raised only if there is no `error`, its likely cause."""
+    """Ends the run with a status. If that fails, raises only if there is no `error`, which is the likely cause."""
     killed = isinstance(error, KeyboardInterrupt)
     status = RunStatus.FINISHED if error is None else RunStatus.KILLED if killed else RunStatus.FAILED
     if error is not None:
@@ -142,7 +142,7 @@ def _end(store: Store, error: BaseException | None) -> None:
 
 
 def source_tags(program: str, fingerprint: Fingerprint) -> dict[str, str]:
-    """Tags that record what made a run, one of `Program`, and from what."""
+    """Tags that record which program made a run, and from which inputs; program: one of `Program`."""
     return {
         Tag.PROGRAM: program,
         Tag.COMMIT: fingerprint.commit,

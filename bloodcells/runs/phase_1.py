@@ -1,4 +1,4 @@
-"""Phase 1 shared in a sweep: jobs that differ only in phase 2 reuse it from the job that trained it."""
+"""Shares phase 1 in a sweep: jobs that differ only in phase 2 reuse it from the job that trained it."""
 
 import logging
 from collections.abc import Iterator, Mapping
@@ -27,12 +27,12 @@ log = logging.getLogger(__name__)
 class SharingFile(StateFile):
     """Training state of a run that reuses phase 1 from another run of its sweep, or trains and shares it.
 
-    The run that trains phase 1 holds a lock, which the system releases however the process ends: then the next run that
-    waits for it continues.
+    The run that trains phase 1 holds a lock, which the system releases even if its process is killed. Then the next
+    waiting run takes the lock.
     """
 
     def __init__(self, checkpoint: Checkpoint, folder: Path, identity: Mapping[str, str], run_id: str) -> None:
-        """identity: everything that phase 1 depends on; folder: where runs of the sweep share it."""
+        """identity: everything that phase 1 depends on; folder: where the sweep's runs share this phase 1."""
         super().__init__(checkpoint.file, checkpoint.identity)
         self._folder, self._phase_1, self._run_id = folder, identity, run_id
         self._lock = FileLock(folder / "lock")
@@ -43,7 +43,7 @@ class SharingFile(StateFile):
         Raises InputError if this run's own state cannot be read or written.
         """
         own = super().read()
-        if own and _past(own):
+        if own and _phase_1_ended(own):
             return
         self._folder.mkdir(parents=True, exist_ok=True)
         try:
@@ -79,15 +79,15 @@ class SharingFile(StateFile):
             except InputError as error:
                 log.info("phase 1 is not shared with the sweep's other jobs (%s)", error.__cause__)
         super().write(state)
-        if _past(state):
+        if _phase_1_ended(state):
             self.release()
 
     def release(self) -> None:
-        """Lets another run train phase 1, if this one was to."""
+        """Releases the lock, if this run holds it, so that another run can train or reuse phase 1."""
         self._lock.release()
 
 
-def _past(state: State) -> bool:
+def _phase_1_ended(state: State) -> bool:
     return state.stage > 0 or state.ended
 
 
@@ -97,7 +97,7 @@ def shared_state(
 ) -> Iterator[StateFile]:
     """The training state of `run`, with phase 1 complete in it if another run of the sweep has trained it.
 
-    A phase 1 that is not reproducible is not shared, since each run must be what it would be on its own.
+    A phase 1 that is not reproducible is not shared, since each run must have the result that it would have alone.
     Raises InputError as `SharingFile.take` does, and if the store or the folder cannot be written.
     """
     if config.training.feature_extraction.epochs == 0:
@@ -119,7 +119,7 @@ def shared_state(
 
 
 def phase_1_identity(config: TrainConfig, fingerprint: Fingerprint) -> dict[str, str]:
-    """What the result of phase 1 depends on; how the run is filed is no part of it."""
+    """What the result of phase 1 depends on: everything that the result of the run does, except phase 2's settings."""
     return result_identity(config, replace(fingerprint, config=config_hash(config, *PHASE_2)))
 
 

@@ -1,4 +1,4 @@
-"""A sweep in MLflow: a run of its own, the parent of its jobs' runs. Needs no TensorFlow."""
+"""The run of a sweep in MLflow, which is the parent of its jobs' runs. Needs no TensorFlow."""
 
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
@@ -16,13 +16,13 @@ from bloodcells.tracking.store import Store
 
 @dataclass(frozen=True)
 class SweepJob:
-    """A job as its run sees it.
+    """The place of a run in a sweep.
 
     parent: the id of the sweep's run
     number: the job's number in the sweep, from 1
-    shared: the folder where jobs share phase 1, in MB about twice the weights for each different one; the creator of
-        the folder deletes it
-    attempt: one call of the sweep's command; a resumed sweep has several
+    shared: the folder in which jobs share phase 1; each distinct phase 1 takes about twice the size of the weights.
+        The sweep deletes it.
+    attempt: an id of one call of the sweep's command; a resumed sweep has several
     """
 
     parent: str
@@ -38,7 +38,7 @@ class SweepJob:
 
 @dataclass(frozen=True)
 class SweepRun:
-    """The run of a sweep during one attempt, for use in any process that can reach the store."""
+    """The run of a sweep during one attempt. Any process that can access the store can use it."""
 
     store: Store
     id: str
@@ -48,7 +48,7 @@ class SweepRun:
         return SweepJob(self.id, number, shared, self.attempt)
 
     def jobs(self, number: int | None = None) -> dict[int, MlflowRun]:
-        """The newest run of each job in this attempt, by the job's number; number: of this job only."""
+        """The newest run of each job in this attempt, by the job's number; number: only the run of this job."""
         where = f"tags.`{Tag.PARENT}` = '{self.id}' and tags.`{Tag.ATTEMPT}` = '{self.attempt}'"
         if number is not None:
             where += f" and tags.`{Tag.JOB}` = '{number}'"
@@ -60,7 +60,7 @@ class SweepRun:
     def record_error(self, number: int, name: str, study: str | None, error: str) -> str:
         """Makes sure that a failed job has a FAILED run with its error, and returns the error that the run has.
 
-        A job can fail before it has a run, or without its run knowing.
+        A job can fail before its run starts, and its process can be killed before it records the error.
         """
         run = self.jobs(number).get(number)
         if run and Tag.ERROR in run.data.tags:
@@ -93,7 +93,7 @@ def started_sweep(
 
     It ends FINISHED, KILLED if it was interrupted, or FAILED if a job failed or anything else went wrong.
 
-    studies: those of its jobs; the run has the study that all have in common. MLflow must point at the store.
+    studies: those of its jobs; if all have the same one, the run belongs to it too. MLflow must point at the store.
     """
     store = checkpoint.store
     (study,) = studies if len(studies) == 1 else (None,)

@@ -1,4 +1,4 @@
-"""A run while its program works: what the program logs and saves, in MLflow or nowhere."""
+"""The run of a program in progress: what the program logs and saves, in MLflow or nowhere."""
 
 import tempfile
 from collections.abc import Mapping
@@ -27,10 +27,10 @@ Content: TypeAlias = str | DataFrame | Figure
 
 
 class LiveRun(Protocol):
-    """The run that a program is making. Raises InputError if the store cannot be written."""
+    """A run in progress. Its methods raise InputError if the store cannot be written to."""
 
     id: str  # MLflow's, or "" if nothing is stored
-    state: StateFile | None  # where training saves its state, from which the same command resumes
+    state: StateFile | None  # where training saves its state for resuming; None if nothing is stored
     note: str  # Markdown appended to every description, or ""
 
     def describe(self, text: str) -> None:
@@ -40,13 +40,13 @@ class LiveRun(Protocol):
         """Logs metrics in one transaction; `step` is the epoch, or None for metrics of the whole run."""
 
     def save(self, files: Mapping[str, Content]) -> None:
-        """Saves texts, tables (.csv) and figures (.png) under their names, which may include a folder."""
+        """Saves texts, tables (.csv) and figures (.png) by file name, which may include a folder."""
 
     def save_model(self, model: keras.Model, class_names: tuple[str, ...]) -> None:
-        """Saves the model for mlflow.pyfunc.load_model, which contains it as a .keras file."""
+        """Saves the model for mlflow.pyfunc.load_model, with a .keras file in it."""
 
     def locations(self) -> dict[str, str]:
-        """Where to find the results, as lines of the summary."""
+        """Where to find the results: lines of the summary by heading."""
 
 
 class UntrackedRun:
@@ -69,7 +69,7 @@ class UntrackedRun:
 
 
 class TrackedRun:
-    """MLflow's active run in `store`; resumed: an earlier process started it and did not finish."""
+    """MLflow's active run in `store`; resumed: whether an earlier process started it."""
 
     def __init__(self, store: Store, run: mlflow.ActiveRun, *, resumed: bool) -> None:
         self._store, self.id, self._name = store, run.info.run_id, run.info.run_name
@@ -85,7 +85,7 @@ class TrackedRun:
 
     def log_metrics(self, metrics: Mapping[str, float], step: int | None = None) -> None:
         with self._store.errors():
-            if self._resumed:  # what was logged before the interruption stays as it is
+            if self._resumed:  # values logged before the interruption are kept
                 metrics = {name: value for name, value in metrics.items() if (step or 0) not in self._steps(name)}
             mlflow.log_metrics(dict(metrics), step=step)
 
@@ -95,7 +95,7 @@ class TrackedRun:
     def save(self, files: Mapping[str, Content]) -> None:
         self._page = next((name for name in files if name.endswith(".html")), self._page)
         figures = {name: content for name, content in files.items() if isinstance(content, Figure)}
-        # Figures last: if one cannot be drawn, the numbers are safe.
+        # Figures last: if one cannot be drawn, the numbers are already saved.
         for part in ({name: content for name, content in files.items() if name not in figures}, figures):
             with self._store.errors(), tempfile.TemporaryDirectory() as folder:
                 for name, content in part.items():
@@ -129,10 +129,10 @@ class TrackedRun:
     def _log_model(self, model: keras.Model, class_names: tuple[str, ...]) -> None:
         images = TensorSpec(np.dtype(np.uint8), (-1, *model.input_shape[1:]))
         probabilities = TensorSpec(np.dtype(np.float32), (-1, *model.output_shape[1:]))
+        # A copy without the optimizer, whose state is twice as large as the weights.
+        bare_model = keras.Model(model.inputs, model.outputs, name=model.name)
         logged = mlflow.keras.log_model(
-            keras.Model(
-                model.inputs, model.outputs, name=model.name
-            ),  # without the optimizer, whose state is twice the size
+            bare_model,
             name="model",
             signature=ModelSignature(Schema([images]), Schema([probabilities])),
             pip_requirements=[f"{name}=={version(name)}" for name in ("tensorflow", "keras", "numpy", "mlflow")],

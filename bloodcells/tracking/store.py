@@ -45,18 +45,19 @@ class Store(ABC):
     """A place for runs."""
 
     keeps_runs = True
-    settings: Tracking  # from which the store was made
-    experiment: str  # MLflow's word for a set of runs
-    uri: str  # of the store in MLflow
-    setting: str  # that names the store in messages, as key=value
+    settings: Tracking  # the config of the store
+    experiment: str  # name of the MLflow experiment that groups the runs
+    uri: str  # MLflow's tracking URI of the store
+    setting: str  # the store in messages, as key=value
     checkpoints: Path  # folder on this machine for the training state of unfinished runs
-    identity: dict[str, str]  # tells its checkpoints from those of other stores in the same folder
+    identity: dict[str, str]  # distinguishes its checkpoints from those of other stores in the same folder
 
     @abstractmethod
     def open(self) -> None:
-        """Points MLflow at the store and its experiment, and creates either if it does not exist.
+        """Points MLflow at the store and its experiment, and creates those that do not exist.
 
-        Raises InputError if the server does not respond, the folder cannot hold a store, or the experiment was deleted.
+        Raises InputError if the server does not respond, the folder cannot be written to, or the experiment was
+        deleted.
         """
 
     @abstractmethod
@@ -100,7 +101,7 @@ class Store(ABC):
 
     @contextmanager
     def client(self) -> Iterator[MlflowClient]:
-        """A client of this store, wherever MLflow points; errors are converted as in `errors`."""
+        """A client of this store, whichever store MLflow points at; errors are converted as in `errors`."""
         with self.errors():
             yield MlflowClient(self.uri)
 
@@ -170,7 +171,7 @@ class ServerStore(Store):
 
     @contextmanager
     def _connected(self) -> Iterator[None]:
-        """Gives up after two retries. MLflow's own limit is minutes, which is right only once training runs."""
+        """Gives up after two retries. MLflow's own limit of minutes is appropriate only during training."""
         mlflow.set_tracking_uri(self.uri)
         limits = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2", "MLFLOW_HTTP_REQUEST_TIMEOUT": "20"}
         limits = {key: value for key, value in limits.items() if key not in os.environ}

@@ -67,16 +67,16 @@ class StoredRun:
 
     def file(self, name: str) -> Path:
         """The path of one of the run's files on this machine, downloaded if the store is a server."""
-        place = urlparse(self.mlflow_run.info.artifact_uri)
-        if place.scheme in ("", "file"):
-            path = Path(unquote(place.path), name)
+        uri = urlparse(self.mlflow_run.info.artifact_uri)
+        if uri.scheme in ("", "file"):
+            path = Path(unquote(uri.path), name)
         else:
             try:
                 path = Path(mlflow.artifacts.download_artifacts(run_id=self.id, artifact_path=name))
             except MlflowException:
                 path = Path()
         if not path.is_file():
-            raise InputError(f"run {self.name} ({self.id}): has no {name}; expected a run that ended FINISHED")
+            raise InputError(f"run {self.name} ({self.id}): has no {name}; expected a run that is FINISHED")
         return path
 
     def predictions(self) -> Predictions:
@@ -91,13 +91,13 @@ class StoredRun:
             return typed(OmegaConf.masked_copy(self._config, ["data", "augmentation", "seed"]), TrainedConfig)
 
     def environment(self) -> dict[str, Any]:
-        """The machine that trained the run, as `machine` described it then."""
+        """The machine that trained the run, as `provenance.machine.machine` described it."""
         file = self.file(Artifact.ENVIRONMENT)
         with self.readable(Artifact.ENVIRONMENT):
             return dict(json.loads(file.read_text()))
 
     def batch_size(self) -> int:
-        """Images per batch: another batch size may change the last digit of a prediction."""
+        """Images per batch in training and scoring: another batch size may change the last digit of a prediction."""
         return int(OmegaConf.select(self._config, "training.batch_size"))
 
     def test_time_augmentation(self) -> bool:

@@ -31,7 +31,7 @@ WIDTHS = {
 
 
 def open_experiment(name: str) -> None:
-    """Makes `name` the active experiment of MLflow, with the view unless it has one."""
+    """Makes `name` the active experiment of MLflow, and adds the view if it has none."""
     experiment = mlflow.set_experiment(name)
     if TAG not in experiment.tags:
         columns = [column for column in WIDTHS if not column.startswith("attributes.")]
