@@ -51,7 +51,7 @@ def assert_complete(page: str, config: InspectConfig) -> None:
         "Class sizes",
         "Outliers and exact copies",
         "Near copies and leakage",
-        "Brightness and colour by class",
+        "Brightness and color by class",
         "Augmentation",
     ]
     assert page.count("data:image/png") == 6  # so few images have no near copies

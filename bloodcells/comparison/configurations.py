@@ -1,4 +1,4 @@
-"""Groups runs that differ only in their seed into configurations, and names these by what distinguishes them."""
+"""Groups runs that differ only in their seed into configurations, and names these by their distinguishing params."""
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
@@ -18,7 +18,7 @@ Params = Mapping[str, str]
 class Configuration:
     """Runs that differ only in their seed.
 
-    params: all except the seed, and under `Tag.DATA` the first digits of the hash of the data
+    label: a unique name; params: all except the seed, and under `Tag.DATA` the first digits of the hash of the data
     runs, predictions: by seed, in increasing order
     """
 
@@ -38,7 +38,8 @@ def gather(
     """Configurations in the order of their steps, otherwise of their first runs, and remarks on what is left out.
 
     runs: oldest first; predictions: by run id, as from `read_predictions`. Of several runs with the same configuration
-    and seed, the newest counts. Each configuration should have every seed that any run has, finished or not.
+    and seed, the newest is used. A remark lists the seeds that a configuration lacks but other runs have, finished or
+    not.
 
     Raises InputError if no run can be used.
     """

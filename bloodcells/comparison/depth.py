@@ -17,8 +17,9 @@ DEPTH = "unfreeze"
 class DepthCurve:
     """Three or more depths, in increasing order of trained parameters.
 
-    name: what distinguishes it from other curves, "" for a single one; best: index of the best row by `ranked_by`
-    vs_shallower, vs_deeper: the best compared with its neighbors; None if there is none or the data differ
+    name: the settings that distinguish it from other curves, "" for a single one
+    best: index of the best row by `ranked_by`
+    vs_shallower, vs_deeper: the best row compared with its neighbors; None if there is none or the data differ
     """
 
     name: str
@@ -50,7 +51,7 @@ class DepthCurve:
 def depth_curves(comparison: Comparison) -> list[DepthCurve]:
     """One curve per group of rows that differ only in `unfreeze`, the one with the highest accuracy first.
 
-    Rows with a list of depths, a schedule of gradual unfreezing, are left out.
+    Rows with a list of depths (gradual unfreezing) are left out.
     """
     groups: dict[tuple[tuple[str, str], ...], list[Row]] = {}
     for row in comparison.rows:

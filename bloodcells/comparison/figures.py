@@ -20,7 +20,7 @@ MOST = 25  # maximum number of rows in a figure
 
 
 def shown(comparison: Comparison) -> list[Row]:
-    """The rows that a figure shows, in their order: all, or the best ones if there are too many."""
+    """The rows that a figure shows, in their order: all, or the best MOST if there are more."""
     means = [row.estimates[comparison.ranked_by].mean for row in comparison.rows]
     chosen = sorted(np.argsort(means)[::-1][:MOST].tolist())
     return [comparison.rows[k] for k in chosen]
@@ -36,15 +36,15 @@ def forest(comparison: Comparison, references: Sequence[Reference]) -> Figure:
     places = {row.label: place for place, row in enumerate(rows)}
     for number, measure in enumerate(measures):
         offset = 0.18 * (number - (len(measures) - 1) / 2)
-        having = [row for row in rows if measure in row.estimates]
-        means, errors = _means_and_errors([row.estimates[measure] for row in having])
+        measured = [row for row in rows if measure in row.estimates]
+        means, errors = _means_and_errors([row.estimates[measure] for row in measured])
         axes.errorbar(
-            means, [places[row.label] + offset for row in having], xerr=errors, fmt=MARKERS[measure], markersize=5,
+            means, [places[row.label] + offset for row in measured], xerr=errors, fmt=MARKERS[measure], markersize=5,
             color=COLORS[measure], linewidth=1.4, label=MEASURES[measure],
         )  # fmt: skip
         for reference in references:
-            labels_matched = [comparison.rows[k].label for k in reference.rows(comparison)]
-            for place in [places[label] for label in labels_matched if label in places and reference.metric == measure]:
+            matched = [comparison.rows[k].label for k in reference.rows(comparison) if reference.metric == measure]
+            for place in [places[label] for label in matched if label in places]:
                 _draw_reference(axes, reference, place + offset + 0.13)
     axes.set_yticks(range(len(rows)), labels, fontsize="small")
     axes.set_ylim(len(rows) - 0.4, -0.6)

@@ -1,4 +1,4 @@
-"""Results that others have reported, read from reference.csv, and whether ours agree with them."""
+"""Published results, read from reference.csv, and whether ours agree with them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ COLUMNS = ["match", "metric", "value", "correct", "total", "source"]
 
 @dataclass(frozen=True)
 class Reference:
-    """A reported result.
+    """A published result.
 
     match: params or tags that select the corresponding rows
     interval: Wilson's interval if the counts are known, else None
@@ -81,7 +81,10 @@ def _number(row: dict[str, str], column: str, place: str) -> float:
 
 
 def our_estimate(row: Row, metric: str) -> Estimate | None:
-    """Our result: the row's estimate, or for other metrics the mean with Student's interval; None if no run has it."""
+    """Our result for a metric; None if no run has it.
+
+    For a metric that the row estimates, that estimate; for any other, the mean over seeds with Student's interval.
+    """
     if metric in row.estimates:
         return row.estimates[metric]
     values = row.logged(metric)
@@ -103,7 +106,7 @@ def verdict(reference: Reference, ours: Estimate) -> str:
 
 
 def order_agreement(references: Sequence[Reference], comparison: Comparison) -> dict[str, str]:
-    """By metric, how many pairs of references our rows put in the same order, and how many of these significantly.
+    """By metric, how many pairs of references our rows rank in the same order, and how many of them significantly.
 
     The tests of a metric are corrected as one family.
     """
@@ -132,6 +135,6 @@ def order_agreement(references: Sequence[Reference], comparison: Comparison) -> 
 
 
 def _attributes(row: Row) -> dict[str, str]:
-    """What a row can be matched by: the params of its runs and the tags of its first run."""
+    """The attributes that a reference can match: the params of the row's runs and the tags of its first run."""
     run = next(iter(row.configuration.runs.values()))
     return {**run.tags, **row.configuration.params}

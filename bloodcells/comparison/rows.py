@@ -20,7 +20,7 @@ from bloodcells.config.errors import InputError
 from bloodcells.config.names import Metric, Tag
 from bloodcells.evaluation.intervals import percentile
 
-# Metrics that are tested; rows are ranked by the last one that all of them have.
+# Metrics whose differences are tested; rows are ranked by the last of these that all rows have.
 MEASURES = {Metric.TEST_ACCURACY: "clean accuracy", Metric.SHIFTED_ACCURACY: "shifted accuracy"}
 
 
@@ -43,7 +43,7 @@ class Row:
     """A configuration and its metrics.
 
     estimates: by metric
-    shares: by measure, float (seeds, images), as for `paired_test`
+    shares: by measure, float (seeds, images), as `paired_test` takes them
     """
 
     configuration: Configuration
@@ -100,7 +100,7 @@ def compare(configurations: Sequence[Configuration]) -> Comparison:
     positions, images = _positions(configurations)
     seeds = sorted({seed for configuration in configurations for seed in configuration.runs})
     resamples = Resamples.draw(images)
-    with threadpool_limits(1):  # matrix products this small are slower with several threads
+    with threadpool_limits(1):  # such small matrix products are slower with several threads
         rows = [_row(configuration, positions, images, seeds, resamples) for configuration in configurations]
     measures = [measure for measure in MEASURES if all(measure in row.estimates for row in rows)]
     ranked_by = measures[-1]

@@ -25,7 +25,7 @@ ROUNDING = 1e-6
 def select(config: ReportConfig) -> list[StoredRun]:
     """The training runs of the study that match the filter, oldest first.
 
-    Raises InputError if there are none, and like `search`.
+    Raises InputError if there are none, and as `search` does.
     """
     conditions = [config.filter] if config.filter else []
     if config.study is not None:
@@ -104,7 +104,7 @@ def _read(run: StoredRun) -> RunPredictions:
         )
     if Metric.SHIFTED_ACCURACY not in logged:
         return RunPredictions(examples, labels, predicted, None, {}, ())
-    # The header has the severities and the first column the distortions; their means are metrics of the run.
+    # The header lists the severities and the first column the distortions; their means are metrics of the run.
     with run.file(Artifact.SHIFT_ACCURACY).open(newline="") as lines:
         header, *rows = csv.reader(lines)
     names = [row[0] for row in rows]

@@ -1,4 +1,4 @@
-"""The content of a report on a comparison: lead sentence, sections and terminal summary."""
+"""The content of a report: lead sentence, sections and terminal summary."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -45,7 +45,7 @@ class ReportFigures:
         )
 
     def files(self) -> dict[str, RenderedFigure]:
-        """By the name of the file in the report's folder."""
+        """The figures by file name in the report's folder."""
         several = len(self.curves) > 1
         curves = {
             f"figures/unfreezing{f'_{k}' if several else ''}.png": curve for k, curve in enumerate(self.curves, 1)
@@ -101,7 +101,7 @@ def sections(
 
 
 def caption(comparison: Comparison) -> str:
-    """How differences are tested, and how much the seeds vary, which the tests do not cover."""
+    """How differences are tested, and how much the results vary between seeds, which the tests do not account for."""
     methods = {
         difference.method
         for family in (comparison.vs_best, comparison.vs_previous)

@@ -14,7 +14,7 @@ LEVEL = 0.95
 RESAMPLES = 1000
 SEED = 0
 ALPHA = 0.05
-FEW = 13  # up to this number of differing images, all sign flips are enumerated, 8192 at most
+FEW = 13  # up to this number of differing images, all sign flips are enumerated: 8192 at most
 
 
 def wilson(correct: int, total: int) -> Interval:
@@ -53,7 +53,7 @@ class Resamples:
 
     @classmethod
     def draw(cls, images: int) -> "Resamples":
-        """Draws with a fixed seed, so that all configurations are evaluated on the same resamples."""
+        """Draws resamples with a fixed seed, so that all configurations are evaluated on the same ones."""
         rng = np.random.default_rng(SEED)
         drawn = [np.bincount(rng.integers(images, size=images), minlength=images) for _ in range(RESAMPLES)]
         return cls(np.array(drawn, np.float32).T.copy())
@@ -90,7 +90,8 @@ class PairedDifference:
     points: percentage points by which the first is better; p: uncorrected
     corrected: p after Holm's correction; equal to `p` before `holm` is applied
     method: "exact McNemar", "clustered McNemar" or "clustered sign-flip"; images: number that both predict
-    predictions: number of pairs, one per seed and image; unpaired: number that only one of the two has
+    predictions: number of pairs of predictions, one per seed and image
+    unpaired: number of predictions that only one of the two has
     seeds, same_sign: number of seeds that both have, and of those in which the difference has the overall sign
     """
 

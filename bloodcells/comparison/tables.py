@@ -1,4 +1,4 @@
-"""Tables of a comparison: short ones for readers, and one with every number in full precision."""
+"""Tables of a comparison: short ones to read, and one with every number in full precision."""
 
 from collections.abc import Mapping, Sequence
 
@@ -33,7 +33,7 @@ def results(comparison: Comparison) -> DataFrame:
 def differences(comparison: Comparison) -> list[DataFrame]:
     """Two tables with one row per configuration: differences from the best row, and from the previous row.
 
-    A row that follows another row than the previous one is compared with that row, which its cells name.
+    A row that `follows` another row is compared with that one instead of the previous one; its cells name it.
     """
     followed = {
         number: f"; vs {comparison.rows[index].label}"

@@ -21,7 +21,10 @@ from bloodcells.provenance.requirements import required
 
 @dataclass(frozen=True)
 class ExportedPredictions:
-    """labels: int64 (n,); probabilities: float32 (n, classes), or None if the format returns labels only."""
+    """Predictions of an exported model for n images.
+
+    labels: int64 (n,); probabilities: float32 (n, classes), or None if the format returns labels only
+    """
 
     labels: np.ndarray
     probabilities: np.ndarray | None
@@ -31,8 +34,8 @@ class ExportedPredictions:
 def predict_in_fresh_process(format: Format, written: Path, pixels: np.ndarray) -> ExportedPredictions:
     """Predictions of the exported model for uint8 (n, h, w, 3).
 
-    The model is copied or unpacked into an empty folder, and the process can import only what its user has installed.
-    Raises InputError if that process fails.
+    The model is copied or unpacked into an empty folder, and the process can import only the packages in RUNTIME.
+    Raises InputError if the process fails.
     """
     modules, folders = importable(*RUNTIME[format])
     with tempfile.TemporaryDirectory() as empty, tempfile.TemporaryDirectory() as exchange:
@@ -61,7 +64,7 @@ def predict_in_fresh_process(format: Format, written: Path, pixels: np.ndarray) 
 
 
 def importable(*distributions: str) -> tuple[list[str], list[str]]:
-    """The modules of the distributions and of all that they require on this system, and the folders of those."""
+    """The modules of the distributions and of their requirements on this system, and the folders that contain them."""
     needed = required(*distributions)
     modules = [
         module
@@ -85,7 +88,7 @@ def _deployed(format: Format, written: Path, folder: Path) -> Path:
 
 @dataclass(frozen=True)
 class Agreement:
-    """Number of images, number of equal labels, and the largest difference of a probability."""
+    """Number of images, number of equal labels, and the largest difference of a probability (None without any)."""
 
     images: int
     equal: int
@@ -100,10 +103,12 @@ class Agreement:
 def check_agreement(
     name: str, expected: np.ndarray, labels: np.ndarray, probabilities: np.ndarray | None, *, tolerance: float
 ) -> Agreement:
-    """Compares predictions with the `expected` probabilities (n, classes).
+    """Compares predictions with the `expected` probabilities, float (n, classes).
 
+    name: of the model, for messages
+    labels: int (n,); probabilities: float (n, classes), or None to compare labels only
     A label may differ only if the two largest expected probabilities are within `tolerance` of each other.
-    Raises InputError, starting with `name`, if another label differs or a probability differs by more than that.
+    Raises InputError if any other label differs, or a probability differs by more than `tolerance`.
     """
     if labels.shape != expected.shape[:1]:
         raise InputError(f"{name}: labels of shape {labels.shape}; expected {expected.shape[:1]}")

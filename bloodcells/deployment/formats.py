@@ -1,4 +1,4 @@
-"""Export formats: the libraries they need, their file names, and the accuracy expected of them. Needs no TensorFlow."""
+"""Export formats: the libraries they need, their file names and their rounding tolerances. Needs no TensorFlow."""
 
 from importlib.util import find_spec
 from pathlib import Path
@@ -17,7 +17,7 @@ RUNTIME = {
     Format.savedmodel: TENSORFLOW,
     Format.onnx: ("onnxruntime", "numpy"),
 }
-# Maximum difference of a probability due to rounding; ONNX Runtime adds numbers in a different order.
+# Maximum difference of a probability due to rounding; ONNX Runtime sums in a different order.
 TOLERANCE = {Format.codabench: 1e-5, Format.keras: 1e-5, Format.savedmodel: 1e-5, Format.onnx: 1e-3}
 
 

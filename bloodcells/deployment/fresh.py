@@ -1,4 +1,4 @@
-"""Runs an exported model with only the libraries its user has: `python -I fresh.py JOB`, in a process of its own.
+"""Runs an exported model with only the libraries that its user has: `python -I fresh.py JOB`, in a fresh process.
 
 JOB is JSON: the format, the path of the model, the importable modules and their folders, the .npy file with the images
 and the .npz file for the predictions.
@@ -16,7 +16,7 @@ BATCH_SIZE = 64  # images
 
 
 class ImportFilter(PathFinder):
-    """Finds the standard library and the `allowed` modules; all others appear not to be installed."""
+    """Finds the standard library and the `allowed` modules; all others appear as not installed."""
 
     allowed: frozenset[str] = frozenset()
 
@@ -30,7 +30,7 @@ class ImportFilter(PathFinder):
 
 
 def codabench(folder: str) -> Callable[[Any], Any]:
-    """Returns labels; all other formats return probabilities."""
+    """Loads a submission, which predicts labels; the models of all other formats predict probabilities."""
     ImportFilter.allowed |= {entry.stem for entry in Path(folder).iterdir()}
     sys.path.insert(0, folder)
     from model import Model  # type: ignore[import-not-found]

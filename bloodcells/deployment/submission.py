@@ -1,6 +1,6 @@
 """The `model.py` of a Codabench submission. Needs TensorFlow, NumPy and the folder `weights` next to this file.
 
-Written and tested by `python -m bloodcells.export format=codabench`.
+Exported and tested by `python -m bloodcells.export format=codabench`.
 """
 
 from pathlib import Path
@@ -13,7 +13,7 @@ BATCH_SIZE = 64  # images
 
 
 class Model:
-    """A blood-cell classifier."""
+    """A classifier of blood-cell images."""
 
     def __init__(self) -> None:
         self._network = tf.saved_model.load(str(WEIGHTS))

@@ -1,1 +1,1 @@
-"""A look at the data before training on them: one module per chapter of the page."""
+"""Shows the data before training: the chapters of the inspection page."""

@@ -15,11 +15,11 @@ from bloodcells.reporting.sheet import Tile, sheet
 
 SHOWN = 6  # images
 EPOCHS = 7  # versions of each
-DRAWN = 32  # images in the pipeline: the shown ones and partners to mix them with
+DRAWN = 32  # images in the pipeline: those shown, and others to mix them with
 
 
 def augmented_images(training: Images, steps: Mapping[str, AugmentationStep], seed: int) -> Chapter:
-    """Some training images, each next to its versions in the first epochs."""
+    """Some training images, each next to its augmented versions in the first epochs; seed: of the training run."""
     heading, name = "Augmentation", name_of(steps)
     if name == "none":
         return Chapter(heading, ["augmentation=none: the model is trained on the unchanged images."])
@@ -31,12 +31,12 @@ def augmented_images(training: Images, steps: Mapping[str, AugmentationStep], se
         shown = [*range(half), *range(len(drawn), len(drawn) + half)]
     else:
         shown = [*range(min(SHOWN, len(drawn)))]
-    made, mixed = versions(pixels, labels, steps, seed)
+    augmented, mixed = versions(pixels, labels, steps, seed)
     names, captioned = training.class_names, augmentation.mixes_labels
     tiles = []
     for index in shown:
         tiles.append(Tile(pixels[index]))
-        for image, label in zip(made[:, index], mixed[:, index], strict=True):
+        for image, label in zip(augmented[:, index], mixed[:, index], strict=True):
             tiles.append(Tile(image, label_text(label, names) if captioned else ""))
     rows = ["blend of\n" * (index >= len(drawn)) + label_text(labels[index], names) for index in shown]
     heads = ["original", *(f"epoch {epoch + 1}" for epoch in range(EPOCHS))]
@@ -57,7 +57,7 @@ def augmented_images(training: Images, steps: Mapping[str, AugmentationStep], se
 def versions(
     pixels: np.ndarray, labels: np.ndarray, steps: Mapping[str, AugmentationStep], seed: int
 ) -> tuple[np.ndarray, np.ndarray]:
-    """The images and labels of each of the first epochs, as one batch, in the order of `pixels`.
+    """The augmented images and labels of each of the first epochs, in the order of `pixels`.
 
     pixels: uint8 (n, h, w, 3); labels: float32 (n, classes)
     Returns uint8 (epochs, n, h, w, 3) and float32 (epochs, n, classes).
@@ -65,15 +65,15 @@ def versions(
     count = len(pixels)
     tf.keras.utils.set_random_seed(seed)  # as training does, for keras-cv
     batches = TrainingBatches(pixels, labels, Augmentation(steps, seed), batch_size=count, seed=seed)
-    # The pipeline shuffles. Without augmentation, and with one label per image, it reveals the order.
+    # The pipeline shuffles. The same one without augmentation, with a label per image, reveals the order.
     unchanged = Augmentation({}, seed)
-    places = TrainingBatches(pixels, np.eye(count, dtype=np.float32), unchanged, batch_size=count, seed=seed)
-    made, mixed = [], []
-    for (images, classes), (_, identity) in zip(_epochs(batches), _epochs(places), strict=True):
-        order = np.argsort(identity.argmax(axis=1))
-        made.append(images[order])
+    numbered = TrainingBatches(pixels, np.eye(count, dtype=np.float32), unchanged, batch_size=count, seed=seed)
+    augmented, mixed = [], []
+    for (images, classes), (_, numbers) in zip(_epochs(batches), _epochs(numbered), strict=True):
+        order = np.argsort(numbers.argmax(axis=1))
+        augmented.append(images[order])
         mixed.append(classes[order])
-    return np.stack(made), np.stack(mixed)
+    return np.stack(augmented), np.stack(mixed)
 
 
 def _epochs(batches: TrainingBatches) -> list[tuple[np.ndarray, np.ndarray]]:

@@ -1,4 +1,4 @@
-"""Brightness and colour of the images: in data order and by class."""
+"""Brightness and color of the images: in data order and by class."""
 
 import numpy as np
 import seaborn as sns
@@ -24,7 +24,10 @@ def mean_colors(images: Images) -> DataFrame:
 
 
 def brightness_in_order(images: Images, measures: DataFrame, repeated: list[Copies]) -> Chapter:
-    """Brightness of each image in data order, where outliers, copies of one image, form horizontal lines."""
+    """Brightness of each image in data order; outliers, which are copies of one image, form horizontal lines.
+
+    measures: `mean_colors` of `images`, as loaded; repeated: from `find_copies`
+    """
     outliers = sorted(
         (copies for copies in repeated if copies.kind == "outlier"), key=lambda copies: -len(copies.indices)
     )
@@ -74,7 +77,7 @@ def brightness_in_order(images: Images, measures: DataFrame, repeated: list[Copi
 
 
 def brightness_by_class(images: Images, measures: DataFrame) -> Chapter:
-    """Brightness and colour of each class. `measures`: `mean_colors` of `images`, the cleaned ones."""
+    """Brightness and color of each class. `measures`: `mean_colors` of `images`, the cleaned ones."""
     names, labels = images.class_names, images.labels
     height = max(0.28 * len(names), 0.17 * sum(len(wrapped(name, 24).splitlines()) for name in names)) + 1.0
     figure = Figure(figsize=(10, height), layout="constrained")
@@ -100,13 +103,13 @@ def brightness_by_class(images: Images, measures: DataFrame) -> Chapter:
     )
     middle = groups["brightness"].median()
     return Chapter(
-        "Brightness and colour by class",
+        "Brightness and color by class",
         [
             "Cleaned images. Boxes span the quartiles with a line at the median; dots lie beyond 1.5 times the "
             f"interquartile range. The brightest class is {names[middle.idxmax()]} (median {middle.max():.0f}), the "
             f"darkest {names[middle.idxmin()]} ({middle.min():.0f}). The class explains {shares} (η², share of the "
-            "variance between images). Part of this is the cells themselves, such as a large dark nucleus. The rest "
-            "is lighting or stain, which a model may learn although it differs between microscopes.",
+            "variance between images). Part of this comes from the cells themselves, such as a large dark nucleus. The "
+            "rest comes from lighting or stain, which a model may learn although they differ between microscopes.",
             ("figures/brightness_by_class.png", figure),
             ("brightness_by_class.csv", means.reset_index(drop=True)),
         ],

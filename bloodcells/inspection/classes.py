@@ -15,15 +15,14 @@ SAMPLES = 8  # images per class
 
 
 def samples(images: Images, seed: int) -> Chapter:
-    """Random images of each class, and the mean of all its images."""
+    """Random images of each class, and the mean image of the class."""
     rng = np.random.default_rng([seed, 2])
     tiles: list[Tile | None] = []
     for label in range(len(images.class_names)):
         members = np.flatnonzero(images.labels == label)
         drawn = np.sort(rng.choice(members, min(SAMPLES, len(members)), replace=False))
-        tiles += [Tile(images.pixels[k], short_name(images.examples[k])) for k in drawn] + [None] * (
-            SAMPLES - len(drawn)
-        )
+        tiles += [Tile(images.pixels[k], short_name(images.examples[k])) for k in drawn]
+        tiles += [None] * (SAMPLES - len(drawn))
         tiles.append(Tile(np.rint(images.pixels[members].mean(axis=0)).astype(np.uint8)))
     heads = [""] * SAMPLES + ["mean image"]
     return Chapter(
@@ -37,7 +36,7 @@ def samples(images: Images, seed: int) -> Chapter:
 
 
 def class_sizes(images: Images, cleaned: Images, parts: Split) -> Chapter:
-    """Number of images per class before and after cleaning, and in each part of the split."""
+    """Number of images per class before and after cleaning, and in each part of the split; images: as loaded."""
     table = DataFrame(
         {
             "class": images.class_names,

@@ -28,7 +28,10 @@ class Copies:
 
 
 def find_copies(images: Images, repeats: int) -> list[Copies]:
-    """Every image that occurs twice or more: outliers, then conflicting labels, then the rest; most copies first."""
+    """The images that occur twice or more: outliers, then conflicting labels, then the rest; most copies first.
+
+    repeats: from this number of copies on, an image is an outlier
+    """
     repeated = [Copies(indices, kind_of_copies(images.labels[indices], repeats)) for indices in exact_copies(images)]
     return sorted(repeated, key=lambda copies: (list(KINDS).index(copies.kind), -len(copies.indices)))
 
@@ -94,7 +97,7 @@ def labels_of(images: Images, indices: np.ndarray) -> str:
 
 
 def listed(examples: np.ndarray, most: int) -> str:
-    """Names as text: consecutive numbers as "4 to 9", and after `most` items the number of names left."""
+    """Names as text: consecutive numbers as "4 to 9"; after `most` items, only how many more there are."""
     names = [str(name) for name in examples]
     runs = [[name] for name in names]
     if all(name.isdecimal() for name in names):

@@ -28,22 +28,22 @@ def leakage(images: Images, cleaned: Cleaned, parts: Split, repeated: list[Copie
         "outliers": [copies.indices for copies in repeated if copies.kind == "outlier"],
         "sets of exact copies": [copies.indices for copies in repeated if copies.kind != "outlier"],
     }
-    copied = [indices for some in sets.values() for indices in some]
+    copied = [indices for sets_of_kind in sets.values() for indices in sets_of_kind]
     if not copied:
         return Chapter(HEADING, ["There are no exact or near copies: no split can leak."])
-    here = np.array([parts.part_of.get(str(name), "") for name in images.examples])
+    actual = np.array([parts.part_of.get(str(name), "") for name in images.examples])
     shares = np.array([len(getattr(parts, part)) for part in PARTS]) / len(cleaned.images)
     naive = naive_split(images.labels, shares, seed)
     held_out, leaked = int((naive != "training").sum()), count_leaked(copied, naive)
     return Chapter(
         HEADING,
         [
-            *_near(images, pairs, here),
+            *_near(images, pairs, actual),
             "A naive split, a stratified random split of all images with the same shares and seed, ignores copies. It "
             f"leaks {leaked:,} of {held_out:,} validation and test images ({leaked / max(held_out, 1):.1%}): they have "
-            "a copy in training, which a model can memorise. The table counts the sets of copies that end up in more "
+            "a copy in training, which a model can memorize. The table counts the sets of copies that end up in more "
             "than one part: in this split, in the naive split, and on average over naive splits.",
-            ("leaks.csv", leak_table(sets, here, naive, shares)),
+            ("leaks.csv", leak_table(sets, actual, naive, shares)),
         ],
     )
 
@@ -70,21 +70,23 @@ def count_leaked(sets: Sequence[np.ndarray], parts: np.ndarray) -> int:
 
 
 def leak_table(
-    sets: Mapping[str, Sequence[np.ndarray]], here: np.ndarray, naive: np.ndarray, shares: np.ndarray
+    sets: Mapping[str, Sequence[np.ndarray]], actual: np.ndarray, naive: np.ndarray, shares: np.ndarray
 ) -> DataFrame:
     """One row per kind of copies: the number of sets, and how many are divided between parts of a split.
 
-    here, naive: str (n,), the part of each image in either split, "" if cleaning removed it; shares: of the parts
-    A random split divides a set of k copies with probability 1 - sum(shares**k).
+    sets: by kind, the indices of the images in each set of copies
+    actual, naive: str (n,), the part of each image in either split, "" if cleaning removed it
+    shares: float (3,), of the parts; a random split divides a set of k copies with probability 1 - sum(shares**k)
     """
     return DataFrame(
         {
             "copies": list(sets),
-            "total": [len(some) for some in sets.values()],
-            "divided in this split": [_divided(some, here) for some in sets.values()],
-            "divided in the naive split": [_divided(some, naive) for some in sets.values()],
+            "total": [len(copies) for copies in sets.values()],
+            "divided in this split": [_divided(copies, actual) for copies in sets.values()],
+            "divided in the naive split": [_divided(copies, naive) for copies in sets.values()],
             "expected in naive splits": [
-                round(sum(1 - float((shares ** len(indices)).sum()) for indices in some), 1) for some in sets.values()
+                round(sum(1 - float((shares ** len(indices)).sum()) for indices in copies), 1)
+                for copies in sets.values()
             ],
         }
     )
@@ -94,12 +96,12 @@ def _divided(sets: Sequence[np.ndarray], parts: np.ndarray) -> int:
     return sum(len(set(parts[indices]) - {""}) > 1 for indices in sets)
 
 
-def _near(images: Images, pairs: Sequence[np.ndarray], here: np.ndarray) -> list[Block]:
+def _near(images: Images, pairs: Sequence[np.ndarray], actual: np.ndarray) -> list[Block]:
     if not pairs:
         return ["There are no near copies, images of the same cell moved or saved again."]
     pairs = sorted(pairs, key=lambda pair: images.labels[pair[0]] == images.labels[pair[1]])
     conflicting = sum(images.labels[first] != images.labels[second] for first, second in pairs)
-    divided = _divided(pairs, here)
+    divided = _divided(pairs, actual)
     text = [
         f"Near copies, pairs of images of the same cell moved or saved again: {len(pairs):,}.",
         f"This split divides {divided:,} of them." if divided else "This split divides none of them.",
@@ -108,17 +110,17 @@ def _near(images: Images, pairs: Sequence[np.ndarray], here: np.ndarray) -> list
     ]
     return [
         " ".join(filter(None, text)),
-        ("figures/near_copies.png", sheet([_pair(images, pair, here) for pair in pairs[:DRAWN]], 3, side=3.2)),
+        ("figures/near_copies.png", sheet([_pair(images, pair, actual) for pair in pairs[:DRAWN]], 3, side=3.2)),
     ]
 
 
-def _pair(images: Images, pair: np.ndarray, here: np.ndarray) -> Tile:
+def _pair(images: Images, pair: np.ndarray, actual: np.ndarray) -> Tile:
     first, second = pair
     names = [short_name(images.examples[k]) for k in pair]
     classes = [class_title(images.class_names[images.labels[k]]) for k in pair]
     conflicting = classes[0] != classes[1]
-    labelled = " and ".join(classes) if conflicting else classes[0]
-    parts = f"in {here[first]}" if here[first] == here[second] else f"in {here[first]} and {here[second]}"
+    label = " and ".join(classes) if conflicting else classes[0]
+    parts = " and ".join(dict.fromkeys(actual[pair].tolist()))
     gap = np.full((images.size[0], max(images.size[1] // 24, 1), 3), 255, np.uint8)
     pixels = np.concatenate([images.pixels[first], gap, images.pixels[second]], axis=1)
-    return Tile(pixels, f"{names[0]} and {names[1]}\n{labelled}\n{parts}", conflicting)
+    return Tile(pixels, f"{names[0]} and {names[1]}\n{label}\nin {parts}", conflicting)

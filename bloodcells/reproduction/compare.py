@@ -1,4 +1,4 @@
-"""Compares what two runs have stored: weights, metrics, predictions, and predictions for distorted images."""
+"""Compares the stored weights, metrics and predictions of two runs, and their predictions for distorted images."""
 
 import math
 import struct
@@ -13,12 +13,12 @@ from bloodcells.reproduction.mismatches import ComparedValues, Mismatch, bits_di
 from bloodcells.runs.result import stored_model
 from bloodcells.tracking.stored_run import StoredRun
 
-OWN = "reproduction/"  # prefix of the metrics that a reproduction logs about its comparison
+PREFIX = "reproduction/"  # of the metrics that a repetition logs about its comparison with the original
 NO_VARIABLE = ("an extra variable", np.empty(0))
 
 
 def compare_weights(original: StoredRun, repeat: StoredRun) -> ComparedValues:
-    """Every number in the two stored models, and the recorded hashes of the weights; one mismatch per variable.
+    """Compares every weight in the two stored models, and the recorded hashes; one mismatch per variable.
 
     Raises InputError if a model cannot be read.
     """
@@ -45,7 +45,7 @@ def _variables(run: StoredRun) -> list[tuple[str, np.ndarray]]:
 
 
 def compare_metrics(original: StoredRun, repeat: StoredRun) -> ComparedValues:
-    """Every metric except durations: those of each epoch, in order, then those of the whole run."""
+    """Compares every metric except durations: those of each epoch, in order, then those of the whole run."""
     first, second = _logged(original), _logged(repeat)
     mismatches = []
     for epoch, name in sorted({*first, *second}, key=lambda key: (key[0] or math.inf, key[1])):
@@ -59,19 +59,19 @@ def compare_metrics(original: StoredRun, repeat: StoredRun) -> ComparedValues:
 
 
 def _logged(run: StoredRun) -> dict[tuple[int, str], float]:
-    """Values by epoch, 0 for the whole run, and name."""
+    """Values by epoch (0 for the whole run) and name."""
     client = mlflow.MlflowClient()
     with run.readable("metrics"):
         return {
             (entry.step, name): entry.value
             for name in run.metrics
-            if not (name.startswith(OWN) or name.endswith(("seconds", "times_slower")))
+            if not (name.startswith(PREFIX) or name.endswith(("seconds", "times_slower")))
             for entry in client.get_metric_history(run.id, name)
         }
 
 
 def compare_predictions(original: StoredRun, repeat: StoredRun) -> ComparedValues:
-    """The probabilities of each validation and test image; one mismatch per image, at its largest difference."""
+    """Compares the probabilities of all validation and test images; one mismatch per image, the largest difference."""
     one, other = original.predictions(), repeat.predictions()
     first, second = (
         {f"{split} {example}": row for split, example, row in zip(p.splits, p.examples, p.probabilities, strict=True)}
@@ -91,7 +91,7 @@ def compare_predictions(original: StoredRun, repeat: StoredRun) -> ComparedValue
 
 
 def compare_distorted(original: StoredRun, repeat: StoredRun) -> ComparedValues | None:
-    """The class predicted for each distorted image, or None unless both runs were evaluated on such images."""
+    """Compares the class predicted for each distorted image; None unless both runs were evaluated on such images."""
     one, other = _distorted(original), _distorted(repeat)
     if one is None or other is None:
         return None

@@ -1,4 +1,4 @@
-"""What a result depends on: the run's own config, and its code, packages, initial weights and machine, then and now."""
+"""What a result depends on: config, code, packages, initial weights and machine, as recorded and at present."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -16,7 +16,7 @@ NAMED = 4  # maximum number of changed packages to name
 
 
 def recorded_config(run: StoredRun, tracking: Tracking) -> TrainConfig:
-    """The run's own config with the number of threads it used, tracked by `tracking`.
+    """The config that the run was trained with, with the number of threads that it used, and `tracking` as its store.
 
     Raises InputError if the config cannot be read or does not match the current schema.
     """
@@ -29,7 +29,7 @@ class Conditions:
     """Conditions under which a run was trained.
 
     config, code, weights: SHA-256 of the config, the code and the file of initial weights
-    commit: in words; packages: versions by name; machine: values by the names in MACHINE
+    commit: as text; packages: versions by name; machine: values by the names in MACHINE
     """
 
     config: str
@@ -41,7 +41,7 @@ class Conditions:
 
 
 def recorded_conditions(run: StoredRun) -> Conditions:
-    """The conditions stored with `run`. Raises InputError if it has no such files."""
+    """The conditions stored with `run`. Raises InputError if a file is missing or cannot be read."""
     tags = run.tags
     environment, file = run.environment(), run.file(Artifact.PACKAGES)
     with run.readable(Artifact.PACKAGES):
@@ -57,7 +57,7 @@ def recorded_conditions(run: StoredRun) -> Conditions:
 
 
 def present_conditions(config: TrainConfig, fingerprint: Fingerprint) -> Conditions:
-    """The conditions of this process."""
+    """The conditions of this process; config: the one to train with."""
     from bloodcells.provenance.machine import machine  # imports TensorFlow
     from bloodcells.training.devices import threads
 
@@ -73,7 +73,7 @@ def present_conditions(config: TrainConfig, fingerprint: Fingerprint) -> Conditi
 
 
 def changes(then: Conditions, now: Conditions) -> list[str]:
-    """What has changed, one line each; names the first few packages and counts the rest."""
+    """What has changed, one line each, such as "threads: 4, now 8"; of many packages, names the first few."""
     lines = []
     if then.code != now.code:
         lines.append(f"code: {then.commit}, now {now.commit}")

@@ -10,7 +10,7 @@ import numpy as np
 class Mismatch:
     """One place where two runs differ.
 
-    what: the metric, variable or image; step: the epoch, from 1, or None
+    what: the metric, variable or image; step: the epoch, from 1, or None for the whole run
     original, repeat: the value in each run, or None if it has none
     difference: the absolute difference, or None if the values are not numbers
     """
@@ -32,7 +32,7 @@ class ComparedValues:
     """Values of one kind, such as "weights", in two runs.
 
     compared, differing: the number of values, and of those that differ in any bit
-    mismatches: in the order in which the run produced them; one may stand for several values
+    mismatches: in the order in which a run produces the values; one may cover several values
     """
 
     kind: str
@@ -63,12 +63,12 @@ class ComparedValues:
 
 
 def bits_differ(first: np.ndarray, second: np.ndarray) -> np.ndarray:
-    """Bool, elementwise: True where any bit differs, so that -0 differs from 0 and a NaN equals itself."""
+    """Elementwise, bool: whether any bit differs, so that -0 differs from 0 and a NaN equals itself."""
     bits = f"u{first.dtype.itemsize}"
     return np.ascontiguousarray(first).view(bits) != np.ascontiguousarray(second).view(bits)
 
 
 def distance(first: np.ndarray, second: np.ndarray) -> np.ndarray:
-    """Absolute difference, float64, elementwise; infinite where it is not a number."""
+    """Elementwise, float64: the absolute difference; infinity where that is NaN."""
     difference = np.abs(first.astype(np.float64) - second.astype(np.float64))
     return np.where(np.isnan(difference), np.inf, difference)

@@ -7,7 +7,7 @@ from pandas import DataFrame
 
 from bloodcells.config.errors import InputError
 from bloodcells.reproduction.compare import (
-    OWN,
+    PREFIX,
     compare_distorted,
     compare_metrics,
     compare_predictions,
@@ -26,7 +26,7 @@ class NotReproducedError(InputError):
 
 @dataclass(frozen=True)
 class Verdict:
-    """The compared values by kind, and what may explain a difference, one line each."""
+    """The compared values, one entry per kind, and possible causes of a difference, one line each."""
 
     compared: Sequence[ComparedValues]
     reasons: Sequence[str]
@@ -41,7 +41,7 @@ class Verdict:
         return "; ".join(self.reasons) or UNEXPLAINED
 
     def rows(self) -> dict[str, str]:
-        """The verdict for the terminal and for the run's page."""
+        """The verdict as lines by heading, for the terminal and the run's page."""
         if not self.equal:
             details = {values.kind: values.describe() for values in self.compared}
             return {"verdict": "not bit-identical", **details, "possible causes": self.explanation}
@@ -50,10 +50,10 @@ class Verdict:
         return rows | ({"despite": self.explanation} if self.reasons else {})
 
     def metrics(self) -> dict[str, float]:
-        """`equal`, 1 or 0; for each kind, the number of differing values and the largest difference, if any."""
-        metrics = {f"{OWN}equal": float(self.equal)}
+        """Metrics of the comparison: equal, 1 or 0; per kind, how many values differ and by how much at most."""
+        metrics = {f"{PREFIX}equal": float(self.equal)}
         for values in self.compared:
-            name = OWN + values.kind.replace(" ", "_")
+            name = PREFIX + values.kind.replace(" ", "_")
             metrics[f"{name}_differing"] = float(values.differing)
             if values.equal or values.max_difference is not None:
                 metrics[f"{name}_max_difference"] = values.max_difference or 0.0
