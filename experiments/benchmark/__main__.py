@@ -1,4 +1,4 @@
-"""Measures the speed of training and the work around it: `python -m experiments.benchmark --help`."""
+"""Measures the speed of training and of the work around it: `python -m experiments.benchmark --help`."""
 
 import argparse
 import os
@@ -21,7 +21,7 @@ PARTS = {
     "startup": "seconds until --help is printed",
     "run": "seconds of a short run, with tracking and without",
     "determinism": "seconds per epoch by number of threads; on a GPU also with deterministic operations and without",
-    "sweep": "seconds of twelve jobs as a sweep and as separate commands: 14 minutes per round, so not a default",
+    "sweep": "seconds of twelve jobs as a sweep and as separate commands; off by default: 14 minutes per round",
 }
 
 
@@ -37,7 +37,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         parser.error(str(error))
     start = time.monotonic()
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # oneDNN's messages would interrupt the results
-    os.environ.setdefault("TF_FORCE_GPU_ALLOW_GROWTH", "true")  # several processes share a GPU
+    os.environ.setdefault("TF_FORCE_GPU_ALLOW_GROWTH", "true")  # lets several processes share a GPU
     import_tensorflow()
     from bloodcells.provenance.machine import machine
     from bloodcells.training.devices import cores
@@ -86,7 +86,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _groups(seed: int, cores: int, gpu: bool) -> dict[str, Callable[[], list[Group]]]:
-    """The groups of each part, built when they are needed: some draw images or import TensorFlow."""
+    """The groups of each part, built only when needed, since some draw images or import TensorFlow."""
     from experiments.benchmark import augmentation
 
     return {

@@ -33,8 +33,8 @@ WARM_UP = 24  # batches: more than the pipeline prefetches
 
 
 def group(seed: int) -> Group:
-    """Each augmentation in the pipeline of training, and keras-cv's own example as the reference."""
-    images = draw_cells(IMAGES, SIDE, seed).take(np.arange(IMAGES))  # without the planted copies that come after them
+    """Each augmentation in the training pipeline, and keras-cv's own example as the reference."""
+    images = draw_cells(IMAGES, SIDE, seed).take(np.arange(IMAGES))  # without the copies that are added at the end
     contenders = {
         option: partial(_images_per_second, partial(_ours, images, compose(f"augmentation={option}", f"seed={seed}")))
         for option in OPTIONS
@@ -47,10 +47,10 @@ def group(seed: int) -> Group:
 def documented(
     pixels: np.ndarray, labels: np.ndarray, config: TrainConfig, *, epochs: int | None = 1
 ) -> tf.data.Dataset:
-    """Batches with keras-cv's RandAugment as its guide builds them: mapped over batches, in a self-tuning pipeline.
+    """Batches with keras-cv's RandAugment as its guide builds them: mapped over batches, with AUTOTUNE.
 
-    pixels: uint8 (n, h, w, 3); labels: float32 (n, classes); config: with augmentation=randaugment_kerascv;
-    epochs: None for endless batches.
+    pixels: uint8 (n, h, w, 3); labels: float32 (n, classes); config: with augmentation=randaugment_kerascv
+    epochs: None for endless batches
     https://github.com/keras-team/keras-io/blob/master/guides/keras_cv/cut_mix_mix_up_and_rand_augment.py
     """
     import keras_cv

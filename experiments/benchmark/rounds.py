@@ -18,7 +18,7 @@ Result = TypeVar("Result")
 class Group:
     """Contenders that are compared with one of them, the reference.
 
-    contenders: functions that take one measurement, by name.
+    part: the heading of the group's table; contenders: by name, functions that make one measurement
     """
 
     part: str

@@ -1,4 +1,4 @@
-"""Summaries of measurements: median, range and ratio of each metric, and the machine they were made on."""
+"""Summaries of measurements: median, range and ratio of each metric, and a description of the machine."""
 
 import subprocess
 from collections.abc import Mapping
@@ -29,7 +29,7 @@ def _table(rows: DataFrame) -> DataFrame:
 
 
 def _median_and_range(values: Series) -> tuple[str, str]:
-    """No range for a single value, and empty strings for none."""
+    """The median and the range as text; the range is empty for a single value, and both are for none."""
     if values.empty:
         return "", ""
     return digits(values.median()), f"{digits(values.min())} to {digits(values.max())}" if len(values) > 1 else ""
@@ -43,7 +43,7 @@ def digits(value: float) -> str:
 def describe(machine: Mapping[str, Any]) -> str:
     """For example "Xeon, 4 cores, no GPU; TensorFlow 2.21.0, Keras 3.15.1, Python 3.11.9; commit 5a9c0d2e".
 
-    machine: as `bloodcells.provenance.machine` returns it. A commit with local changes ends in "-dirty".
+    machine: as `bloodcells.provenance.machine.machine` returns it. A commit with local changes ends in "-dirty".
     """
     git = ["git", "describe", "--always", "--dirty", "--abbrev=8", "--exclude=*"]
     commit = subprocess.run(git, cwd=CHECKOUT, capture_output=True, text=True).stdout.strip() or "unknown"

@@ -28,7 +28,7 @@ SHORT = (
 
 
 def backbone(name: str, seed: int) -> Group:
-    """Our training with our RandAugment and with keras-cv's, and plain Keras with keras-cv's."""
+    """Our training with our RandAugment and with keras-cv's, and plain Keras with keras-cv's as the reference."""
     overrides = (*SHORT, *BACKBONES[name], f"seed={seed}")
     kerascv = (*overrides, "augmentation=randaugment_kerascv")
     contenders = {
@@ -75,7 +75,7 @@ def _ours(overrides: tuple[str, ...], gpu: bool = True) -> Metrics:
 def _plain(overrides: tuple[str, ...]) -> Metrics:
     """Trains the same model, optimizer, loss and batch size on the same images, as the guides of Keras and keras-cv do.
 
-    Without XLA on a CPU, like ours; Keras's own choice, XLA, makes most backbones slower there.
+    Like ours, without XLA on a CPU, where Keras's default of XLA makes most backbones slower.
     """
     import_tensorflow()
     import keras
@@ -120,6 +120,6 @@ def _plain(overrides: tuple[str, ...]) -> Metrics:
 
 
 def _epochs(seconds: list[float]) -> Metrics:
-    """Seconds per epoch with its validation, and how much longer the first epoch takes, which traces the graph."""
+    """Seconds per epoch including validation, and how much longer the first epoch takes, which traces the graph."""
     first, *later = seconds
     return {"s/epoch": median(later), "s of tracing": first - median(later)}
