@@ -1,8 +1,9 @@
-"""Training in processes that can be killed: a server imports all of it once and forks one a run, in no time.
+"""Training in processes that can be killed: a server imports everything once, and forks a process per command.
 
-They are ended by a signal at a moment, which is a call of a function, or killed after some seconds.
+A process ends at a `Moment`, a call of a function, or is killed after some seconds.
 """
 
+import multiprocessing
 import os
 import resource
 import signal
@@ -12,7 +13,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from importlib import import_module
-from multiprocessing import get_context
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -25,19 +25,24 @@ from bloodcells.tracking.store import DATABASE, database_uri
 from bloodcells.train import main
 
 if TYPE_CHECKING:
-    from bloodcells.runs.phase_1 import SweepJob
+    from bloodcells.runs.sweep_run import SweepJob
 
-FORKS = get_context("forkserver")
+FORKS = multiprocessing.get_context("forkserver")
 FORKS.set_forkserver_preload(["tests.shortcuts", "bloodcells.sweep.preload", __name__, "tests.resume.warm"])
+STUCK = 1800  # seconds after which a process counts as stuck; on a busy machine each may take minutes
 
 
 @dataclass(frozen=True)
 class Moment:
-    """The `number`th call of the function `called`, given with its module: a process ends itself there by `sent`."""
+    """The `number`th call of the function `called`, given with its module, at which a process signals itself.
+
+    parent: signals the process that started this one instead
+    """
 
     called: str
     number: int = 1
     sent: signal.Signals = signal.SIGKILL
+    parent: bool = False
 
     def prepare(self) -> None:
         owner, name = self._owner()
@@ -47,7 +52,9 @@ class Moment:
             nonlocal calls
             calls += 1
             if calls == self.number:
-                os.kill(os.getpid(), self.sent)
+                os.kill(multiprocessing.parent_process().pid if self.parent else os.getpid(), self.sent)
+                while self.parent:  # until the parent's end ends this process
+                    time.sleep(0.01)
             return function(*arguments, **named)
 
         setattr(owner, name, ending)
@@ -60,37 +67,42 @@ class Moment:
 
 @dataclass(frozen=True)
 class Command:
-    """One training command, given any number of times; its runs are kept in `directory`; job: what it is in a sweep."""
+    """One training command, which can be run several times.
+
+    directory: the folder of its store
+    job: its place in a sweep, if any
+    """
 
     directory: Path
     overrides: tuple[str, ...]
     job: "SweepJob | None" = None
 
     def start(self, end: Moment | None = None, largest_file: int | None = None) -> BaseProcess:
-        """A process of it, begun; largest_file: in bytes, for a disk that is full."""
+        """Starts a process. largest_file: the size in bytes at which writing a file fails, as on a full disk."""
         process = FORKS.Process(target=_run, args=(self, end, largest_file))
         process.start()
         return process
 
-    def give(self, end: Moment | None = None, largest_file: int | None = None, seconds: float = 300) -> int:
-        """The exit status of a process of it, below 0 that of a signal; killed after `seconds`."""
+    def run(self, end: Moment | None = None, largest_file: int | None = None, seconds: float = STUCK) -> int:
+        """The exit status of a process, negative for a signal; killed after `seconds`."""
         process = self.start(end, largest_file)
         process.join(seconds)
         process.kill()
         process.join()
         return process.exitcode
 
-    def told(self, stream: str) -> str:
-        """What all its processes wrote to "out" or "err"."""
+    def output(self, stream: str) -> str:
+        """The output of all its processes to "out" or "err"."""
         return self.directory.with_suffix(f".{stream}").read_text()
 
-    def ended(self) -> bool:
-        """Whether it has come to its end: a process may be killed after that, too, on its way out."""
+    def finished(self) -> bool:
+        """Whether its run is complete, even if the process was killed later, while it exited."""
         return [run.info.status for run in self.runs()] == ["FINISHED"] and not any(
             self.directory.glob("checkpoints/*/")
         )
 
     def runs(self) -> list[Run]:
+        """All runs of the store, newest first."""
         if not (self.directory / DATABASE).exists():
             return []
         mlflow.set_tracking_uri(database_uri(self.directory))
@@ -98,7 +110,7 @@ class Command:
 
 
 def _run(command: Command, end: Moment | None, largest_file: int | None) -> None:
-    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell has its jobs in the background ignore it
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # shells start background jobs with SIGINT ignored
     for number, stream in ((1, "out"), (2, "err")):
         file = os.open(command.directory.with_suffix(f".{stream}"), os.O_WRONLY | os.O_CREAT | os.O_APPEND)
         os.dup2(file, number)
@@ -114,7 +126,7 @@ def _run(command: Command, end: Moment | None, largest_file: int | None) -> None
 
 
 def histories(run: Run, directory: Path) -> dict[str, list[tuple[int, float]]]:
-    """Each metric's steps and values, but those of seconds."""
+    """The steps and values of each metric, except durations."""
     client = mlflow.MlflowClient(database_uri(directory))
     return {
         name: [(entry.step, entry.value) for entry in client.get_metric_history(run.info.run_id, name)]
@@ -124,15 +136,15 @@ def histories(run: Run, directory: Path) -> dict[str, list[tuple[int, float]]]:
 
 
 def outcome(run: Run, directory: Path) -> dict[str, Any]:
-    """All that must be equal, bit for bit: the weights, the metrics' histories, the answers."""
+    """Everything that must be bit-identical: the hash of the weights, the predictions, the histories of the metrics."""
     client = mlflow.MlflowClient(database_uri(directory))
-    answers = Path(client.download_artifacts(run.info.run_id, "predictions.csv")).read_text()
-    return {"weights": run.data.tags["sha256.weights"], "answers": answers, **histories(run, directory)}
+    predictions = Path(client.download_artifacts(run.info.run_id, "predictions.csv")).read_text()
+    return {"weights": run.data.tags["sha256.weights"], "predictions": predictions, **histories(run, directory)}
 
 
-def until(condition: Callable[[], bool], seconds: float = 60) -> None:
-    """Waits for it."""
-    end = time.monotonic() + seconds
+def until(condition: Callable[[], bool]) -> None:
+    """Waits until the condition holds."""
+    end = time.monotonic() + STUCK
     while not condition():
-        assert time.monotonic() < end
+        assert time.monotonic() < end, "stuck"
         time.sleep(0.05)

@@ -1,4 +1,4 @@
-"""A run whose phase 1 another job of its sweep trained ends as the same run by itself, equal to the bit."""
+"""A run that reuses phase 1 from another job of its sweep is bit-identical to the same run on its own."""
 
 import signal
 from functools import partial
@@ -28,16 +28,10 @@ def trained(directory: Path, overrides: tuple[str, ...], job: SweepJob | None = 
     return mlflow.search_runs(search_all_experiments=True, output_format="list")[0]
 
 
-@pytest.mark.parametrize(
-    ("seed", "weights"),
-    [
-        pytest.param(1, True, marks=pytest.mark.slow),
-        pytest.param(0, True, marks=pytest.mark.slow),
-        pytest.param(0, False, marks=pytest.mark.slow),
-        pytest.param(1, False, marks=pytest.mark.slow),
-    ],
-)
-def test_it_ends_as_by_itself_and_says_whose_phase_1_it_has(tmp_path, caplog, seed, weights) -> None:
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", [0, 1])
+@pytest.mark.parametrize("weights", [True, False])
+def test_run_with_a_shared_phase_1_equals_the_run_alone_and_names_its_source(tmp_path, caplog, seed, weights) -> None:
     if weights:
         SmallCNN("smallcnn", None, None).build((32, 32, 3)).save_weights(tmp_path / "smallcnn.weights.h5")
     given = (f"seed={seed}", f"backbone.weights={tmp_path / 'smallcnn.weights.h5' if weights else 'null'}")
@@ -58,7 +52,7 @@ def test_it_ends_as_by_itself_and_says_whose_phase_1_it_has(tmp_path, caplog, se
     assert (tags["mlflow.parentRunId"], tags["sweep.job"]) == ("p", "1")
     assert f"phase 1 is reused from run {first.info.run_id}" in tags["mlflow.note.content"]
     assert "phase 1 is reused from" not in first.data.tags["mlflow.note.content"]
-    # Its seconds are those of the run that trained it: what this one would have taken.
+    # Its epochs count the seconds they took in the run that trained them.
     client = mlflow.MlflowClient()
     ours, theirs = (client.get_metric_history(run.info.run_id, "epoch_seconds") for run in (second, first))
     assert [row.value for row in ours[:2]] == [row.value for row in theirs[:2]]
@@ -69,8 +63,8 @@ def test_it_ends_as_by_itself_and_says_whose_phase_1_it_has(tmp_path, caplog, se
 
 
 @pytest.mark.slow
-def test_where_the_job_that_trains_it_is_killed_the_one_that_waits_does(tmp_path) -> None:
-    stops = Moment("bloodcells.runs.phase_1.SharingFile.write", 1, signal.SIGSTOP)  # as its first epoch ends
+def test_waiting_job_trains_phase_1_if_the_job_that_trains_it_is_killed(tmp_path) -> None:
+    stops = Moment("bloodcells.runs.phase_1.SharingFile.write", 1, signal.SIGSTOP)  # at the end of its first epoch
     dying, waiting = (
         Command(tmp_path / name, (*TWO_EPOCHS, "augmentation=none", f"unfreeze={depth}"), SweepJob("p", 0, tmp_path))
         for name, depth in (("dying", 4), ("waiting", "all"))
@@ -80,22 +74,22 @@ def test_where_the_job_that_trains_it_is_killed_the_one_that_waits_does(tmp_path
     try:
         until(lambda: psutil.Process(first.pid).status() == psutil.STATUS_STOPPED)
         second = waiting.start()
-        until(lambda: waiting.directory.with_suffix(".out").exists() and waits in waiting.told("out"))
+        until(lambda: waiting.directory.with_suffix(".out").exists() and waits in waiting.output("out"))
         store = store_of(LocalTracking("local", str(dying.directory), "bloodcells"))
         assert [run.info.status for run in dying.runs()] == ["RUNNING"]
-        assert close_killed(store) == []  # it lives, though it does nothing
+        assert close_killed(store) == []  # it is alive, though stopped
     finally:
         first.kill()
         first.join()
     assert close_killed(store) == [run.info.run_id for run in dying.runs()]
     assert [run.info.status for run in dying.runs()] == ["FAILED"]
-    second.join(60)
-    assert second.exitcode == 0, waiting.told("err")
+    second.join()
+    assert second.exitcode == 0, waiting.output("err")
     (trainer,) = waiting.runs()
     assert trainer.data.tags["phase_1"] == trainer.info.run_id
-    assert "is taken from" not in waiting.told("out")
+    assert "is reused from" not in waiting.output("out")
 
-    assert dying.give() == 0, dying.told("err")
+    assert dying.run() == 0, dying.output("err")
     (run,) = dying.runs()
     assert (run.info.status, run.data.tags["phase_1"]) == ("FINISHED", trainer.info.run_id)
     ours, theirs = histories(run, dying.directory), histories(trainer, waiting.directory)

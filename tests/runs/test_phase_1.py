@@ -17,7 +17,7 @@ from bloodcells.runs.sweep_run import SweepJob
 from bloodcells.tracking.store import store_of
 from bloodcells.training.state import State
 from tests.conftest import composed
-from tests.resume.process import until
+from tests.resume.process import STUCK, until
 from tests.training import test_resume
 from tests.training.test_resume import same, trained, two_phases
 from tests.training.test_state import STATE, arrays
@@ -95,7 +95,7 @@ def test_run_waits_while_another_trains_it(job, logged, last: State | None) -> N
         first.write(last)
     else:
         first.release()
-    thread.join(10)
+    thread.join(STUCK)
     assert (second.read() is not None) == bool(last)
 
 

@@ -1,16 +1,19 @@
 """Sweeps in processes that can be killed. Their jobs are forked from the tests' own server."""
 
 import threading
+from collections.abc import Mapping
 from dataclasses import dataclass
 from multiprocessing import forkserver
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 from mlflow.entities import Run
 
+from bloodcells.sweep import process as job_process
 from bloodcells.sweep import supervise
-from tests.resume.process import Command
+from tests.resume.process import Command, Moment
 
 
 @dataclass(frozen=True)
@@ -18,31 +21,46 @@ class Served:
     """Prepares a sweep's process: it uses the server that it was forked from instead of starting its own.
 
     output: the file for its jobs' output
-    kills: pairs of a job's number and the seconds after which it is killed
+    ends: by job number, the moment at which the job ends, or the seconds after which it is killed
     """
 
     output: Path
-    kills: tuple[tuple[int, float], ...] = ()
+    ends: Mapping[int, Moment | float]
 
     def prepare(self) -> None:
         forkserver._forkserver.ensure_running = lambda: None  # the parent's server, whose address it inherits
         start = supervise.start
 
-        def killing(config: Any, job: Any, output: Any) -> tuple[BaseProcess, Any]:
+        def ending(config: Any, job: Any, output: Any) -> tuple[BaseProcess, Any]:
+            end = self.ends.get(job.number) if job else None
+            if isinstance(end, Moment):
+                with patch.object(job_process, "_run", Ending(end)):
+                    return start(config, job, output or self.output)
             process, errors = start(config, job, output or self.output)
-            if job and job.number in dict(self.kills):
-                threading.Timer(dict(self.kills)[job.number], process.kill).start()
+            if end is not None:
+                threading.Timer(end, process.kill).start()
             return process, errors
 
-        supervise.start = killing
+        supervise.start = ending
+
+
+@dataclass(frozen=True)
+class Ending:
+    """A job's process that ends at a moment."""
+
+    end: Moment
+
+    def __call__(self, *arguments: Any) -> None:
+        self.end.prepare()
+        job_process._run(*arguments)
 
 
 class Sweep(Command):
     """A command with --multirun."""
 
-    def served(self, *kills: tuple[int, float]) -> Served:
-        """The preparation of its process."""
-        return Served(self.directory.with_suffix(".out"), kills)
+    def served(self, ends: Mapping[int, Moment | float] | None = None) -> Served:
+        """The preparation of its process; ends: as in `Served`."""
+        return Served(self.directory.with_suffix(".out"), ends or {})
 
     def sweeps(self) -> list[Run]:
         """The runs of sweeps, newest first."""

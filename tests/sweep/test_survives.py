@@ -1,32 +1,41 @@
 """Sweeps that are killed, and sweeps whose jobs fail: resumed, they end like undisturbed ones."""
 
-import os
 import random
 import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import mlflow
 import numpy as np
 import pandas as pd
 import pytest
+from filelock import FileLock
 
 from bloodcells.config.checkout import CHECKOUT
 from bloodcells.data.synthetic import draw_cells
 from tests.conftest import SHORT, TINY
-from tests.resume.process import Command, outcome
+from tests.resume.process import STUCK, Command, Moment, outcome
 from tests.sweep.command import Sweep
 
-GRID = ("--multirun", *TINY, "unfreeze=0,all", "seed=0,1")
+GRID = ("--multirun", *TINY, "unfreeze=0,4,all")
+IN_AN_EPOCH = Moment("bloodcells.training.progress.Progress.on_train_batch_end", 2)
 
 
 @pytest.fixture(scope="module")
 def undisturbed(tmp_path_factory) -> Sweep:
     sweep = Sweep(tmp_path_factory.mktemp("undisturbed") / "mlruns", GRID)
-    assert sweep.give(sweep.served()) == 0, sweep.told("err")
+    assert sweep.run(sweep.served()) == 0, sweep.output("err")
     return sweep
+
+
+def wait_for_jobs(sweep: Sweep) -> None:
+    """Returns when no job is alive any more: each locks its checkpoint while it is."""
+    for lock in sweep.directory.glob("checkpoints/*/lock"):
+        with FileLock(lock, timeout=STUCK):
+            pass
 
 
 def assert_same_end(sweep: Sweep, undisturbed: Sweep) -> None:
@@ -43,42 +52,41 @@ def assert_same_end(sweep: Sweep, undisturbed: Sweep) -> None:
         others
     )
     assert all(run.data.tags["error"].startswith("killed") for run in others)
-    assert len(sweep.runs()) == 5 + len(others)
+    assert len(sweep.runs()) == 4 + len(others)
     assert [path.name for path in Path(sweep.directory, "checkpoints").iterdir()] == [".lock"]
 
 
 def test_each_job_equals_the_same_run_alone(tmp_path, undisturbed) -> None:
-    output = undisturbed.told("out")
+    output = undisturbed.output("out")
     assert output.count("phase 1 is reused from run") == 2
     assert [line for line in output.splitlines() if line.startswith("job ")] == [
-        f"job {number} of 4: unfreeze={depth} seed={seed}"
-        for number, (depth, seed) in enumerate([("0", 0), ("0", 1), ("all", 0), ("all", 1)], start=1)
+        f"job {number} of 3: unfreeze={depth}" for number, depth in enumerate(["0", "4", "all"], start=1)
     ]
-    assert "jobs   4: 4 done, in" in output
+    assert "jobs   3: 3 done, in" in output
     (parent,) = undisturbed.sweeps()
-    assert parent.info.run_name == "sweep unfreeze=0,all seed=0,1"
-    assert parent.data.metrics == {"jobs/done": 4, "jobs/done_before": 0, "jobs/failed": 0}
-    last = undisturbed.jobs()[3]
-    assert (last.data.params["unfreeze"], last.data.params["seed"]) == ("all", "1")
+    assert parent.info.run_name == "sweep unfreeze=0,4,all"
+    assert parent.data.metrics == {"jobs/done": 3, "jobs/done_before": 0, "jobs/failed": 0}
+    last = undisturbed.jobs()[2]
+    assert last.data.params["unfreeze"] == "all"
 
-    alone = Command(tmp_path / "mlruns", (*TINY, "unfreeze=all", "seed=1"))
-    assert alone.give() == 0, alone.told("err")
+    alone = Command(tmp_path / "mlruns", (*TINY, "unfreeze=all"))
+    assert alone.run() == 0, alone.output("err")
     (run,) = alone.runs()
     assert outcome(run, alone.directory) == outcome(last, undisturbed.directory)
 
 
 def test_finished_jobs_are_skipped(undisturbed) -> None:
     before = [run.info.run_id for run in undisturbed.runs()]
-    assert undisturbed.give(undisturbed.served()) == 0, undisturbed.told("err")
-    assert "all 4 jobs are done already; sweep.rerun=true runs them again" in undisturbed.told("out")
+    assert undisturbed.run(undisturbed.served()) == 0, undisturbed.output("err")
+    assert "all 3 jobs are done already; sweep.rerun=true runs them again" in undisturbed.output("out")
     assert [run.info.run_id for run in undisturbed.runs()] == before
 
-    done = undisturbed.jobs()[1].info.run_id
-    wider = Sweep(undisturbed.directory, ("--multirun", *TINY, "unfreeze=0,5", "seed=1"))
+    done = undisturbed.jobs()[0].info.run_id
+    wider = Sweep(undisturbed.directory, ("--multirun", *TINY, "unfreeze=0,5"))
     try:
-        assert wider.give(wider.served()) == 0, wider.told("err")
-        assert f"job 1 of 2 is done already, run {done}: unfreeze=0" in wider.told("out")
-        assert "jobs   2: 1 done, 1 done before" in wider.told("out")
+        assert wider.run(wider.served()) == 0, wider.output("err")
+        assert f"job 1 of 2 is done already, run {done}: unfreeze=0" in wider.output("out")
+        assert "jobs   2: 1 done, 1 done before" in wider.output("out")
         (job,) = (run for run in wider.runs() if run.data.params.get("unfreeze") == "5")
         assert job.data.tags["mlflow.parentRunId"] == wider.sweeps()[0].info.run_id
     finally:
@@ -89,14 +97,11 @@ def test_finished_jobs_are_skipped(undisturbed) -> None:
 
 def test_a_killed_sweep_resumes(tmp_path, undisturbed) -> None:
     sweep = Sweep(tmp_path / "mlruns", GRID)
-    process = sweep.start(sweep.served())
-    while "FINISHED" not in sweep.statuses():
-        process.join(0.2)
-    process.join(1)  # during the second job
-    process.kill()
-    process.join()
-    assert process.exitcode == -9, sweep.told("err")
-    assert sweep.give(sweep.served()) == 0, sweep.told("err")
+    kill = replace(IN_AN_EPOCH, parent=True)
+    assert sweep.run(sweep.served({2: kill})) == -9, sweep.output("err")
+    assert sweep.statuses() == ["FINISHED", "RUNNING"]
+    wait_for_jobs(sweep)
+    assert sweep.run(sweep.served()) == 0, sweep.output("err")
     assert_same_end(sweep, undisturbed)
 
 
@@ -107,9 +112,9 @@ def test_a_sweep_killed_twenty_times_at_random_ends_like_an_undisturbed_one(tmp_
         sweep = Sweep(tmp_path / f"mlruns{attempt}", GRID)
         status = -9
         while status:
-            jobs = [(number, rng.uniform(0, 4)) for number in range(1, 5) if rng.random() < 0.2]
-            status = sweep.give(sweep.served(*jobs), seconds=rng.uniform(1, 25))
-            assert status in (0, 1, -9), sweep.told("err")
+            kills_of_jobs = {number: rng.uniform(0, 4) for number in range(1, 4) if rng.random() < 0.2}
+            status = sweep.run(sweep.served(kills_of_jobs), seconds=rng.uniform(1, 25))
+            assert status in (0, 1, -9), sweep.output("err")
             kills += status == -9
         assert_same_end(sweep, undisturbed)
         if kills >= 20:
@@ -119,13 +124,13 @@ def test_a_sweep_killed_twenty_times_at_random_ends_like_an_undisturbed_one(tmp_
 def test_failed_and_killed_jobs_are_recorded_and_the_others_run(tmp_path) -> None:
     rates = "training.fine_tuning.learning_rate=1e30,1e-5,1e-6,-1"
     sweep = Sweep(tmp_path / "mlruns", ("--multirun", *TINY, rates))
-    assert sweep.give(sweep.served((3, 0.5))) == 1
+    assert sweep.run(sweep.served({3: Moment("bloodcells.runs.train.clean")})) == 1
     assert sweep.statuses() == ["FAILED", "FINISHED", "FAILED", "FAILED"]
     errors = [run.data.tags.get("error", "") for run in sweep.jobs()]
     assert errors[0].startswith("DivergedError: the loss is ")
     assert errors[2].startswith("killed")
     assert errors[3].startswith("training.fine_tuning.learning_rate=-1.0: expected a number in (0, inf)")
-    output = sweep.told("out")
+    output = sweep.output("out")
     assert f"job 4 of 4, training.fine_tuning.learning_rate=-1, cannot run: {errors[3]}" in output
     assert "jobs    4: 1 done, 3 failed, in" in output
     assert f"failed  job 1, training.fine_tuning.learning_rate=1e+30: {errors[0]}" in output
@@ -135,27 +140,23 @@ def test_failed_and_killed_jobs_are_recorded_and_the_others_run(tmp_path) -> Non
     table = pd.read_csv(Path(parent.info.artifact_uri.removeprefix("file://"), "jobs.csv"))
     assert list(table["result"]) == ["failed", "done", "failed", "failed"]
 
-    assert sweep.give(sweep.served()) == 1
+    assert sweep.run(sweep.served()) == 1
     # A job that had no state to resume from gets a second run.
     newest = {
         run.data.tags["sweep.job"]: run.info.status for run in reversed(sweep.runs()) if "sweep.job" in run.data.tags
     }
     assert newest == {"1": "FAILED", "2": "FINISHED", "3": "FINISHED", "4": "FAILED"}
     assert sweep.statuses().count("FINISHED") == 2
-    assert "jobs    4: 1 done, 1 done before, 2 failed" in sweep.told("out")
+    assert "jobs    4: 1 done, 1 done before, 2 failed" in sweep.output("out")
     (parent,) = sweep.sweeps()
     assert parent.data.metrics == {"jobs/done": 1, "jobs/done_before": 1, "jobs/failed": 2}
 
 
 def test_an_interrupted_sweep_leaves_nothing_running(tmp_path) -> None:
     sweep = Sweep(tmp_path / "mlruns", GRID)
-    process = sweep.start(sweep.served())
-    while not any(sweep.statuses()):
-        process.join(0.2)
-    os.kill(process.pid, signal.SIGTERM)
-    process.join()
-    assert process.exitcode == 130
-    assert sweep.told("err") == "interrupted\n"
+    interrupt = replace(IN_AN_EPOCH, sent=signal.SIGTERM, parent=True)
+    assert sweep.run(sweep.served({1: interrupt})) == 130
+    assert sweep.output("err") == "interrupted\n"
     assert sweep.statuses() == ["KILLED"]
     assert [run.info.status for run in sweep.sweeps()] == ["KILLED"]
 
@@ -165,21 +166,21 @@ def test_two_sweeps_share_a_fresh_store_and_a_job(tmp_path) -> None:
     processes = [sweep.start(sweep.served()) for sweep in sweeps]
     for process in processes:
         process.join()
-    assert [process.exitcode for process in processes] == [0, 0], sweeps[0].told("err")
+    assert [process.exitcode for process in processes] == [0, 0], sweeps[0].output("err")
     # The job that both need runs once.
     assert sweeps[0].statuses() == ["FINISHED"] * 3
     assert sorted(run.data.params["unfreeze"] for run in sweeps[0].jobs()) == ["0", "4", "all"]
-    assert "1 done, 1 done before" in sweeps[0].told("out")
+    assert "1 done, 1 done before" in sweeps[0].output("out")
     assert [run.info.status for run in sweeps[0].sweeps()] == ["FINISHED"] * 2
 
 
 def test_sweeps_without_a_job_that_can_run_are_refused(tmp_path) -> None:
     nothing = Sweep(tmp_path / "a", ("--multirun", *TINY, "experiment=glob(zzz/*)"))
-    assert nothing.give(nothing.served()) == 1
-    assert "no job to run; expected one or more" in nothing.told("err")
+    assert nothing.run(nothing.served()) == 1
+    assert "no job to run; expected one or more" in nothing.output("err")
     wrong = Sweep(tmp_path / "b", ("--multirun", *TINY, "unfreeze=blok,bluk"))
-    assert wrong.give(wrong.served()) == 1
-    assert wrong.told("err").startswith("error: unfreeze=blok: smallcnn has the blocks")
+    assert wrong.run(wrong.served()) == 1
+    assert wrong.output("err").startswith("error: unfreeze=blok: smallcnn has the blocks")
     assert wrong.runs() == []
 
 
@@ -189,18 +190,18 @@ def test_a_finished_job_stays_finished_while_its_data_are_missing(tmp_path) -> N
     np.savez(archive, images=cells.pixels, labels=cells.labels)
     rates = "training.fine_tuning.learning_rate=1e-5,-1"
     sweep = Sweep(tmp_path / "mlruns", ("--multirun", *SHORT, "data=npz", f"data.path={archive}", rates))
-    assert sweep.give(sweep.served()) == 1
+    assert sweep.run(sweep.served()) == 1
     archive.rename(tmp_path / "away.npz")
-    assert sweep.give(sweep.served()) == 1
-    assert f"data.path={archive}: no such file" in sweep.told("err")
+    assert sweep.run(sweep.served()) == 1
+    assert f"data.path={archive}: no such file" in sweep.output("err")
     assert sweep.statuses() == ["FINISHED", "FAILED"]
 
 
 def test_a_launcher_error_fails_its_jobs(tmp_path) -> None:
     sweep = Sweep(tmp_path / "mlruns", ("--multirun", *TINY, "seed=0,1", "hydra/launcher=submitit_slurm"))
-    assert sweep.give(sweep.served()) == 1
-    assert "jobs    2: 2 failed" in sweep.told("out")
-    assert "lost, result unknown: RuntimeError: Could not detect" in sweep.told("out")
+    assert sweep.run(sweep.served()) == 1
+    assert "jobs    2: 2 failed" in sweep.output("out")
+    assert "lost, result unknown: RuntimeError: Could not detect" in sweep.output("out")
     assert sweep.statuses() == ["FAILED"] * 2
 
 
@@ -220,7 +221,7 @@ def test_parallel_jobs_equal_single_runs_on_as_many_threads(tmp_path) -> None:
     assert sweep.statuses() == ["FINISHED"] * 2
     one = sweep.jobs()[1]
     alone = Command(tmp_path / "alone", (*TINY, "seed=1", f"training.threads={one.data.params['training.threads']}"))
-    assert alone.give() == 0, alone.told("err")
+    assert alone.run() == 0, alone.output("err")
     assert outcome(one, sweep.directory) == outcome(alone.runs()[0], alone.directory)
 
 
@@ -233,10 +234,6 @@ def test_parallel_jobs_end_with_the_sweep(tmp_path, sent, status) -> None:
         time.sleep(0.2)
     process.send_signal(sent)
     assert process.wait() == status
-    time.sleep(5)
-    states = list(sweep.directory.glob("checkpoints/*/state.npz"))
-    written = [file.stat().st_mtime for file in states]
-    time.sleep(3)
-    assert [file.stat().st_mtime for file in states] == written
+    wait_for_jobs(sweep)
     if sent == signal.SIGTERM:
         assert "RUNNING" not in sweep.statuses()
