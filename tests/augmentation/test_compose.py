@@ -54,6 +54,7 @@ def through_keras_cv(seed: int) -> np.ndarray:
     return augmentation.layer(tf.constant(PIXELS[:1], tf.float32)).numpy()  # the order of several images is random
 
 
+@pytest.mark.slow  # keras-cv traces its layer three times
 def test_randaugment_of_keras_cv_follows_the_seed_when_called_in_order() -> None:
     first, again, other = (through_keras_cv(seed) for seed in (1, 1, 2))
     assert np.array_equal(first, again)

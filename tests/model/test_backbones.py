@@ -31,6 +31,8 @@ FIRST_LAYERS = {
     "smallcnn": {"stem": "stem_conv", "block": "block{n}_down_conv"},
 }
 
+LARGE = ("convnextlarge", "efficientnetv2l", "efficientnetv2s")  # the same families as convnexttiny, efficientnetv2b0
+
 
 def backbone(name: str) -> Backbone:
     width = {"alpha": 0.35} if name == "mobilenetv2" else {}
@@ -41,7 +43,9 @@ def test_every_option_but_keras_declares_its_layout() -> None:
     assert set(FIRST_LAYERS) == set(options("backbone")) - {"keras"}
 
 
-@pytest.mark.parametrize("name", FIRST_LAYERS)
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=[pytest.mark.slow] * (name in LARGE)) for name in FIRST_LAYERS]
+)
 def test_declared_and_derived_layouts_match_the_network(name) -> None:
     config = backbone(name)
     with symbolic():

@@ -51,7 +51,14 @@ def test_preprocessing_is_that_of_keras(name, monkeypatch) -> None:
     assert np.allclose(preprocessed, by_formula(name, IMAGES), atol=1e-4)
 
 
-@pytest.mark.parametrize("name", ["smallcnn", "mobilenetv2", "vgg19", "efficientnetv2b0"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "smallcnn",
+        "vgg19",
+        *(pytest.param(name, marks=pytest.mark.slow) for name in ("mobilenetv2", "efficientnetv2b0")),
+    ],
+)
 def test_uint8_float_and_the_saved_model_give_the_same_probabilities(name, tmp_path) -> None:
     model = build(backbone(name), DENSE, (40, 32), 5, None)
     probabilities = model.predict(IMAGES, verbose=0)

@@ -9,8 +9,8 @@ from bloodcells.model.build import backbone_of, build
 from bloodcells.model.gradcam import GradCam
 from tests.conftest import composed
 
-SMALL = ["vgg19", "convnexttiny", "efficientnetv2b0", "mobilenetv2", "smallcnn"]
-LARGE = ["convnextlarge", "efficientnetv2l", "efficientnetv2s"]
+QUICK = ["vgg19", "mobilenetv2", "smallcnn"]
+OTHERS = ["convnexttiny", "convnextlarge", "efficientnetv2b0", "efficientnetv2l", "efficientnetv2s"]
 
 
 def made(name: str, head: str = "dense") -> keras.Model:
@@ -24,7 +24,7 @@ def pixels() -> np.ndarray:
     return np.random.default_rng(0).integers(0, 256, (3, 64, 64, 3), dtype=np.uint8)
 
 
-@pytest.mark.parametrize("name", [*SMALL, *(pytest.param(name, marks=pytest.mark.slow) for name in LARGE)])
+@pytest.mark.parametrize("name", [*QUICK, *(pytest.param(name, marks=pytest.mark.slow) for name in OTHERS)])
 def test_maps_have_the_size_of_the_images_and_values_in_0_to_1(name, pixels) -> None:
     model = made(name)
     kernel = model.layers[-1].kernel.numpy()

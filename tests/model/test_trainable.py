@@ -37,8 +37,9 @@ def fresh(models: dict[str, tuple[keras.Model, list[np.ndarray]]], name: str) ->
 
 def changed(model: keras.Model) -> set[str]:
     """The paths of the variables that one training step changes."""
-    # Lion steps by the gradient's sign, so that the tiny gradients of a random network show, too.
-    model.compile(optimizer=keras.optimizers.Lion(1e-3), loss="categorical_crossentropy", jit_compile=False)
+    # Lion steps by the gradient's sign, so that the tiny gradients of a random network show, too. Tracing a graph for
+    # one step would take longer than the step.
+    model.compile(optimizer=keras.optimizers.Lion(1e-3), loss="categorical_crossentropy", run_eagerly=True)
     before = {variable.path: np.array(variable) for variable in model.weights}
     model.train_on_batch(IMAGES, LABELS)
     return {variable.path for variable in model.weights if not np.array_equal(before[variable.path], variable)}
