@@ -9,11 +9,10 @@ import pytest
 import tensorflow as tf
 
 import bloodcells.deployment
-from bloodcells.config.options import options
 from bloodcells.config.schema import Format
 from bloodcells.deployment.formats import megabytes
 from bloodcells.deployment.write import write, write_savedmodel
-from bloodcells.model.backbones import SmallCNN
+from bloodcells.model.backbones import VGG19, ConvNeXtTiny, EfficientNetV2B0, SmallCNN
 from bloodcells.model.build import build
 from bloodcells.model.heads import Dense
 from bloodcells.model.inference import averaged
@@ -33,19 +32,26 @@ def test_savedmodel_predicts_through_function_and_signature_and_stores_weights_o
     assert weights < megabytes(tmp_path / "a" / "variables") < 1.1 * weights
 
 
+class LikeVGG19(SmallCNN):
+    """A small network with the preprocessing of VGG19, which subtracts a mean color."""
+
+    def preprocess(self, images: keras.KerasTensor) -> keras.KerasTensor:
+        return VGG19("vgg19", None, None).preprocess(images)
+
+
 @pytest.mark.parametrize(
-    ("name", "input_size"),
+    ("kind", "input_size"),
     [
-        ("smallcnn", 48),  # has a resizing layer, which Keras runs as in training unless told otherwise
-        ("vgg19", None),  # subtracts a mean color
-        pytest.param("efficientnetv2b0", None, marks=pytest.mark.slow),  # normalizes
-        pytest.param("convnexttiny", None, marks=pytest.mark.slow),  # grouped convolutions, erfc
+        (SmallCNN, 48),  # has a resizing layer, which Keras runs as in training by default
+        (LikeVGG19, None),
+        pytest.param(EfficientNetV2B0, None, marks=pytest.mark.slow),  # normalizes
+        pytest.param(ConvNeXtTiny, None, marks=pytest.mark.slow),  # grouped convolutions, erfc
     ],
 )
-def test_onnx_predicts_as_the_model(tmp_path, name, input_size) -> None:
+def test_onnx_predicts_as_the_model(tmp_path, kind, input_size) -> None:
     pytest.importorskip("tf2onnx")
     onnxruntime = pytest.importorskip("onnxruntime")
-    backbone = options("backbone")[name](name, None, input_size)
+    backbone = kind(kind.__name__.lower(), None, input_size)
     model = averaged(build(backbone, Dense("linear", [], []), (32, 32), 5, None))
     write(model, Format.onnx, tmp_path / "a.onnx")
     session = onnxruntime.InferenceSession(tmp_path / "a.onnx", providers=["CPUExecutionProvider"])
