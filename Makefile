@@ -42,7 +42,7 @@ ui: install  ## serves MLflow's pages about the runs at http://127.0.0.1:5000; a
 test: install  ## runs the tests; pytest options: make test ARGS="-k clean"
 	@$(BIN)/python -m pytest --numprocesses logical --maxprocesses 4 --dist worksteal $(ARGS)
 
-slow: install  ## runs the tests with large backbones; with CELLS=cells.npz also those on real cells
+slow: install  ## runs the slow tests: large backbones, random kills, two devices; with CELLS=cells.npz also real cells
 	@CELLS=$(abspath $(CELLS)) $(BIN)/python -m pytest -m slow $(ARGS)
 
 bench: install  ## measures speed, compared with plain Keras and keras-cv; make bench ARGS="--parts startup"
