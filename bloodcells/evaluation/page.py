@@ -11,7 +11,7 @@ from bloodcells.config.names import Artifact, Metric
 from bloodcells.data.images import Images
 from bloodcells.evaluation.figures.images import distorted_images
 from bloodcells.evaluation.mistakes import SHOWN
-from bloodcells.evaluation.score import Scored
+from bloodcells.evaluation.score import Scored, gain_in_words
 from bloodcells.reporting.page import Block, Section, page
 
 Figures = Mapping[str, Figure]
@@ -25,8 +25,8 @@ def evaluation_page(title: str, lead: str, scored: Scored, *, figures: Figures, 
     sections = [_accuracy(scored, figures)]
     if scored.shifted:
         sections.append(_shift(scored, figures, distorted_images(images, seed)))
-    if "test_time_augmentation/gain" in scored.metrics:
-        sections.append(_gain(scored.metrics))
+    if gain := gain_in_words(scored.metrics):
+        sections.append(Section("Test-time augmentation", [f"{gain[0].upper()}{gain[1:]}."]))
     sections += [_calibration(scored, figures), _mistakes(scored, figures)]
     return page(title, lead, sections)
 
@@ -63,19 +63,6 @@ def _shift(scored: Scored, figures: Figures, examples: Figure) -> Section:
     return Section(
         "Distorted images",
         [text, figures["figures/shift.png"], table, "One image under every distortion:", examples],
-    )
-
-
-def _gain(metrics: Mapping[str, float]) -> Section:
-    gain = {key.partition("/")[2]: value for key, value in metrics.items() if key.startswith("test_time_augmentation/")}
-    return Section(
-        "Test-time augmentation",
-        [
-            f"Accuracy is {gain['single_view_accuracy']:.4f} from a single view of each image and "
-            f"{metrics[Metric.TEST_ACCURACY]:.4f} from the mean over its rotations and reflections, which corrects "
-            f"{gain['corrected']:.0f} predictions, breaks {gain['broken']:.0f}, and takes {gain['times_slower']:.1f} "
-            "times as long.",
-        ],
     )
 
 

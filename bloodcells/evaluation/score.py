@@ -24,6 +24,7 @@ from bloodcells.model.inference import Inference
 from bloodcells.reporting.terminal import duration
 
 DISTORTING = 0.0007  # approximate seconds to distort an image of 96 x 96 pixels
+GAIN = "test_time_augmentation/"  # prefix of the metrics that compare it with a single view
 log = logging.getLogger(__name__)
 
 Metrics = dict[str, float]
@@ -137,13 +138,28 @@ def _gain(
     seconds_single = (time.perf_counter() - started) / len(images)
     before, after = without.predicted == without.labels, test.predicted == test.labels
     metrics = {
-        "test_time_augmentation/single_view_accuracy": float(before.mean()),
-        "test_time_augmentation/gain": float(after.mean() - before.mean()),
-        "test_time_augmentation/corrected": float((after & ~before).sum()),
-        "test_time_augmentation/broken": float((before & ~after).sum()),
-        "test_time_augmentation/times_slower": seconds_per_image / seconds_single,
+        f"{GAIN}single_view_accuracy": float(before.mean()),
+        f"{GAIN}gain": float(after.mean() - before.mean()),
+        f"{GAIN}corrected": float((after & ~before).sum()),
+        f"{GAIN}broken": float((before & ~after).sum()),
+        f"{GAIN}times_slower": seconds_per_image / seconds_single,
     }
     return metrics, {"predictions_single_view.csv": without.table()}
+
+
+def gain_in_words(metrics: Mapping[str, float]) -> str | None:
+    """What test-time augmentation gains over a single view, as a phrase; None without test-time augmentation.
+
+    metrics: those of `Scored`
+    """
+    gain = {name.removeprefix(GAIN): value for name, value in metrics.items() if name.startswith(GAIN)}
+    if not gain:
+        return None
+    return (
+        f"accuracy {gain['single_view_accuracy']:.4f} with a single view; the mean over rotations and reflections "
+        f"reaches {metrics[Metric.TEST_ACCURACY]:.4f}, corrects {gain['corrected']:.0f} predictions, breaks "
+        f"{gain['broken']:.0f}, and takes {gain['times_slower']:.1f} times as long"
+    )
 
 
 def _shift(

@@ -9,6 +9,7 @@ from bloodcells.config.schema import StoredData, TrainConfig
 from bloodcells.config.typed import plain
 from bloodcells.data.clean import Cleaned
 from bloodcells.data.split import Split
+from bloodcells.evaluation.score import gain_in_words
 from bloodcells.model.trainable import Trainable
 from bloodcells.provenance.fingerprint import FILING
 from bloodcells.reporting.terminal import aligned, duration
@@ -103,15 +104,8 @@ def scores_in_words(metrics: dict[str, float], tested: int) -> dict[str, str]:
         "test": f"accuracy {metrics[Metric.TEST_ACCURACY]:.4f} ({low:.3f} to {high:.3f}), "
         f"macro F1 {metrics[Metric.TEST_MACRO_F1]:.4f} on {tested:,} images"
     }
-    views = {
-        key.partition("/")[2]: value for key, value in metrics.items() if key.startswith("test_time_augmentation/")
-    }
-    if views:
-        rows["views"] = (
-            f"accuracy {views['single_view_accuracy']:.4f} with a single view; the mean over rotations and reflections "
-            f"corrects {views['corrected']:.0f} predictions, breaks {views['broken']:.0f}, and takes "
-            f"{views['times_slower']:.1f} times as long"
-        )
+    if gain := gain_in_words(metrics):
+        rows["views"] = gain
     if Metric.SHIFTED_ACCURACY in metrics:
         low, high = (metrics[f"{Metric.SHIFTED_ACCURACY}_{end}"] for end in ("low", "high"))
         rows["distorted"] = (

@@ -82,5 +82,5 @@ def test_page_reports_test_time_augmentation(scored, figures, parts) -> None:
     metrics = scored.metrics | {f"test_time_augmentation/{name}": value for name, value in gain.items()}
     html = html_of(replace(scored, metrics=metrics), figures, parts)
     assert headings(html) == ["Accuracy", "Distorted images", "Test-time augmentation", "Calibration", "Errors"]
-    assert "0.5000 from a single view of each image and 0.6250 from the mean" in html
+    assert "Accuracy 0.5000 with a single view; the mean over rotations and reflections reaches 0.6250" in html
     assert "corrects 3 predictions, breaks 2, and takes 7.5 times as long" in html
