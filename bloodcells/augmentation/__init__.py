@@ -1,1 +1,1 @@
-"""Augmentation of training images: `steps` has the steps and their settings, `compose` applies the chosen ones."""
+"""Augmentation of training images: `steps` defines the steps and their settings, `compose` applies the chosen ones."""

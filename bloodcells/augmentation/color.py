@@ -8,8 +8,8 @@ from bloodcells.augmentation.pixels import CHANNELS, HALF, compiled
 def color(pixels: np.ndarray, uniforms: np.ndarray, limits: tuple[float, float, float, float]) -> np.ndarray:
     """Changes brightness, contrast, saturation and hue, in this order, each by a random amount up to its limit.
 
-    pixels: uint8 (b, h, w, 3), RGB; uniforms: float64 (b, 4) in [0, 1); limits: as in `steps.Color`.
-    Returns new images of the same shape and type. The operations are those of
+    pixels: uint8 (b, h, w, 3), RGB; uniforms: float64 (b, 4) in [0, 1); limits: of brightness, contrast,
+    saturation and hue, as in `steps.Color`. Returns new images of the same shape and type. The operations are those of
     https://www.tensorflow.org/api_docs/python/tf/image, clipped to 0..255 and rounded once, at the end.
     """
     amounts = (2 * uniforms - 1) * limits
@@ -81,6 +81,6 @@ def _adjust_saturation_and_hue(
 
 @compiled
 def _channel(value: float, chroma: float, hue: float) -> float:
-    """A channel's value as its hue goes round, in sixths: highest for a third of the circle, lowest for another."""
+    """A channel's value as a function of hue, in sixths of the circle: highest for a third, lowest for another."""
     hue -= 6 * np.floor(hue / 6)
     return value - chroma * max(0.0, min(hue, 4 - hue, 1.0))

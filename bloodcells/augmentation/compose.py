@@ -11,9 +11,10 @@ from bloodcells.config.schema import AugmentationStep
 class Augmentation:
     """Applies the chosen steps in order: on single images, then TensorFlow layers, then on whole batches.
 
-    Offline steps only change the training set before training, see `training_set`.
+    Offline steps instead change the training set once, before training: see `training_set`.
 
-    steps: the chosen steps by name; seed: for offline steps and layers, which draw random numbers themselves.
+    steps: the chosen steps by name
+    seed: for offline steps and layers, which draw their random numbers themselves
     """
 
     def __init__(self, steps: Mapping[str, AugmentationStep], seed: int) -> None:
@@ -24,12 +25,12 @@ class Augmentation:
 
     @property
     def draws(self) -> int:
-        """Uniform random numbers that the steps take per image."""
+        """The number of uniform random numbers that the steps take per image."""
         return sum(step.draws for step in self._online)
 
     @property
     def mixes_labels(self) -> bool:
-        """Whether images of a batch are mixed, and their labels with them."""
+        """Whether a step mixes the images of a batch, and their labels with them."""
         return any(type(step).on_batch is not AugmentationStep.on_batch for step in self._online)
 
     @property
@@ -70,7 +71,7 @@ class Augmentation:
 
 
 def name_of(steps: Mapping[str, AugmentationStep]) -> str:
-    """Such as "flip_translate+color+mixup", or "none". Offline steps come first, as "mixup_offline"."""
+    """A name such as "flip_translate+color+mixup", or "none". Offline steps come first, as "mixup_offline"."""
     offline = [f"{name}_offline" for name, step in steps.items() if step.is_offline]
     online = [name for name, step in steps.items() if not step.is_offline]
     return "+".join(offline + online) or "none"

@@ -20,9 +20,9 @@ def flip_translate(pixels: np.ndarray, uniforms: np.ndarray, translate: float) -
 
 
 def _sources(flip: np.ndarray, shift: np.ndarray, side: int, translate: float) -> tuple[np.ndarray, np.ndarray]:
-    """The source pixels along an axis, (b, side + 1): pixel i of the result lies between the i-th and the next one.
+    """The source pixels along an axis, (b, side + 1), and weights, (b,).
 
-    Also the weight of the next one, (b,).
+    Pixel i of the result lies between source pixels i and i + 1, with the weight for i + 1.
     """
     shifts = (2 * shift - 1) * translate * side
     # A reflected image continues beyond its edge as its mirror image, so a flip is a shift by the side.
@@ -43,16 +43,16 @@ def _blend(
 ) -> None:
     """rows, down, columns, right: from `_sources`; line: a buffer; warped: the result."""
     for i in range(len(pixels)):
-        image, result, second, next_one = pixels[i], warped[i], down[i], right[i]
+        image, result, lower_weight, right_weight = pixels[i], warped[i], down[i], right[i]
         for y in range(image.shape[0]):
             upper, lower = image[rows[i, y]], image[rows[i, y + 1]]
             for x in range(columns.shape[1]):
                 at = columns[i, x]
                 for channel in range(CHANNELS):
-                    value = (1 - second) * upper[at, channel] + second * lower[at, channel]
+                    value = (1 - lower_weight) * upper[at, channel] + lower_weight * lower[at, channel]
                     line[x * CHANNELS + channel] = value
             for j in range(image.shape[1] * CHANNELS):
-                line[j] = (1 - next_one) * line[j] + next_one * line[j + CHANNELS] + HALF
+                line[j] = (1 - right_weight) * line[j] + right_weight * line[j + CHANNELS] + HALF
             for x in range(image.shape[1]):
                 for channel in range(CHANNELS):
                     result[y, x, channel] = np.uint8(line[x * CHANNELS + channel])

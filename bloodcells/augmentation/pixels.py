@@ -1,4 +1,4 @@
-"""Shared by all loops over pixels: compilation, rounding, and reflection at the edges."""
+"""What all loops over pixels share: compilation, rounding, and reflection at the edges."""
 
 from functools import lru_cache
 
@@ -6,12 +6,12 @@ import numpy as np
 from numba import njit
 
 CHANNELS = 3
-HALF = 0.5  # added before a value is truncated to uint8, so that it is rounded, halves up
+HALF = 0.5  # added before truncation to uint8, which then rounds half up
 
 # Compiles a function at its first call, which takes a few tenths of a second: keep such functions few. They release the
 # GIL, so threads run in parallel. Loops are not parallelized and sums not reordered, so that results are bit-identical
-# on any machine. There is no cache on disk: it needs a writable folder, and does not notice changes to a function in
-# another file that the cached one calls.
+# on any machine. Compiled code is not cached on disk: a cache needs a writable folder and does not notice changes to
+# functions in other files that a cached function calls.
 compiled = njit(nogil=True, error_model="numpy")
 
 

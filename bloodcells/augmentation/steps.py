@@ -1,7 +1,6 @@
-"""The augmentation steps, in the order in which they run.
+"""Augmentation steps, the options of conf/augmentation/, in the order in which they run.
 
-A new step is a class here and an option in conf/augmentation/. Implementations are imported when a step runs, since
-numba and keras-cv are slow to import.
+Implementations are imported when a step runs, since numba and keras-cv are slow to import.
 """
 
 from collections.abc import Callable
@@ -58,8 +57,7 @@ class RandAugmentSettings(AugmentationStep):
     magnitude: float = within("[0, 1]")
     magnitude_stddev: float = within("[0, 1]")
     rate: float = within("[0, 1]")
-    # The operations stretch and equalize each channel, solarize, turn grey, change contrast and brightness, shear and
-    # translate.
+    # The operations are autocontrast, equalize, solarize, random gray, contrast, brightness, shears and translations.
     resembles = ("shear", "stain", "white_balance", "brightness", "contrast")
 
 
@@ -85,8 +83,8 @@ class RandAugment(RandAugmentSettings):
 class RandAugmentKerasCV(RandAugmentSettings):
     """keras-cv's own layer (https://github.com/keras-team/keras-cv), for comparison.
 
-    Its random state starts from the seed and changes with every call, so in a parallel pipeline an image's
-    augmentation depends on the order of the calls.
+    Its random state starts from the seed and changes with every call, so in a parallel pipeline the augmentation of an
+    image depends on the order of the calls.
     """
 
     has_random_state = True

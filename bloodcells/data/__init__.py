@@ -1,1 +1,1 @@
-"""Images from an archive, a folder or drawn: loaded, cleaned, split, batched. Only `pipeline` imports TensorFlow."""
+"""Data: images are loaded or drawn, cleaned, split and batched. Only `pipeline` imports TensorFlow."""

@@ -2,7 +2,7 @@
 
 Uses only operations that IEEE 754 rounds exactly (+, -, *, /, square root), one at a time. The last bit of a sine, an
 exponential or a matrix product depends on the processor, and some compilers fuse the multiplication and addition in
-NumPy's `uniform`. Directions are unit vectors instead of angles for this reason.
+NumPy's `uniform`. For the same reason, directions are unit vectors instead of angles.
 """
 
 import math
@@ -62,7 +62,7 @@ class Canvas:
         stretch: float = 1.0,
         along: Point = (1.0, 0.0),
     ) -> None:
-        """Paints an ellipse. Only computes the part of the image that it can touch."""
+        """Paints an ellipse. Computes only the part of the image that it can cover."""
         reach = radius * stretch + 2 / self.side
 
         def window(middle: float) -> slice:

@@ -1,4 +1,4 @@
-"""Cleaning: which images are removed before the split, and why, and which must stay together."""
+"""Cleaning before the split: removes outliers and exact copies, and groups copies, which the split keeps together."""
 
 from collections import Counter
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ SMALLEST_SIDE = 16  # pixels; smaller images show too little of a cell to recogn
 
 @dataclass(frozen=True)
 class Removed:
-    """A removed image: its `example` name, its label, and the reason."""
+    """A removed image: its name in `Images.examples`, its label, and the reason."""
 
     example: str
     label: int
@@ -25,11 +25,11 @@ class Removed:
 
 @dataclass(frozen=True)
 class Cleaned:
-    """The images that are kept, those that were removed, and the groups of copies.
+    """The kept images, the removed ones, and the groups of copies.
 
-    groups: int64 (n,), the same number for copies of each other; a split keeps them together.
-    near: pairs of example names that show the same cell; both are kept.
-    repeated: for each outlier image, how often it occurred.
+    groups: int64 (n,), the same number for copies of each other; a split keeps them together
+    near: pairs of example names that show the same cell; both are kept
+    repeated: for each distinct outlier, how often it occurred
     """
 
     images: Images
@@ -57,8 +57,8 @@ def clean(images: Images, config: CleanConfig) -> Cleaned:
     """Removes outliers and all but one of each set of exact copies, and finds near copies.
 
     An image that occurs `config.repeats` times or more is an outlier, whatever its labels: such images show no cell.
-    The course report noticed them by their equal brightness. Copies with conflicting labels are all removed, since
-    none of the labels can be trusted. With `config.enabled` false nothing is removed, but copies are grouped.
+    The course report detected them by their equal brightness. Copies with conflicting labels are all removed, since
+    none of the labels can be trusted. With `config.enabled` false, nothing is removed, but copies are still grouped.
 
     Raises InputError if no image is kept, and for images with a side below SMALLEST_SIDE pixels.
     """

@@ -1,6 +1,6 @@
 """Finds copies: exact ones by SHA-256, near ones by a perceptual hash.
 
-Two photographs of one cell, or one photograph saved twice, leak from training to test if they are split up.
+Copies on both sides of the split, such as two photographs of one cell, leak test images into training.
 """
 
 from collections import defaultdict
@@ -9,16 +9,16 @@ import numpy as np
 
 from bloodcells.data.images import Images
 
-GREY = np.array([0.299, 0.587, 0.114], np.float32)  # luma of ITU-R BT.601
-HASH_SIDE = 8  # of a 9 x 9 grid of fields: 8 x 8 differences across and down each, 128 bits
+GRAY = np.array([0.299, 0.587, 0.114], np.float32)  # luma of ITU-R BT.601
+HASH_SIDE = 8  # a grid of 9 x 9 fields has 8 x 8 differences across and 8 x 8 down, 128 bits
 HASH_DISTANCE = 20  # bits by which candidates may differ
-CORRELATION = 0.965  # of near copies, aligned; on 11,959 real cells they have at least 0.987, other pairs at most 0.946
+CORRELATION = 0.965  # minimum after alignment; on 11,959 real cells: near copies 0.987 or more, others 0.946 or less
 COLOR_DISTANCE = 16  # of 255, maximum for the mean of each channel: cells of one shape differ in stain
 ALIGNMENT = 4  # pixels by which near copies may be off in each direction once both are centered
 
 
 def exact_copies(images: Images) -> list[np.ndarray]:
-    """The indices of each set of two or more images with equal pixels: ascending, sets in the order of their first."""
+    """The indices, ascending, of each set of two or more images with equal pixels; sets ordered by first image."""
     sets: dict[bytes, list[int]] = defaultdict(list)
     for index, digest in enumerate(images.digests):
         sets[digest].append(index)
@@ -52,17 +52,17 @@ def near_copies(pixels: np.ndarray) -> list[tuple[int, int]]:
 
 
 def _centered_crops(pixels: np.ndarray) -> np.ndarray:
-    """float32 (n, side, side): grey crops, three quarters of the side long, around the center of the dark pixels."""
-    grey = pixels.astype(np.float32) @ GREY
-    count, height, width = grey.shape
+    """float32 (n, side, side): gray crops, three quarters of the side long, around the center of the dark pixels."""
+    gray = pixels.astype(np.float32) @ GRAY
+    count, height, width = gray.shape
     side = 3 * min(height, width) // 4
-    dark = np.maximum(np.median(grey, axis=(1, 2), keepdims=True) - grey, 0) ** 4
+    dark = np.maximum(np.median(gray, axis=(1, 2), keepdims=True) - gray, 0) ** 4
     total = dark.sum(axis=(1, 2))
     # A constant image has no dark pixels: use its middle.
     y = np.where(total > 0, dark.sum(axis=2) @ np.arange(height) / np.maximum(total, 1e-6), height / 2)
     x = np.where(total > 0, dark.sum(axis=1) @ np.arange(width) / np.maximum(total, 1e-6), width / 2)
     half = side // 2
-    padded = np.pad(grey, ((0, 0), (half, side), (half, side)), mode="edge")
+    padded = np.pad(gray, ((0, 0), (half, side), (half, side)), mode="edge")
     rows = np.rint(y).astype(int)[:, None] + np.arange(side)
     columns = np.rint(x).astype(int)[:, None] + np.arange(side)
     return padded[np.arange(count)[:, None, None], rows[:, :, None], columns[:, None, :]]
@@ -71,7 +71,7 @@ def _centered_crops(pixels: np.ndarray) -> np.ndarray:
 def _difference_hash(crops: np.ndarray) -> np.ndarray:
     """uint64 (n, 2): whether each field of a 9 x 9 grid is brighter than its left and its upper neighbor.
 
-    By more than one grey level, so that noise does not decide in uniform areas.
+    Brighter means by more than one gray level, so that noise does not decide in uniform areas.
     """
     edges = np.linspace(0, crops.shape[1], HASH_SIDE + 2).astype(int)[:-1]
     fields = np.add.reduceat(np.add.reduceat(crops, edges, axis=1), edges, axis=2)
@@ -84,7 +84,7 @@ def _difference_hash(crops: np.ndarray) -> np.ndarray:
 
 
 def _correlation(first: np.ndarray, second: np.ndarray) -> float:
-    """The highest correlation of two crops over all shifts by up to ALIGNMENT pixels; 0 for constant ones."""
+    """The highest correlation of two crops over all shifts by up to ALIGNMENT pixels; 0 for a constant crop."""
     side = len(first) - 2 * ALIGNMENT
     middle = first[ALIGNMENT:-ALIGNMENT:2, ALIGNMENT:-ALIGNMENT:2].ravel()  # every second pixel is enough
     windows = np.lib.stride_tricks.sliding_window_view(second, (side, side))[:, :, ::2, ::2]

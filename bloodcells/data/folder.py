@@ -57,7 +57,7 @@ def _decode(file: Path) -> np.ndarray:
             warnings.simplefilter("ignore", UserWarning)  # about palette images with transparency
             with Image.open(file) as image:
                 if image.mode not in MODES:
-                    raise InputError(f"{file}: image mode {image.mode}; expected RGB or grey with 8 bits per channel")
+                    raise InputError(f"{file}: image mode {image.mode}; expected RGB or gray with 8 bits per channel")
                 return np.asarray(image.convert("RGB"))
     except InputError:
         raise

@@ -1,4 +1,4 @@
-"""Labelled images in memory, and the checks that every data source goes through."""
+"""Labeled images in memory, with the checks for arrays from any data source."""
 
 import hashlib
 from collections import Counter
@@ -13,7 +13,7 @@ from bloodcells.config.errors import InputError
 
 @dataclass(frozen=True)
 class Images:
-    """n labelled images.
+    """n labeled images.
 
     pixels: uint8 (n, height, width, 3), RGB, 0..255
     labels: int64 (n,), 0..classes-1
@@ -38,7 +38,7 @@ class Images:
         class_names: Sequence[str] | None = None,
         examples: Sequence[str] | None = None,
     ) -> "Images":
-        """Images from arrays in any of the usual forms.
+        """Builds images from arrays in any of the usual forms.
 
         pixels: uint8 (n, h, w, 3) in 0..255, or floats that are clearly in 0..1
         labels: integers (n,) or (n, 1), or one-hot (n, classes)
@@ -115,7 +115,7 @@ class Images:
 
     @cached_property
     def sha256(self) -> str:
-        """Hexadecimal SHA-256 of pixels, labels and class names in order: all that a result can depend on."""
+        """Hexadecimal SHA-256 of pixels, labels and class names, in order: everything that a result can depend on."""
         digest = hashlib.sha256(repr((self.pixels.shape, self.class_names)).encode())
         digest.update(b"".join(self.digests))
         digest.update(self.labels.astype("<i8").tobytes())

@@ -15,7 +15,7 @@ from bloodcells.data.images import Images
 KNOWN_ARCHIVES = {
     "84e2e2aa5d4723d97a411a257cefa9d4f8fc5ec87db25f628e764ff226bb33a5": "the course report's archive, 13,759 images",
 }
-# Raised by NumPy and zipfile for damaged bytes, and for sizes, flags and methods read from them.
+# Raised by NumPy and zipfile for damaged data, and for sizes, flags and compression methods read from it.
 DAMAGE_ERRORS = (
     zipfile.BadZipFile, zlib.error, tokenize.TokenError, EOFError, OSError, SyntaxError, ValueError, RuntimeError,
     OverflowError, MemoryError,
@@ -23,7 +23,7 @@ DAMAGE_ERRORS = (
 
 
 def load_npz(path: str) -> Images:
-    """The images of the archive at `path`: arrays `images`, `labels` and, if there, `class_names`.
+    """The images of the archive at `path`, with the arrays `images`, `labels` and optionally `class_names`.
 
     Raises InputError if the file is missing, damaged, not an archive, lacks an array, or has pickled (object) arrays.
     These are never loaded, since unpickling can run code.

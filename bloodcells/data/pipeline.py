@@ -1,4 +1,4 @@
-"""Training batches: a pure function of (seed, epoch, example), prepared ahead of the model by several threads."""
+"""Training batches: a pure function of (seed, epoch, example), prepared in advance by several threads."""
 
 import math
 from collections.abc import Callable
@@ -8,7 +8,7 @@ from typing import Any, Protocol
 import numpy as np
 import tensorflow as tf
 
-PREFETCHED = 8  # batches prepared ahead, so that a slow one does not keep the model waiting
+PREFETCHED = 8  # batches prepared in advance, so that the model does not wait for a slow one
 STREAM = 4  # separates these random numbers from others of the same seed
 
 
@@ -36,8 +36,8 @@ class TrainingBatches:
 
     pixels: uint8 (n, h, w, 3); labels: float32 (n, classes), rows that sum to 1
     workers: threads that prepare batches; their number does not change the batches
-    devices: number of devices that share each batch. Each must get the same number of images, or those of one device
-        would weigh more, so up to devices - 1 images are left out, different ones in each epoch.
+    devices: number of devices that share each batch. Each must get the same number of images, since otherwise images on
+        some devices would weigh more. So up to devices - 1 images are left out, different ones in each epoch.
 
     steps: batches per epoch; images_per_epoch: images in them.
     """
@@ -57,7 +57,7 @@ class TrainingBatches:
         self.steps = math.ceil(self.images_per_epoch / batch_size)
         self._pixels, self._labels, self._augment = pixels, labels, augment
         self._batch_size, self._seed, self._workers = batch_size, seed, workers
-        self._epoch = lru_cache(maxsize=2)(self._draw_epoch)  # threads finish one epoch while others start the next
+        self._epoch = lru_cache(maxsize=2)(self._draw_epoch)  # some threads finish an epoch while others start the next
 
     def first(self) -> tuple[np.ndarray, np.ndarray]:
         """The first batch of the first epoch."""
@@ -67,8 +67,8 @@ class TrainingBatches:
     def from_epoch(self, epoch: int) -> tf.data.Dataset:
         """Endless batches: images uint8 (b, h, w, 3), labels float32 (b, classes).
 
-        `steps` batches make one epoch, and its last may be smaller. A call with a later epoch gives the batches that
-        an earlier one reaches then.
+        `steps` batches make one epoch, of which the last may be smaller. Starting at a later epoch gives the same
+        batches as reaching that epoch from an earlier one.
         """
         numbers = tf.data.Dataset.range(epoch * self.steps, tf.int64.max)
         if layer := self._augment.layer:
@@ -81,7 +81,7 @@ class TrainingBatches:
         options = tf.data.Options()
         # Private threads, so that the model's are never blocked.
         options.threading.private_threadpool_size = self._workers
-        # All threads map, so there is nothing to tune, and closing a pipeline can wait long for its tuner.
+        # There is nothing to tune, since all threads map, and closing a pipeline can wait long for its tuner.
         options.autotune.enabled = False
         options.experimental_distribute.auto_shard_policy = tf.data.experimental.AutoShardPolicy.OFF
         return batches.with_options(options)
@@ -93,7 +93,7 @@ class TrainingBatches:
         return order, rng.random((len(self._pixels), self._augment.draws))
 
     def _complete_batch(self, number: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        """The batch of this number, counted over all epochs, in one call of Python: each has to wait for the GIL."""
+        """Batch `number`, counted over all epochs, in one Python call, since each call waits for the GIL."""
 
         def complete(number: int) -> tuple[np.ndarray, np.ndarray]:
             return self._augment.batch(*self._images(number))
@@ -101,12 +101,13 @@ class TrainingBatches:
         return self._with_shapes(*tf.numpy_function(complete, [number], (tf.uint8, tf.float32), stateful=False))
 
     def _augmented_images(self, number: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
-        """The batch of this number before the steps on whole batches, and its random numbers."""
+        """Batch `number` before the steps on whole batches, and its random numbers."""
         kinds = (tf.uint8, tf.float32, tf.float64)
         pixels, labels, uniforms = tf.numpy_function(self._images, [number], kinds, stateful=False)
         return (*self._with_shapes(pixels, labels), tf.ensure_shape(uniforms, (None, self._augment.draws)))
 
     def _images(self, number: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """The images of batch `number` after the steps on single images, their labels and their random numbers."""
         epoch, step = divmod(int(number), self.steps)
         order, table = self._epoch(epoch)
         chosen = order[step * self._batch_size : (step + 1) * self._batch_size]

@@ -1,4 +1,4 @@
-"""The data sources. A new source is a class here and an option in conf/data/.
+"""Data sources: the options of conf/data/.
 
 Loaders are imported when data is loaded, to keep the import of this module fast.
 """

@@ -1,9 +1,9 @@
 """Draws blood cells: the default data, for first runs, demonstrations and tests.
 
-The eight classes differ as real ones do in a May-Gruenwald-Giemsa stain (Acevedo et al. 2020,
+The eight classes differ as real cells do in a May-Gruenwald-Giemsa stain (Acevedo et al. 2020,
 doi 10.1016/j.dib.2020.105474): in the size, shape and lobes of the nucleus, the color of the cytoplasm, and granules.
-Properties that do not distinguish them vary from image to image: stain, light, position, and the red cells around. The
-same seed gives the same bytes on every machine (see canvas.py).
+Stain, light, position and the surrounding red cells do not depend on the class and vary from image to image. The same
+seed gives the same bytes on every machine (see canvas.py).
 """
 
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ SHIFT = 0.16  # largest distance of a cell from the middle, as a share of the si
 ZOOM = (0.65, 1.15)
 STAIN = (0.8, 1.1)  # gain of each color channel
 EXPOSURE = (0.75, 1.05)
-SHADE = 0.15  # largest change of the light from one side to the other
+SHADE = 0.15  # largest relative change of brightness from one side to the other
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class Cell:
     """The appearance of one class. Radii are shares of the image's side, `nucleus_size` of the cell's radius."""
 
     name: str
-    share: int  # relative frequency: images of the class in the course report's archive, cleaned
+    share: int  # relative frequency: the class's images in the course report's archive after cleaning
     radius: tuple[float, float]
     cytoplasm: Color
     nucleus: str  # round, kidney, lobed or none
@@ -53,10 +53,10 @@ CELLS = (
 
 
 def draw_cells(count: int, size: int, seed: int) -> Images:
-    """`count` cells of `size` x `size` pixels as imbalanced as the course report's data, plus images to clean.
+    """Draws `count` cells of `size` x `size` pixels, as imbalanced as the course report's data, and images to clean.
 
-    After the cells come exact and near copies of a few of them, and 15% outliers as in the course report's archive: an
-    image that shows no cell under every label, and another one under a single label.
+    The cells are followed by exact and near copies of a few of them, and by 15% outliers as in the course report's
+    archive: copies of one image without a cell under every label, and of another one under a single label.
     """
     rng = np.random.default_rng(seed)
     shares = np.array([cell.share for cell in CELLS])
@@ -98,7 +98,7 @@ def _draw_red_cells(canvas: Canvas, center: Point, radius: float, zoom: float, r
         position = (uniform(rng, -0.1, 1.1), uniform(rng, -0.1, 1.1))
         size = uniform(rng, 0.13, 0.19) * zoom
         distance = np.sqrt((position[0] - center[0]) ** 2 + (position[1] - center[1]) ** 2)
-        if distance < radius + 0.6 * size:  # red cells may touch the cell and lie under it, but not in its place
+        if distance < radius + 0.6 * size:  # red cells may touch the cell and reach under it, but not cover its place
             continue
         stretch, along = uniform(rng, 1, 1.25), direction(rng)
         canvas.spot(position, size, (206, 164, 156), 1, stretch, along)

@@ -72,9 +72,9 @@ def _bars(images: Images, cleaned: Images) -> Figure:
     count = len(images.class_names)
     figure = Figure(figsize=(7.5, 0.42 * count + 1.1), layout="constrained")
     axes = figure.subplots()
-    grey, blue = "0.75", BLUE
+    gray, blue = "0.75", BLUE
     for counts, color, shift, label in (
-        (images.class_counts, grey, -0.2, "before cleaning"),
+        (images.class_counts, gray, -0.2, "before cleaning"),
         (cleaned.class_counts, blue, 0.2, "after cleaning"),
     ):
         bars = axes.barh(np.arange(count) + shift, counts, 0.38, color=color, label=label)

@@ -1,8 +1,9 @@
-"""Style shared by all figures: a color-blind palette and literal text."""
+"""Style of all figures: a palette for color-blind readers, and literal text."""
 
-# seaborn's "colorblind" palette, https://seaborn.pydata.org/tutorial/color_palettes.html; importing seaborn takes 1 s.
+# seaborn's "colorblind" palette, https://seaborn.pydata.org/tutorial/color_palettes.html. Copied, since importing
+# seaborn takes 1 s.
 PALETTE = ("#0173b2", "#de8f05", "#029e73", "#d55e00", "#cc78bc", "#ca9161", "#fbafe4", "#949494", "#ece133", "#56b4e9")
-BLUE, ORANGE, GREY, WARNING = PALETTE[0], PALETTE[1], "0.4", PALETTE[3]
+BLUE, ORANGE, GRAY, WARNING = PALETTE[0], PALETTE[1], "0.4", PALETTE[3]
 
 
 def literal(name: str) -> str:

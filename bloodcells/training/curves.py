@@ -1,4 +1,4 @@
-"""The figure of learning curves."""
+"""Learning curves as a figure."""
 
 from collections.abc import Sequence
 from itertools import pairwise
@@ -7,7 +7,7 @@ import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from bloodcells.reporting.style import BLUE, GREY, ORANGE
+from bloodcells.reporting.style import BLUE, GRAY, ORANGE
 from bloodcells.training.early_stopping import BestEpoch
 from bloodcells.training.epochs import Epoch
 
@@ -26,15 +26,15 @@ def learning_curves(history: Sequence[Epoch], best: BestEpoch) -> Figure:
         "Accuracy",
     )
     for axes in (left, right):
-        axes.axvline(best.epoch, color=GREY, linestyle=":", label=f"best epoch, {best.epoch}")
+        axes.axvline(best.epoch, color=GRAY, linestyle=":", label=f"best epoch, {best.epoch}")
         axes.set_xlabel("Epoch")
         axes.xaxis.get_major_locator().set_params(integer=True)
         for before, after in pairwise(history):
             if before.stage != after.stage:
-                axes.axvline(before.epoch + 0.5, color=GREY, linewidth=0.8)
+                axes.axvline(before.epoch + 0.5, color=GRAY, linewidth=0.8)
                 axes.annotate(
                     f" {after.stage}", (before.epoch + 0.5, 1.0), xycoords=("data", "axes fraction"),
-                    va="bottom", fontsize="small", color=GREY,
+                    va="bottom", fontsize="small", color=GRAY,
                 )  # fmt: skip
     left.legend(fontsize="small", frameon=False)
     sns.despine(figure)

@@ -38,9 +38,9 @@ def test_contrast_scales_about_the_mean_of_each_channel() -> None:
 
 
 @pytest.mark.parametrize("key", ["saturation", "hue"])
-def test_saturation_and_hue_change_colors_but_not_grey(key: str) -> None:
-    grey = np.full((4, 4, 3), 120, np.uint8)
-    assert np.all(changed(grey, **{key: 0.4}) == 120)
+def test_saturation_and_hue_change_colors_but_not_gray(key: str) -> None:
+    gray = np.full((4, 4, 3), 120, np.uint8)
+    assert np.all(changed(gray, **{key: 0.4}) == 120)
     assert np.abs(changed(IMAGE, **{key: 0.4}) - IMAGE.astype(float)).max(axis=(1, 2, 3)).mean() > 10
 
 

@@ -36,7 +36,7 @@ def test_every_format_is_read(root, suffix) -> None:
 
 
 @pytest.mark.parametrize("mode", ["L", "P", "RGBA"])
-def test_grey_palette_and_transparent_images_become_rgb(root, mode) -> None:
+def test_gray_palette_and_transparent_images_become_rgb(root, mode) -> None:
     image = Image.fromarray(PIXELS).convert(mode)
     image.save(root / "a_class" / "0.png")
     assert np.array_equal(load_folder(str(root)).pixels[0], np.asarray(image.convert("RGB")))

@@ -1,8 +1,8 @@
 """RandAugment's color operations.
 
-Operations on values map each value of a channel to another, so they are composed in lookup tables before they are
-applied to pixels. The image's histogram, pushed through its table, gives the statistics of the image as it will be, so
-operations that depend on them need not apply the table first. Most are linear, clipped to 0..255.
+Operations on values map each value of a channel to another one, so they are composed in lookup tables before they are
+applied to pixels. The histogram of the image and its table give the statistics of the changed image, so operations that
+depend on them need not apply the table first. Most operations are linear, clipped to 0..255.
 
 pixels: uint8 (b, h, w, 3). tables: float64 (b, 3, 256) in 0..255, the new value of each value 0..255 of each channel.
 counts: int64 (b, 3, 256), how often each value occurs in the image.
@@ -15,7 +15,7 @@ from bloodcells.augmentation.randaugment.policy import Operation
 
 LEVELS = 256
 SHAPE = (CHANNELS, LEVELS)  # of one image's tables
-RED, GREEN, BLUE = 0.2989, 0.587, 0.114  # weights of grey, as in tf.image
+RED, GREEN, BLUE = 0.2989, 0.587, 0.114  # weights of gray, as in tf.image
 
 
 @compiled
@@ -50,7 +50,7 @@ def update_tables(
 ) -> None:
     """Composes each image's tables with its operation, if it is one on values. The last three: (b,), as in `Plan`."""
     for i in range(len(tables)):
-        if operations[i] == Operation.NONE or operations[i] >= Operation.GREY:
+        if operations[i] == Operation.NONE or operations[i] >= Operation.GRAY:
             continue
         for channel in range(CHANNELS):
             values = tables[i, channel]
@@ -108,10 +108,10 @@ def _equalize(values: np.ndarray, counts: np.ndarray) -> None:
 
 
 @compiled
-def blend_with_grey(pixels: np.ndarray, operations: np.ndarray, weights: np.ndarray) -> None:
-    """Blends the images whose operation, (b,), is GREY with their grey, by its weight, (b,), in place; rounds."""
+def blend_with_gray(pixels: np.ndarray, operations: np.ndarray, weights: np.ndarray) -> None:
+    """Blends images whose operation, (b,), is GRAY with their gray version, by weights, (b,), in place; rounds."""
     for i in range(len(pixels)):
-        if operations[i] == Operation.GREY:
+        if operations[i] == Operation.GRAY:
             image, weight = pixels[i], weights[i]
             for y in range(image.shape[0]):
                 for x in range(image.shape[1]):

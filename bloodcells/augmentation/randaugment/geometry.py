@@ -7,7 +7,7 @@ from bloodcells.augmentation.randaugment.policy import Operation
 
 
 def shear_or_translate(pixels: np.ndarray, operations: np.ndarray, amounts: np.ndarray) -> None:
-    """Shears or translates the images, uint8 (b, h, w, 3), whose operation, (b,), says so, in place; rounds.
+    """Shears or translates the images, uint8 (b, h, w, 3), that have such an operation, (b,), in place; rounds.
 
     A shear shifts each line by the slope times the line's distance from the top left corner, a translation shifts all
     lines by a share of the side.

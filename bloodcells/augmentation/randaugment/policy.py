@@ -11,11 +11,11 @@ from scipy.special import ndtri
 
 DRAWS = 4  # uniform numbers per operation: whether, which, its magnitude, and a second magnitude or a sign
 OPERATIONS = 10
-LARGEST_ADDITION = 110  # of solarize, of 255; more would leave little of an image
+LARGEST_ADDITION = 110  # of solarize, in levels of 255, as in keras-cv
 
 
 class Operation(IntEnum):
-    """The operations, all equally likely, or NONE. Those before GREY map each channel value by itself."""
+    """The operations, all equally likely, or NONE. Those before GRAY only map values of channels."""
 
     NONE = -1
     AUTOCONTRAST = 0
@@ -23,7 +23,7 @@ class Operation(IntEnum):
     CONTRAST = 2
     SOLARIZE = 3
     BRIGHTNESS = 4
-    GREY = 5
+    GRAY = 5
     SHEAR_X = 6
     SHEAR_Y = 7
     TRANSLATE_X = 8
@@ -35,7 +35,7 @@ class Plan:
     """The operations for each image of a batch, in order. All arrays are (b, operations).
 
     operations: values of `Operation`
-    amounts: for solarize and brightness what they add, of 255; for grey its weight; for contrast the factor; for shears
+    amounts: for solarize and brightness what they add, of 255; for gray its weight; for contrast the factor; for shears
         the slope; for translations the share of the side
     thresholds: of solarize, of 255
     """
@@ -55,7 +55,7 @@ def sample(uniforms: np.ndarray, *, magnitude: float, magnitude_stddev: float, r
     translation = uniform * magnitude
     amounts = {
         Operation.SOLARIZE: LARGEST_ADDITION * strength,
-        Operation.GREY: strength,
+        Operation.GRAY: strength,
         Operation.CONTRAST: 1 + uniform * max(magnitude, 0.001),
         Operation.BRIGHTNESS: 255 * uniform * magnitude,
         Operation.SHEAR_X: shear,

@@ -12,7 +12,7 @@ from bloodcells.evaluation.calibration import Calibration, Reliability
 from bloodcells.evaluation.predictions import Predictions
 from bloodcells.evaluation.shift.catalogue import DISTORTIONS
 from bloodcells.evaluation.shift.suite import Shifted
-from bloodcells.reporting.style import BLUE, GREY, ORANGE, PALETTE, literal
+from bloodcells.reporting.style import BLUE, GRAY, ORANGE, PALETTE, literal
 
 
 def confusion_plot(predictions: Predictions) -> Figure:
@@ -71,7 +71,7 @@ def _draw_bins(axes: Axes, bins: Reliability, color: str) -> None:
         edgecolor="white", alpha=0.6,
     )  # fmt: skip
     axes.plot(bins.confidence[filled], bins.accuracy[filled], "o", color=color, markersize=4)
-    axes.plot([0, 1], [0, 1], color=GREY, linestyle=":", linewidth=1)
+    axes.plot([0, 1], [0, 1], color=GRAY, linestyle=":", linewidth=1)
     axes.set_xlim(0, 1)
     axes.set_ylim(0, 1.02)
 
@@ -95,7 +95,7 @@ def shift_plot(clean: float, shifted: Shifted, trained_on: Sequence[str]) -> Fig
                 [0, *shifted.severities], [clean, *shifted.accuracy[name]], color=color, marker=marker, markersize=4,
                 linestyle="--" if seen else "-", label=name.replace("_", " ") + " (trained on)" * seen,
             )  # fmt: skip
-        axes.axhline(clean, color=GREY, linewidth=0.8, linestyle=":")
+        axes.axhline(clean, color=GRAY, linewidth=0.8, linestyle=":")
         axes.set_title(group, fontsize="medium")
         axes.set_ylim(0, 1.02)
         axes.set_xticks([0, *shifted.severities])

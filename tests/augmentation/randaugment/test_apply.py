@@ -15,7 +15,7 @@ CASES = [
     (Operation.AUTOCONTRAST, 0.0, 0.0),
     (Operation.EQUALIZE, 0.0, 0.0),
     *[(Operation.SOLARIZE, amount, threshold) for amount, threshold in [(0, 0), (55, 127.3), (110, 255), (20.5, 80)]],
-    *[(Operation.GREY, amount, 0) for amount in (0, 0.37, 1)],
+    *[(Operation.GRAY, amount, 0) for amount in (0, 0.37, 1)],
     *[(Operation.CONTRAST, amount, 0) for amount in (0, 0.6, 1.45, 2)],
     *[(Operation.BRIGHTNESS, amount, 0) for amount in (-127.5, -3.3, 0, 90.7)],
     *[(operation, amount, 0) for operation in (Operation.SHEAR_X, Operation.SHEAR_Y) for amount in (-1, 0.21, 0.5)],
@@ -59,7 +59,7 @@ def keras_cvs(images: np.ndarray, operation: Operation, amount: float, threshold
             layers.Solarization((0, 255)),
             {"additions": pixelwise, "thresholds": tf.fill(pixelwise.shape, tf.constant(threshold, tf.float32))},
         ),
-        Operation.GREY: lambda: (layers.RandomColorDegeneration(0.5), pixelwise),
+        Operation.GRAY: lambda: (layers.RandomColorDegeneration(0.5), pixelwise),
         Operation.CONTRAST: lambda: (layers.RandomContrast((0, 255), 0.5), pixelwise),
         Operation.BRIGHTNESS: lambda: (layers.RandomBrightness(0.5), pixelwise),
         Operation.SHEAR_X: lambda: (layers.RandomShear(0.5, 0), {"shear_x": each, "shear_y": 0 * each}),
@@ -94,7 +94,7 @@ def test_a_chain_of_operations_on_values_equals_keras_cvs_up_to_rounding() -> No
 
 
 def test_whole_chains_are_close_to_keras_cvs() -> None:
-    """They differ only by rounding before each shear, translation and grey."""
+    """They differ only by rounding before each shear, translation and gray."""
     images = np.tile(smooth(6), (20, 1, 1, 1))
     uniforms = np.random.default_rng(2).random((len(images), DEFAULT.draws))
     plan = sample(uniforms, magnitude=0.5, magnitude_stddev=0.15, rate=10 / 11)

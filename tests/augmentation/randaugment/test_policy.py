@@ -24,11 +24,11 @@ def keras_cvs(count: int) -> dict[tuple[Operation, str], np.ndarray]:
     tf.keras.utils.set_random_seed(0)
     layers = Layer.get_standard_policy((0, 255), MAGNITUDE, STDDEV, seed=1)
     drawn = [layer.get_random_transformation_batch(count) for layer in layers]
-    _, _, solarize, grey, contrast, brightness, shear_x, shear_y, translate_x, translate_y = drawn
+    _, _, solarize, gray, contrast, brightness, shear_x, shear_y, translate_x, translate_y = drawn
     draws = {
         (Operation.SOLARIZE, "amounts"): solarize["additions"],
         (Operation.SOLARIZE, "thresholds"): solarize["thresholds"],
-        (Operation.GREY, "amounts"): grey,
+        (Operation.GRAY, "amounts"): gray,
         (Operation.CONTRAST, "amounts"): contrast,
         (Operation.BRIGHTNESS, "amounts"): brightness,
         (Operation.SHEAR_X, "amounts"): shear_x["shear_x"],
