@@ -1,1 +1,1 @@
-"""The model: preprocessing, backbone, pooling and head; which of its layers train; predictions and Grad-CAM."""
+"""The model: backbones, heads and their assembly, weights, trainable layers, predictions and Grad-CAM."""

@@ -1,4 +1,4 @@
-"""Networks of keras.applications: what the named options share, and `backbone=keras` for any of them."""
+"""Networks of keras.applications: the base class of the named options, and `backbone=keras` for any network."""
 
 import inspect
 import re
@@ -25,7 +25,7 @@ Builder = Callable[..., "keras.Model"]
 class Application(Backbone):
     """A network of keras.applications without its top, preprocessed by the module that defines it.
 
-    network: its name there. Not a dataclass, since only `backbone=keras` has `network` as a key.
+    network: its name in keras.applications. Not a dataclass, since only `backbone=keras` has `network` as a key.
     """
 
     network: str
@@ -38,7 +38,7 @@ class Application(Backbone):
         return module.preprocess_input(images)
 
     def arguments(self) -> dict[str, Any]:
-        """Arguments of the builder that are keys of the option, such as the network's width."""
+        """Further arguments of the builder, from keys of the option, such as the network's width."""
         return {}
 
     def builder(self) -> Builder:
@@ -58,7 +58,7 @@ class Application(Backbone):
 @option("backbone", "keras")
 @dataclass(kw_only=True)
 class KerasBackbone(Application):
-    """Any network of keras.applications, by its name there. Everything about it is derived from the network itself."""
+    """Any network of keras.applications, by name. Smallest size, layout and download are derived from the network."""
 
     network: str
 
@@ -70,8 +70,8 @@ class KerasBackbone(Application):
         self.builder()
 
     def build(self, shape: tuple[int, int, int]) -> "keras.Model":
-        # EfficientNet scales its input once more if it is to have ImageNet weights.
-        return as_for_imagenet(self.builder(), shape)[0] if self.weights == "imagenet" else super().build(shape)
+        # Keras scales the input of EfficientNet once more when it is built for ImageNet weights.
+        return built_for_imagenet(self.builder(), shape)[0] if self.weights == "imagenet" else super().build(shape)
 
     @property
     def smallest_size(self) -> int:
@@ -79,15 +79,15 @@ class KerasBackbone(Application):
 
     @property
     def layout(self) -> Layout:
-        return _facts(self.builder(), self.weights == "imagenet")[0]
+        return _layout_and_download(self.builder(), self.weights == "imagenet")[0]
 
     @property
     def download(self) -> Download | None:
-        return _facts(self.builder(), True)[1]
+        return _layout_and_download(self.builder(), True)[1]
 
 
-def as_for_imagenet(builder: Builder, shape: tuple[int, int, int]) -> "tuple[keras.Model, Download | None]":
-    """The network that Keras builds for its ImageNet weights, before these are loaded, and where they come from."""
+def built_for_imagenet(builder: Builder, shape: tuple[int, int, int]) -> "tuple[keras.Model, Download | None]":
+    """The network that Keras builds for ImageNet weights, without loading them, and their download."""
     import keras
     from keras.src.utils import file_utils
 
@@ -102,18 +102,18 @@ def as_for_imagenet(builder: Builder, shape: tuple[int, int, int]) -> "tuple[ker
         patch.object(keras.Model, "load_weights"),
         warnings.catch_warnings(),
     ):
-        warnings.simplefilter("ignore")  # MobileNet's remarks on sizes that have no weights of their own
+        warnings.simplefilter("ignore")  # MobileNet warns about sizes without weights of their own
         network = builder(include_top=False, weights="imagenet", input_shape=shape, pooling=None)
     return network, downloads[0] if downloads else None
 
 
 @cache
-def _facts(builder: Builder, imagenet: bool) -> tuple[Layout, Download | None]:
-    """The layout of a network, with or without ImageNet weights, and where these come from."""
+def _layout_and_download(builder: Builder, imagenet: bool) -> tuple[Layout, Download | None]:
+    """The layout of a network as built with or without ImageNet weights, and the download of the weights."""
     shape = (SIDE, SIDE, 3)
     with symbolic():
         if imagenet:
-            network, download = as_for_imagenet(builder, shape)
+            network, download = built_for_imagenet(builder, shape)
         else:
             network, download = builder(include_top=False, weights=None, input_shape=shape), None
         return layout(network), download
@@ -121,7 +121,7 @@ def _facts(builder: Builder, imagenet: bool) -> tuple[Layout, Download | None]:
 
 @cache
 def _smallest_size(builder: Builder) -> int:
-    """Keras names the smallest size when it refuses a smaller one, before it creates a layer."""
+    """The smallest side that Keras accepts, from its error for a smaller one, raised before any layer is created."""
     try:
         builder(include_top=False, weights=None, input_shape=(1, 1, 3))
     except ValueError as error:

@@ -1,6 +1,7 @@
-"""Backbones: the options of conf/backbone/. What each declares is held against the networks by the tests.
+"""Backbones: the options of conf/backbone/.
 
-Declared facts let a config be checked without TensorFlow; what an option does not declare is derived from its network.
+An option declares sizes, layout and download so that a config can be checked without TensorFlow; anything else is
+derived from its network. The tests compare the declarations with the networks.
 """
 
 from dataclasses import dataclass
@@ -21,7 +22,7 @@ MOBILENET_SIZES = (96, 128, 160, 192, 224)  # pixels per side that they were tra
 
 
 def _download(path: str, weights_hash: str | None = None) -> Download:
-    """Weights on Keras's server, which have the same name in its cache."""
+    """Weights on Keras's server, stored under the same file name in its cache."""
     return Download(KERAS_WEIGHTS + path, path.rpartition("/")[2], weights_hash)
 
 
@@ -45,7 +46,7 @@ class VGG19(Application):
 @option("backbone", "convnexttiny")
 @dataclass
 class ConvNeXtTiny(Application):
-    """ConvNeXt-Tiny, Liu et al. 2022, arXiv:2201.03545. A stage begins with the downsampling layer before it."""
+    """ConvNeXt-Tiny, Liu et al. 2022, arXiv:2201.03545. A stage includes the downsampling layer before it."""
 
     network = "ConvNeXtTiny"
     smallest_size = 32
@@ -107,7 +108,7 @@ class EfficientNetV2L(Application):
 @option("backbone", "mobilenetv2")
 @dataclass
 class MobileNetV2(Application):
-    """MobileNetV2, Sandler et al. 2018, arXiv:1801.04381. `alpha`: its width."""
+    """MobileNetV2, Sandler et al. 2018, arXiv:1801.04381. `alpha`: width multiplier."""
 
     alpha: float = within("(0, inf)")
 
@@ -126,13 +127,14 @@ class MobileNetV2(Application):
 
     @property
     def download(self) -> Download:
-        """Raises InputError for a width that Keras has no weights of."""
+        """Raises InputError for a width without ImageNet weights."""
         if self.alpha not in MOBILENET_WIDTHS:
             widths = ", ".join(map(str, MOBILENET_WIDTHS))
             raise InputError(
-                f"backbone.alpha={self.alpha}: ImageNet weights exist for {widths}; or give backbone.weights=null"
+                f"backbone.alpha={self.alpha}: ImageNet weights exist for {widths}; expected one of these, or "
+                "backbone.weights=null"
             )
-        # Convolutions fit images of any size; these weights exist as trained at several.
+        # The weights fit images of any size. Keras has a file for each of several training sizes.
         size = self.input_size if self.input_size in MOBILENET_SIZES else 224
         return _download(f"mobilenet_v2/mobilenet_v2_weights_tf_dim_ordering_tf_kernels_{self.alpha}_{size}_no_top.h5")
 
@@ -140,7 +142,7 @@ class MobileNetV2(Application):
 @option("backbone", "smallcnn")
 @dataclass
 class SmallCNN(Backbone):
-    """A small residual network of our own (He et al. 2016, arXiv:1512.03385) for quick runs from random weights.
+    """A small residual network (He et al. 2016, arXiv:1512.03385) for quick runs from random weights.
 
     A stem and three blocks, 0.3 million parameters. Feature maps are (height / 16, width / 16, 96).
     """
@@ -152,16 +154,16 @@ class SmallCNN(Backbone):
         import keras
         from keras import layers
 
-        def normalised_conv(x: keras.KerasTensor, width: int, name: str, strides: int = 1) -> keras.KerasTensor:
+        def conv_norm_relu(x: keras.KerasTensor, width: int, name: str, strides: int = 1) -> keras.KerasTensor:
             x = layers.Conv2D(width, 3, strides, padding="same", use_bias=False, name=f"{name}_conv")(x)
-            # In a run of few steps the statistics must settle sooner than with Keras's default of 0.99.
+            # In short runs the statistics must converge faster than with Keras's default of 0.99.
             x = layers.BatchNormalization(momentum=0.97, name=f"{name}_bn")(x)
             return layers.ReLU(name=f"{name}_relu")(x)
 
         inputs = keras.Input(shape)
-        x = normalised_conv(inputs, 16, "stem", strides=2)
+        x = conv_norm_relu(inputs, 16, "stem", strides=2)
         for number, width in enumerate((32, 64, 96), start=1):
-            x = normalised_conv(x, width, f"block{number}_down", strides=2)
-            y = normalised_conv(x, width, f"block{number}_residual")
+            x = conv_norm_relu(x, width, f"block{number}_down", strides=2)
+            y = conv_norm_relu(x, width, f"block{number}_residual")
             x = layers.Add(name=f"block{number}_add")([x, y])
         return keras.Model(inputs, x, name="smallcnn")

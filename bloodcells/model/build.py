@@ -1,4 +1,4 @@
-"""Builds a model, from RGB images in 0..255 to class probabilities, and restores it from its file."""
+"""Builds the model, from RGB images in 0..255 to class probabilities, and restores it from a file."""
 
 import hashlib
 import warnings
@@ -13,9 +13,10 @@ from bloodcells.config.schema import Backbone, Head
 
 
 def build(backbone: Backbone, head: Head, size: tuple[int, int], classes: int, weights: Path | None) -> keras.Model:
-    """Preprocessing, backbone, pooling and head in one uncompiled model.
+    """Builds preprocessing, backbone, pooling and head as one uncompiled model.
 
-    It takes float or uint8 (n, *size, 3), RGB in 0..255, and returns float32 (n, classes), rows summing to 1.
+    The model takes float or uint8 (n, *size, 3), RGB in 0..255, and returns float32 (n, classes), rows summing to 1.
+    size: height and width of the images
     weights: a file with the backbone's weights, or None for random ones. The head's weights are random.
     Raises InputError for images that are too small for the backbone and for weights that do not fit it.
     """
@@ -43,14 +44,14 @@ def build(backbone: Backbone, head: Head, size: tuple[int, int], classes: int, w
 
 
 def backbone_of(model: keras.Model) -> keras.Model:
-    """The backbone inside a model that `build` made."""
+    """The backbone inside a model that `build` returned."""
     return next(layer for layer in model.layers if isinstance(layer, keras.Model))
 
 
 def restore(file: Path) -> keras.Model:
     """The model in a run's .keras file as `build` returned it, with one input and one output.
 
-    MLflow stores it with lists of one input and one output, which other formats would expose to their users.
+    MLflow's model has lists of one input and one output, which would show in exported models.
     """
     stored = keras.saving.load_model(file, compile=False)
     return keras.Model(stored.inputs[0], stored.outputs[0], name=stored.name)
@@ -67,7 +68,7 @@ def weights_hash(model: keras.Model) -> str:
 def _load_weights(network: keras.Model, name: str, weights: Path) -> None:
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # Keras warns a hundred times before it raises
+            warnings.simplefilter("ignore")  # Keras emits many warnings before it raises
             network.load_weights(weights)
     except (ValueError, OSError, KeyError) as error:
         reason = str(error).strip().splitlines()[0]

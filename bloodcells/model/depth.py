@@ -1,4 +1,4 @@
-"""How deep fine-tuning reaches into the backbone: the meaning of `unfreeze`."""
+"""The meaning of `unfreeze`: how many layers of the backbone fine-tuning trains, counted from the head."""
 
 from dataclasses import dataclass
 from itertools import pairwise
@@ -14,7 +14,10 @@ CHOICES = "0, a number of layers, a share such as 0.25, a block's name, all, or 
 
 @dataclass(frozen=True)
 class Depth:
-    """`label`: the setting in words; `first`: the index of the first trainable layer, their number for none."""
+    """A depth of fine-tuning.
+
+    label: the setting in words; first: the index of the first trainable layer, or the number of layers if none trains
+    """
 
     label: str
     first: int
@@ -24,8 +27,8 @@ def depths(unfreeze: Any, backbone: Backbone, epochs: int) -> list[Depth]:
     """The steps of fine-tuning that `unfreeze` describes: one, or several for gradual unfreezing.
 
     unfreeze: 0; the last n layers (int); a share of the layers (float in (0, 1]), counted from the end; a block of the
-        backbone, with all layers after its first; "all"; or a list of these, each deeper than the one before
-    epochs: of fine-tuning; each step needs at least one
+        backbone and all layers after it; "all"; or a list of these, each deeper than the one before
+    epochs: number of fine-tuning epochs; each step needs at least one
     Raises InputError for anything else.
     """
     settings = unfreeze if isinstance(unfreeze, list) else [unfreeze]

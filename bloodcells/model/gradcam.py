@@ -1,4 +1,4 @@
-"""Which parts of an image support a prediction."""
+"""Grad-CAM: which regions of an image support a prediction."""
 
 import keras
 import numpy as np
@@ -8,9 +8,9 @@ import tensorflow as tf
 class GradCam:
     """Grad-CAM, Selvaraju et al. 2017, arXiv:1610.02391, for any model that `build` returns.
 
-    The backbone's last feature maps, weighted by the gradient of a class's score with respect to their means. The score
-    is taken before the softmax, since a confident probability is saturated. The resolution is that of the feature maps:
-    3 x 3 for most backbones at 96 pixels.
+    A heatmap is the sum of the backbone's last feature maps, weighted by the gradient of a class's score with respect
+    to their means. The score is taken before the softmax, which saturates for confident predictions. The resolution is
+    that of the feature maps: 3 x 3 for most backbones at 96 pixels.
     """
 
     def __init__(self, model: keras.Model) -> None:
@@ -20,7 +20,7 @@ class GradCam:
         *self._before, self._last = [layer for layer in head if not isinstance(layer, keras.layers.Dropout)]
 
     def __call__(self, pixels: np.ndarray, classes: np.ndarray) -> np.ndarray:
-        """Images, uint8 (n, h, w, 3), and a class for each, int (n,), to float32 (n, h, w), scaled to 0..1 per image.
+        """Heatmaps, float32 (n, h, w), scaled to 0..1 per image, of uint8 (n, h, w, 3) for one class each, int (n,).
 
         An image without evidence for its class is 0 everywhere.
         """

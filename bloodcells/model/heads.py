@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 @option("head", "dense")
 @dataclass
 class Dense(Head):
-    """Dense layers with ReLU, each followed by dropout; a linear head has none.
+    """Dense layers with ReLU, each followed by dropout; `head=linear` has none.
 
-    units: the width of each layer; dropout: the share of its outputs that dropout sets to 0
+    units: the width of each layer; dropout: the dropout rate after each layer
     """
 
     units: list[int] = within("[1, inf)")

@@ -16,7 +16,7 @@ class Inference:
     """
 
     def __init__(self, model: keras.Model, batch_size: int, test_time_augmentation: bool = False) -> None:
-        """test_time_augmentation: predictions are the mean over an image's rotations and reflections."""
+        """test_time_augmentation: averages the predictions over an image's rotations and reflections."""
         self._batch_size = batch_size
         if test_time_augmentation:
             model = averaged(model)
@@ -30,9 +30,9 @@ class Inference:
 
 
 def views(images: Any) -> list[Any]:
-    """The rotations and reflections of images, which show the same cells: tensors (b, h, w, 3), the originals first.
+    """The rotations and reflections of a batch of images, the original first; they show the same cells.
 
-    They are the symmetries of a square, eight; of a rectangle, four.
+    Eight tensors (b, h, w, 3) for square images, four for others.
     """
     result = [images, *(ops.flip(images, axis) for axis in (1, 2, (1, 2)))]
     if images.shape[1] == images.shape[2]:
@@ -43,8 +43,8 @@ def views(images: Any) -> list[Any]:
 def averaged(model: keras.Model) -> keras.Model:
     """A model with the same input that returns the mean of the model's probabilities over all `views`.
 
-    model: as returned by `build` or `restore`. All views pass through it as one batch: its graph is there once, but a
-    batch needs four or eight times the memory.
+    model: as returned by `build` or `restore`. All views pass through it as one batch, so the graph contains it only
+    once, but a batch needs four or eight times the memory.
     """
     images = keras.Input(model.input_shape[1:], name="images")
     batches = views(images)

@@ -13,12 +13,12 @@ from bloodcells.reporting.quiet_tensorflow import import_tensorflow
 if TYPE_CHECKING:
     import keras
 
-SIDE = 224  # pixels; in smaller inputs a late stage could be as small as a squeeze-and-excitation branch, 1x1
+SIDE = 224  # pixels; at smaller sizes a late stage could be 1x1, like the squeeze-and-excitation branches
 _layouts: dict[str, Layout] = {}
 
 
 def layout_of(backbone: Backbone) -> Layout:
-    """The layout that an option declares, or else that of the network it builds; derived once per process."""
+    """The layout that an option declares, or else that of the network it builds, derived once per process."""
     if (declared := backbone.layout) is not None:
         return declared
     key = repr(backbone)
@@ -31,10 +31,10 @@ def layout_of(backbone: Backbone) -> Layout:
 
 @contextmanager
 def symbolic() -> Iterator[None]:
-    """Networks built inside have layers and shapes but no weights, which takes a fraction of the time.
+    """Context in which networks are built with layers and shapes but no weights, in a fraction of the time.
 
-    Afterwards the random state from which Keras seeds initializers is as before, and Keras's session is cleared.
-    TensorFlow's runtime is not started, so that the number of threads can still be set.
+    On exit, Keras's session is cleared and the random state that seeds Keras's initializers is restored. TensorFlow's
+    runtime is not started, so the number of threads can still be set.
     """
     import_tensorflow()
     import keras
@@ -53,9 +53,9 @@ def layout(network: "keras.Model") -> Layout:
     """The layout of a network, its blocks derived from the names of its layers.
 
     A block is a run of layers with the same prefix and number: block_3_expand, conv4_block1_0_bn, stage_1_block_0_add.
-    Of several prefixes the one with the most layers counts. Layers between two blocks belong to the second, layers
-    with trainable weights before the first form the block "stem", those after the last "top". Without numbered names a
-    block, stage1 to stageN, begins at the first layer with half the resolution. Blocks without weights are left out.
+    Of several prefixes, the one with the most layers is used. Layers between two blocks belong to the second. Layers
+    with trainable weights before the first block form the block "stem", those after the last one "top". Without
+    numbered names, blocks stage1 to stageN start where the resolution halves. Blocks without weights are left out.
     """
     spans = _numbered(network) or _resolutions(network)
     trains = [bool(layer.trainable_variables) for layer in network.layers]
@@ -92,7 +92,7 @@ def _automatic(layer: "keras.Layer") -> bool:
 
 
 def _resolutions(network: "keras.Model") -> list[tuple[str, int, int]]:
-    """Name, first and last layer of each stage, which begins where the height is about half that of the last stage."""
+    """Name, first and last layer of each stage, which starts where the height is about half the previous stage's."""
     starts: list[int] = []
     height = network.input_shape[1]
     for index, layer in enumerate(network.layers):

@@ -1,4 +1,4 @@
-"""Sets `trainable` on every layer and counts the result."""
+"""Sets `trainable` on every layer and counts the trainable parameters."""
 
 from dataclasses import dataclass
 
@@ -11,8 +11,8 @@ from bloodcells.model.build import backbone_of
 class Trainable:
     """The trainable part of a model.
 
-    layers: trainable layers with weights; parameters: their trainable parameters; all_parameters: those of the model
-    first_layer: the name of the first trainable layer
+    layers: number of trainable layers with weights; parameters: number of trainable parameters
+    all_parameters: number of all parameters of the model; first_layer: the name of the first trainable layer
     """
 
     layers: int
@@ -34,7 +34,7 @@ def set_trainable(model: keras.Model, first: int, batch_norm: bool) -> Trainable
     batch_norm: whether unfrozen batch normalization trains. If not, its scales and offsets are fixed and it normalizes
         by its stored statistics, since Keras runs a frozen BatchNormalization in inference mode
         (https://keras.io/api/layers/normalization_layers/batch_normalization)
-    Compile the model afterwards: Keras collects the trainable variables then.
+    Compile the model afterwards, since Keras collects the trainable variables when it compiles.
     """
     model.trainable = True  # of all layers, including those of the backbone
     backbone = backbone_of(model)

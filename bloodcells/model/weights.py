@@ -1,4 +1,4 @@
-"""The file that a backbone's weights come from, downloaded if necessary before a run starts."""
+"""The file with a backbone's initial weights, downloaded if necessary before a run starts."""
 
 import logging
 import os
@@ -17,7 +17,7 @@ def weights_file(config: Backbone) -> Path | None:
     """The local file that `backbone.weights` names; None for random weights.
 
     ImageNet weights are downloaded by pooch into Keras's cache, unless they are there already. Raises InputError within
-    seconds for weights that are not available, with the URL, where to put a file fetched elsewhere, and alternatives.
+    seconds if weights are not available; it names the URL, where to put a file downloaded elsewhere, and alternatives.
     """
     if config.weights is None:
         return None
@@ -44,8 +44,8 @@ def _imagenet(config: Backbone) -> Path:
         return Path(pooch.retrieve(download.url, download.hash, fname=download.file, path=cache, downloader=downloader))
     except (requests.RequestException, OSError, ValueError) as error:  # no network, cache not writable, wrong hash
         raise InputError(
-            f"backbone.weights=imagenet: could not download {download.url} ({_reason(error)}); fetch it on a machine "
-            f"with a network and put it at {cache / download.file}, or give backbone.weights=PATH, or train from "
+            f"backbone.weights=imagenet: could not download {download.url} ({_reason(error)}); download it on another "
+            f"machine and put it at {cache / download.file}, or give backbone.weights=PATH, or train from "
             "random weights with backbone.weights=null"
         ) from error
 
