@@ -19,7 +19,7 @@ __all__ = ["Result", "compose", "evaluate", "load_run", "train"]
 
 
 class _Package(ModuleType):
-    """A package whose public names are imported on first use, so that importing the package takes no time."""
+    """A package whose public names are imported on first use, so that importing the package is fast."""
 
     def __getattr__(self, name: str) -> Any:
         if name in __all__:

@@ -30,7 +30,7 @@ def inspect(config: InspectConfig) -> None:
     parts = split(cleaned, config.data.split)
     log.info(parts.describe())
 
-    # Imported this late because TensorFlow takes seconds: --help, completion and the errors above do not wait for it.
+    # Imported here, so that --help, completion and the errors above do not wait for TensorFlow.
     import_tensorflow()
     from bloodcells.inspection.augmented import augmented_images
     from bloodcells.inspection.brightness import brightness_by_class, brightness_in_order, mean_colors

@@ -58,7 +58,7 @@ class Metric:
     BEST_LOSS = "best/val_loss"
     BEST_MACRO_F1 = "best/val_macro_f1"
     TRAINING_SECONDS = "training_seconds"
-    TEST_ACCURACY = "test/accuracy"  # on the test images as they are
+    TEST_ACCURACY = "test/accuracy"  # on undistorted test images
     TEST_MACRO_F1 = "test/macro_f1"
     SHIFTED_ACCURACY = "shift/mean_accuracy"  # over all distortions and severities of the test images
     WORST_ACCURACY = "shift/worst_accuracy"  # under the distortion with the lowest mean

@@ -83,7 +83,7 @@ def _combined(known: dict[str, type], composed: DictConfig, place: str) -> dict[
     chosen = [name for name in known if given.get(name) is not None]
     for name in chosen:
         if not isinstance(given[name], DictConfig):
-            raise InputError(f"{place}.{name}={given[name]}: expected its keys under it, or null to leave it out")
+            raise InputError(f"{place}.{name}={given[name]}: expected keys under it, or null to remove it")
     OmegaConf.update(composed, place, {name: given[name] for name in chosen}, merge=False)
     return {name: _schema(known[name], composed, f"{place}.{name}.") for name in chosen}
 

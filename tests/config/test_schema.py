@@ -152,7 +152,10 @@ def test_step_that_is_null_is_left_out() -> None:
     [
         (["+augmentation.mixpu.alpha=1"], r"augmentation.mixpu: no such option; expected .*; did you mean mixup\?"),
         (["augmentation=mixup", "augmentation.mixup.alpha=0"], r"augmentation.mixup.alpha=0.0: expected a number in"),
-        (["augmentation=mixup", "augmentation.mixup=true"], r"augmentation.mixup=True: expected its keys under it"),
+        (
+            ["augmentation=mixup", "augmentation.mixup=true"],
+            r"augmentation.mixup=True: expected keys under it",
+        ),
     ],
 )
 def test_error_in_a_step_is_one_line(overrides: list[str], message: str) -> None:

@@ -34,7 +34,7 @@ class AugmentationStep:
         return False
 
     def on_images(self, pixels: np.ndarray, uniforms: np.ndarray) -> np.ndarray:
-        """Changes each image by itself. Takes and returns uint8 (b, h, w, 3), RGB."""
+        """Changes images independently of each other. Takes and returns uint8 (b, h, w, 3), RGB."""
         return pixels
 
     def layer(self, seed: int) -> Callable[[Any], Any] | None:

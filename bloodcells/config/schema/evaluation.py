@@ -17,7 +17,8 @@ class Shift:
     def check(self) -> None:
         if not self.severities:
             raise InputError(
-                "evaluation.shift.severities=[]: expected some of 1 to 5; or evaluation=clean for no distorted images"
+                "evaluation.shift.severities=[]: expected one or more of 1 to 5, or evaluation=clean for no "
+                "distorted images"
             )
 
 
