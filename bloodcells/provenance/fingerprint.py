@@ -15,21 +15,21 @@ from bloodcells.config.typed import plain
 from bloodcells.provenance.requirements import required
 
 # Modules whose code cannot change a number of a training run. All others in the package count, including files that
-# users add. When in doubt, a module counts: training a study again costs time, a stale number goes unnoticed.
+# users add. When in doubt, a module counts: retraining a study costs time, but a stale number goes unnoticed.
 NO_NUMBERS = (
-    # Programs and what only they use: they run before training, after it, or around it.
+    # Programs and the packages that only they use: they run before, after or around training.
     "__init__.py", "api.py", "train.py", "evaluate.py", "inspect.py", "report.py", "reproduce.py", "export.py",
     "sweep", "comparison", "reproduction", "deployment", "inspection", "runs/images.py", "runs/result.py",
-    # Storing: where a number is written does not change it. Training state is another matter: runs resume from it.
+    # Storage: where a number is written does not change it. Training state is not listed, since runs resume from it.
     "tracking", "provenance", "config/schema/tracking.py", "config/names.py", "config/checkout.py",
     "runs/killed.py", "runs/sweep_run.py",
-    # Printing and drawing, which start from finished numbers; Grad-CAM colors a figure. A config that fails to
-    # compose yields an error message and no run.
+    # Text and figures made from final numbers, including Grad-CAM. A config that fails to compose gives an error
+    # message and no run.
     "reporting", "config/command.py", "config/explain.py", "config/errors.py", "runs/description.py",
     "training/progress.py", "training/curves.py", "evaluation/figures", "evaluation/page.py", "model/gradcam.py",
 )  # fmt: skip
-GPU_LIBRARIES = "tensorflow[and-cuda]"  # an extra that changes results where it is installed
-FILING = ("study", "label", "step", "follows")  # settings that place a run among others
+GPU_LIBRARIES = "tensorflow[and-cuda]"  # an optional requirement that changes results if installed
+FILING = ("study", "label", "step", "follows")  # settings that only organize runs
 UNCOUNTED = ("tracking", "output", "sweep", *FILING, "data.path", "backbone.weights", "training.threads")
 
 
@@ -38,8 +38,8 @@ class Fingerprint:
     """Identity of a result: runs with equal hashes on the same machine are bit-identical.
 
     data: pixels, labels and class names as loaded
-    config: all settings except UNCOUNTED. Where a run is stored or filed changes no number, files are hashed
-        by content rather than path, and the number of threads is recorded with the machine.
+    config: all settings except UNCOUNTED: where a run is stored or filed changes no number, files are hashed by content
+        rather than path, and the number of threads is recorded with the machine
     code: the syntax trees of the package without NO_NUMBERS; docstrings, comments and formatting are ignored
     packages: versions of the distributions that bloodcells requires
     weights: the file of initial weights, or "none"
@@ -75,7 +75,7 @@ def fingerprint(config: object, data: str, weights: Path | None = None) -> Finge
 
 
 def packages() -> list[str]:
-    """Returns every installed distribution as name==version, in alphabetical order."""
+    """Returns all installed distributions as name==version, in alphabetical order."""
     return sorted({f"{entry.metadata['Name']}=={entry.version}" for entry in distributions()}, key=str.lower)
 
 

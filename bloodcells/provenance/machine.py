@@ -1,4 +1,4 @@
-"""The machine a run trains on, and what on it prevents bit-identical repetition."""
+"""The machine that a run trains on, and settings that prevent bit-identical repetition."""
 
 import os
 import platform
@@ -15,11 +15,11 @@ def machine(threads: int) -> dict[str, Any]:
     """Returns a description of this machine, ready for JSON.
 
     Args:
-        threads: how many threads share an operation.
+        threads: number of threads per operation.
 
     Returns:
-        host, system, processor, cores (that this process may use), memory_gib, gpus (their names), python, threads,
-        onednn ("on", "off" or the newest instruction set it may use, such as "up to AVX2").
+        host, system, processor, cores (usable by this process), memory_gib, gpus (their names), python, threads, onednn
+        ("on", "off" or the newest instruction set it may use, such as "up to AVX2").
 
     Example:
         >>> machine(threads=2)["onednn"]

@@ -1,4 +1,4 @@
-"""Requirements of installed distributions, followed to the end."""
+"""Transitive requirements of installed distributions."""
 
 from importlib.metadata import Distribution, PackageNotFoundError, distribution
 
@@ -7,10 +7,10 @@ from packaging.utils import canonicalize_name
 
 
 def required(*roots: str) -> dict[str, Distribution]:
-    """Returns the distributions `roots` and all that they require on this system, if installed.
+    """Returns the distributions named by `roots` and their transitive requirements on this system, if installed.
 
     Args:
-        roots: requirements such as "numpy" or "tensorflow[and-cuda]". Extras count only where a requirement names them.
+        roots: requirements such as "numpy" or "tensorflow[and-cuda]". Extras count only if a requirement names them.
 
     Returns:
         Distributions by normalized name, in alphabetical order.
@@ -20,10 +20,10 @@ def required(*roots: str) -> dict[str, Distribution]:
         '2.5.5'
     """
     distributions: dict[str, Distribution] = {}
-    waiting, seen = [Requirement(root) for root in roots], set[tuple[str, frozenset[str]]]()
-    while waiting:
-        wanted = waiting.pop()
-        name, extras = canonicalize_name(wanted.name), frozenset(wanted.extras)
+    pending, seen = [Requirement(root) for root in roots], set[tuple[str, frozenset[str]]]()
+    while pending:
+        requirement = pending.pop()
+        name, extras = canonicalize_name(requirement.name), frozenset(requirement.extras)
         if (name, extras) in seen:
             continue
         seen.add((name, extras))
@@ -33,5 +33,5 @@ def required(*roots: str) -> dict[str, Distribution]:
             continue
         for needed in map(Requirement, distributions[name].requires or []):
             if not needed.marker or any(needed.marker.evaluate({"extra": extra}) for extra in ("", *extras)):
-                waiting.append(needed)
+                pending.append(needed)
     return dict(sorted(distributions.items()))

@@ -27,7 +27,7 @@ def checked_output(output: str) -> Path:
 
 @contextmanager
 def replacing(path: Path) -> Iterator[BinaryIO]:
-    """Opens a file whose content replaces `path` when the block succeeds; if it fails, `path` stays as it was."""
+    """Opens a file whose content replaces `path` when the block succeeds; if it fails, `path` is unchanged."""
     partial = path.with_name(f".{path.name}.part")
     try:
         with open(partial, "wb") as file:
@@ -40,7 +40,7 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
 
 
 def write_atomically(path: Path, text: str) -> None:
-    """Writes a text file as UTF-8; if that fails, the previous file stays."""
+    """Writes a text file as UTF-8; if that fails, keeps the previous file."""
     with replacing(path) as file:
         file.write(text.encode())
 
@@ -49,8 +49,8 @@ def write_atomically(path: Path, text: str) -> None:
 def staging(folder: Path) -> Iterator[Path]:
     """A hidden folder inside `folder` for files to move into place later; removed at the end of the block.
 
-    Creates `folder` if needed. Being on the same file system, its files are renamed rather than copied.
-    Raises InputError if `folder` is not a folder that can be written to.
+    Creates `folder` if needed. Both are on the same file system, so moving a file is a rename.
+    Raises InputError if `folder` is not a folder or cannot be written to.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -62,9 +62,9 @@ def staging(folder: Path) -> Iterator[Path]:
 
 
 def write_all(folder: Path, files: Mapping[str, str | bytes]) -> None:
-    """Writes several files, by their paths in `folder`; replaces none of them before all have been written.
+    """Writes several files, given by their paths in `folder`; replaces none before all have been written.
 
-    Other files in the folder stay. Raises InputError if the files cannot be written.
+    Keeps other files in the folder. Raises InputError if the files cannot be written.
     """
     with staging(folder) as stage:
         try:

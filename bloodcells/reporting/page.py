@@ -42,7 +42,7 @@ class Section:
 
 
 def page(title: str, lead: str, sections: Sequence[Section]) -> str:
-    """A self-contained HTML page: no scripts, nothing loaded from elsewhere, all text escaped."""
+    """A self-contained HTML page: no scripts, no external resources, all text escaped."""
     environment = Environment(loader=PackageLoader("bloodcells.reporting", "."), autoescape=True)
     content = [(section.heading, [_template_values(block) for block in section.blocks]) for section in sections]
     return environment.get_template("page.html").render(title=title, lead=lead, sections=content)
@@ -61,14 +61,14 @@ def _template_values(block: Block) -> dict[str, object]:
 
 
 def _formatted(value: object) -> str:
-    """Floats up to 1 with four decimals, larger ones with four significant digits; anything else as it is."""
+    """Floats up to 1 with four decimals, larger ones with four significant digits, other values by `str`."""
     if not isinstance(value, float):
         return str(value)
     return f"{value:.4f}" if abs(value) <= 1 else f"{value:.4g}"
 
 
 def markdown(title: str, lead: str, sections: Sequence[Section], figures: Mapping[str, RenderedFigure]) -> str:
-    """The same content as Markdown. figures: by file name; every figure in `sections` must be one of them."""
+    """The sections as Markdown. figures: by file name; every figure in `sections` must be one of these."""
     files = {id(figure): name for name, figure in figures.items()}
     lines = [f"# {title}", "", lead, ""]
     for section in sections:

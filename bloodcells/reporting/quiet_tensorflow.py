@@ -8,8 +8,8 @@ import tempfile
 def import_tensorflow() -> None:
     """Imports TensorFlow and lists its devices while standard error is captured.
 
-    Its C++ libraries print notes on CPU features and missing GPU libraries there. No setting silences all of them, and
-    they hide the messages users should read. If the import fails, the captured text is printed.
+    Its C++ libraries print notes on CPU features and missing GPU libraries there, which bury messages that users should
+    read. No setting silences all of them. If the import fails, the captured text is printed.
     """
     if "tensorflow" in sys.modules:
         return

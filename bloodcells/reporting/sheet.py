@@ -1,6 +1,6 @@
 """Contact sheets: images in rows with captions.
 
-All images share one axes with inches as units; with one axes per image, drawing would take seconds.
+All images share one Axes with inches as units: with one Axes per image, drawing would take seconds.
 """
 
 import textwrap
@@ -39,7 +39,7 @@ def sheet(
     heads: Sequence[str] = (),
     side: float = 1.6,
 ) -> Figure:
-    """Draws tiles in reading order; None leaves a place empty.
+    """Draws tiles row by row; None leaves a place empty.
 
     rows, heads: labels of the rows and of the columns
     side: maximum width of a tile, in inches
@@ -68,7 +68,7 @@ def sheet(
     for place, (tile, caption) in enumerate(zip(tiles, captions, strict=True)):
         if tile:
             _draw(axes, tile, caption, left + place % columns * (width + GAP), tops[place // columns], width)
-    axes.set(xlim=(0, size[0]), ylim=(size[1], 0), aspect="auto")  # each imshow sets its own
+    axes.set(xlim=(0, size[0]), ylim=(size[1], 0), aspect="auto")  # imshow has changed them
     return figure
 
 

@@ -14,14 +14,14 @@ Item = TypeVar("Item")
 def aligned(rows: Mapping[str, str]) -> str:
     """An empty line, then one line per row: the key, padded to a common width, and the value.
 
-    A key of spaces only continues the row above; use a different number of spaces for each.
+    A key of only spaces continues the row above. Keys must differ, so use a different number of spaces for each.
     """
     width = max(len(key.strip()) for key in rows) + 2
     return "\n".join(["", *(f"{key.strip():<{width}}{value}" for key, value in rows.items())])
 
 
 def duration(seconds: float) -> str:
-    """Such as "42 s", "3 min 20 s" or "2 h 5 min"."""
+    """A duration as text, such as "42 s", "3 min 20 s" or "2 h 5 min"."""
     whole = round(seconds)
     if whole < 60:
         return f"{whole} s"
@@ -31,8 +31,8 @@ def duration(seconds: float) -> str:
 
 
 def with_progress(items: Sequence[Item], description: str) -> Iterable[Item]:
-    """Iterates over `items` with a progress bar and the remaining time, on a terminal or in a notebook."""
-    from rich.console import Console  # loaded only here: programs that show no bar start faster
+    """Iterates over `items`; shows a progress bar with the remaining time on a terminal or in a notebook."""
+    from rich.console import Console  # imported here so that programs without a bar start faster
     from rich.progress import track
 
     console = Console(file=sys.stdout)

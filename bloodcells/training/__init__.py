@@ -1,1 +1,1 @@
-"""Two-phase transfer learning: the plan of stages, optimizers, losses and schedules, and the training loop."""
+"""Two-phase transfer learning: stages, optimizers, losses and schedules, the training loop and its saved state."""

@@ -51,16 +51,16 @@ def _set_threads(number: int) -> None:
     try:
         tf.config.threading.set_intra_op_parallelism_threads(number)
     except RuntimeError as error:  # TensorFlow has started its threads
-        unset = int(os.environ.get("TF_NUM_INTRAOP_THREADS", 0)) or cores()
-        present = tf.config.threading.get_intra_op_parallelism_threads() or unset
-        if present == number:
+        default = int(os.environ.get("TF_NUM_INTRAOP_THREADS", 0)) or cores()
+        current = tf.config.threading.get_intra_op_parallelism_threads() or default
+        if current == number:
             return
         raise InputError(
-            f"training.threads={number}: an earlier run in this process has set it to {present}; expected the same "
+            f"training.threads={number}: an earlier run in this process has set it to {current}; expected the same "
             "number for all runs of a process: use a separate command for each number"
         ) from error
 
 
-def compiles_ahead() -> bool | str:
-    """Keras's argument `jit_compile`: "auto" on a GPU, never on a CPU, where XLA makes most backbones slower."""
+def jit_compile() -> bool | str:
+    """The argument `jit_compile` of `Model.compile`: "auto" on a GPU, off on a CPU, where XLA slows most backbones."""
     return "auto" if tf.config.list_physical_devices("GPU") else False

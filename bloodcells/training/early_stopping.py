@@ -1,4 +1,4 @@
-"""Early stopping per stage, and the best weights of all stages."""
+"""Early stopping within a stage, and the best weights of all stages."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -25,7 +25,8 @@ class BestEpoch:
 class StoppingState:
     """What early stopping remembers from one epoch to the next.
 
-    best: of all stages, with its `weights`; stage_best: of the current stage; waited: epochs of the stage since then
+    best: the best epoch of all stages, with its `weights`; stage_best: the best one of the current stage
+    waited: number of epochs since `stage_best`
     """
 
     best: BestEpoch | None = None
@@ -35,7 +36,7 @@ class StoppingState:
 
     @classmethod
     def of(cls, values: dict[str, Any], weights: list[np.ndarray]) -> "StoppingState":
-        """From the fields as nested dicts, without the weights, and the weights."""
+        """The state for its fields as nested dicts, without the weights, and the weights."""
         best, stage_best = (BestEpoch(**values[key]) if values[key] else None for key in ("best", "stage_best"))
         return cls(best, stage_best, values["waited"], weights)
 
@@ -49,9 +50,9 @@ class EarlyStopping(keras.callbacks.Callback):
         self.state = state or StoppingState()
 
     def begin_stage(self, label: str, patience: int | None, epochs_before: int, resumed: bool = False) -> None:
-        """patience: stops after as many epochs of the stage without improvement; None: never.
+        """patience: stops after this many epochs of the stage without improvement; None: never.
 
-        resumed: the interrupted run had trained a part of the stage
+        epochs_before: of all earlier stages; resumed: whether an interrupted run has trained a part of the stage
         """
         self._label, self._patience, self._before = label, patience, epochs_before
         if not resumed:
@@ -66,7 +67,7 @@ class EarlyStopping(keras.callbacks.Callback):
 
     @property
     def stopped(self) -> bool:
-        """Whether the current stage has run out of patience."""
+        """Whether the patience of the current stage has run out."""
         return self._patience is not None and self.state.waited >= self._patience
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:

@@ -1,4 +1,4 @@
-"""Callbacks of each epoch: validation, the history, and an error when the loss is not finite."""
+"""Callbacks for each epoch: validation, the history, and an error if the loss is not finite."""
 
 import math
 import time
@@ -20,7 +20,7 @@ class DivergedError(InputError):
 
 @dataclass(frozen=True)
 class Epoch:
-    """One row of the history. `epoch` counts from 1 over all stages; `learning_rate` is that of the last step."""
+    """One row of the history. `epoch` counts from 1 over all stages; `learning_rate` is that of its last step."""
 
     epoch: int
     phase: str
@@ -44,7 +44,7 @@ class Validate(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         if logs is None:
-            raise TypeError("an epoch without logs")
+            raise TypeError("Keras passed no logs at the end of an epoch")
         probabilities = self._infer(self._pixels)
         # Called directly, the loss would divide its mean by the number of devices under a MirroredStrategy.
         logs["val_loss"] = float(np.mean(self._loss.call(self._labels, probabilities)))
@@ -59,7 +59,7 @@ class Record(keras.callbacks.Callback):
         self._stage, self._trainable, self._history = stage, trainable, history
 
     def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
-        self._began = time.perf_counter()
+        self._start = time.perf_counter()
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         values = {key: float(value) for key, value in (logs or {}).items()}
@@ -72,16 +72,17 @@ class Record(keras.callbacks.Callback):
             val_loss=values["val_loss"],
             val_accuracy=values["val_accuracy"],
             learning_rate=float(keras.ops.convert_to_numpy(self.model.optimizer.learning_rate)),
-            seconds=time.perf_counter() - self._began,
+            seconds=time.perf_counter() - self._start,
             trainable_parameters=self._trainable.parameters,
         )
         self._history.append(row)
 
 
 class StopOnDivergence(keras.callbacks.Callback):
-    """Raises DivergedError, with the epoch and the step, when the loss is not finite.
+    """Raises DivergedError, with the epoch and the step, if the loss is not finite.
 
-    A step's training loss precedes its update, so the effect of an epoch's last step shows in validation only.
+    The training loss of a step is computed before its update, so only validation shows the effect of an epoch's last
+    step.
     """
 
     def __init__(self, stage: Stage, epochs_before: int) -> None:

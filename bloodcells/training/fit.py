@@ -12,7 +12,7 @@ from bloodcells.config.schema import Optimizer
 from bloodcells.data.pipeline import TrainingBatches
 from bloodcells.model.build import backbone_of
 from bloodcells.model.trainable import Trainable, set_trainable
-from bloodcells.training.devices import compiles_ahead
+from bloodcells.training.devices import jit_compile
 from bloodcells.training.early_stopping import BestEpoch, EarlyStopping
 from bloodcells.training.epochs import Epoch, Record, StopOnDivergence, Validate
 from bloodcells.training.plan import Stage
@@ -36,7 +36,7 @@ class FitResult:
 
 
 def count_trainable(model: keras.Model, stages: list[Stage]) -> list[Trainable]:
-    """What each stage will train."""
+    """What each stage trains. Leaves the model as the last stage sets it."""
     return [set_trainable(model, stage.depth.first, stage.batch_norm) for stage in stages]
 
 
@@ -51,15 +51,15 @@ def fit(
     on_epoch: Callable[[Epoch], None],
     file: StateFile | None = None,
 ) -> FitResult:
-    """Trains `model` through `stages` and leaves it with the best weights by validation, of any stage.
+    """Trains `model` through `stages` and leaves it with the weights of the best epoch of all stages, by validation.
 
     on_epoch: called at the end of each epoch; on resume, first for the epochs before the interruption
-    file: where the state is saved after each epoch and resumed from; the result is bit-identical to that of an
-        uninterrupted run. None: not saved
+    file: where the state is saved after each epoch and from which training resumes; the result is bit-identical to that
+        of an uninterrupted run. None: the state is not saved
     Raises DivergedError if the loss is not finite, and InputError if the state cannot be saved.
     """
     saved = file.read() if file else None
-    began = time.perf_counter() - (saved.seconds if saved else 0.0)
+    start = time.perf_counter() - (saved.seconds if saved else 0.0)
     history = list(saved.history) if saved else []
     first = 0
     if saved:
@@ -76,14 +76,14 @@ def fit(
         for number, stage in enumerate(stages[first:], start=first):
             trainable = _compiled(model, stage, optimizer, loss, batches.steps)
             schedule = stage.settings.schedule.callback()
-            resumed, passed = (saved, saved.epochs_in_stage) if saved and number == saved.stage else (None, 0)
+            resumed, completed = (saved, saved.epochs_in_stage) if saved and number == saved.stage else (None, 0)
             if resumed:
                 assign(model.optimizer.variables, resumed.optimizer)
-            patience, before = stage.settings.patience_epochs, len(history) - passed
+            patience, before = stage.settings.patience_epochs, len(history) - completed
             stopping.begin_stage(stage.label, patience, before, resumed is not None)
             progress.begin_stage(number, before)
-            # The order matters: Record needs the results of validation, and the rate before the schedule changes it.
-            # The epoch is reported only once it is saved: if a kill undoes it, it is trained again.
+            # The order matters: Record needs the validation results, and the rate before the schedule changes it.
+            # An epoch is reported only after it is saved: if the process is killed earlier, the epoch is trained again.
             callbacks = [validate, StopOnDivergence(stage, len(history)), Record(stage, trainable, history), stopping]
             if schedule:
                 callbacks.append(schedule)
@@ -96,14 +96,14 @@ def fit(
                     stopping=stopping,
                     schedule=schedule,
                     history=history,
-                    began=began,
+                    start=start,
                     resumed=resumed,
                 )
                 callbacks.append(checkpoint)
             callbacks.append(keras.callbacks.LambdaCallback(on_epoch_end=lambda *_: on_epoch(history[-1])))
             model.fit(
                 batches.from_epoch(len(history)),
-                initial_epoch=passed,
+                initial_epoch=completed,
                 epochs=stage.epochs,
                 steps_per_epoch=batches.steps,
                 callbacks=callbacks,
@@ -118,13 +118,13 @@ def fit(
             stopping.restore()
     finally:
         progress.close()
-    return FitResult(tuple(history), stopping.best, time.perf_counter() - began)
+    return FitResult(tuple(history), stopping.best, time.perf_counter() - start)
 
 
 def _compiled(
     model: keras.Model, stage: Stage, optimizer: Optimizer, loss: keras.losses.Loss, steps_per_epoch: int
 ) -> Trainable:
-    """Compiles `model` for `stage`; logs and returns what trains."""
+    """Compiles `model` for `stage`; logs and returns its trainable part."""
     trainable = set_trainable(model, stage.depth.first, stage.batch_norm)
     epochs = f"{stage.epochs} epoch{'s' if stage.epochs > 1 else ''}"
     log.info("%s: at most %s, learning rate %g", stage.label, epochs, stage.learning_rate)
@@ -133,8 +133,8 @@ def _compiled(
         optimizer=optimizer.build(stage.settings.schedule.learning_rate(stage.learning_rate, steps_per_epoch)),
         loss=loss,
         metrics=[keras.metrics.CategoricalAccuracy(name="accuracy")],
-        jit_compile=compiles_ahead(),
+        jit_compile=jit_compile(),
     )
-    # Built now: variables created while Keras traces the training step would make it trace twice.
+    # Created now: variables created while Keras traces the training step would make it trace twice.
     model.optimizer.build(model.trainable_variables)
     return trainable

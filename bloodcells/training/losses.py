@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
@@ -11,17 +11,10 @@ from bloodcells.config.options import option
 from bloodcells.config.schema.ranges import within
 from bloodcells.config.schema.training import Loss
 from bloodcells.reporting.quiet_tensorflow import import_tensorflow
-from bloodcells.training.keras_class import built, check_arguments, chosen, exported
+from bloodcells.training.keras_class import KerasClass, exported
 
 if TYPE_CHECKING:
     import keras
-
-FIXED = {
-    "from_logits": "the model outputs probabilities",
-    "reduction": "the loss of a batch is the mean over its images",
-    "dtype": "training.precision sets it",
-    "name": "a loss needs none",
-}
 
 
 @option("loss", "crossentropy")
@@ -67,36 +60,34 @@ class FocalLoss(Loss):
 
 @option("loss", "keras")
 @dataclass
-class KerasLoss(Loss):
-    """Any loss of Keras for one-hot labels and probabilities: its class name, and its constructor's arguments."""
+class KerasLoss(KerasClass, Loss):
+    """Any loss of Keras for one-hot labels and probabilities: its class name and constructor arguments."""
 
-    class_name: str
-    arguments: dict[str, Any] | None
+    group = "loss"
+    fixed: ClassVar[dict[str, str]] = {
+        "from_logits": "the model outputs probabilities",
+        "reduction": "the loss of a batch is the mean over its images",
+        "dtype": "training.precision sets it",
+        "name": "a loss needs none",
+    }
 
-    @property
-    def label(self) -> str:
-        return self.class_name
-
-    def check(self) -> None:
-        check_arguments("loss", self._class(), self.arguments or {}, FIXED)
-
-    def build(self, labels: np.ndarray, classes: int) -> "keras.losses.Loss":
-        loss = built("loss", self._class(), self.arguments or {})
-        self._try(loss, classes)
-        return loss
-
-    def _class(self) -> type:
+    def classes(self) -> dict[str, type]:
         import_tensorflow()
         import keras
 
         losses = exported(keras.losses, keras.losses.Loss)
-        return chosen("loss", self.class_name, {name: kind for name, kind in losses.items() if name != "Loss"})
+        return {name: kind for name, kind in losses.items() if name != "Loss"}
+
+    def build(self, labels: np.ndarray, classes: int) -> "keras.losses.Loss":
+        loss = self.instance()
+        self._try(loss, classes)
+        return loss
 
     def _try(self, loss: Any, classes: int) -> None:
         """Raises InputError unless the loss returns one value per image, lower for a better prediction."""
         import tensorflow as tf
 
-        images = np.arange(classes + 1) % classes  # one more than classes, so that no axis is taken for the other
+        images = np.arange(classes + 1) % classes  # more images than classes, so that swapped axes show
         labels = np.eye(classes, dtype=np.float32)[images]
         good = np.where(labels, 0.9, 0.1 / (classes - 1)).astype(np.float32)
         bad = np.roll(good, 1, axis=1)

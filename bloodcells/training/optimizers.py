@@ -1,21 +1,16 @@
 """Optimizers: the options under conf/optimizer/. Keras is imported only when one is built or checked."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from bloodcells.config.options import option
 from bloodcells.config.schema.ranges import within
 from bloodcells.config.schema.training import Optimizer
 from bloodcells.reporting.quiet_tensorflow import import_tensorflow
-from bloodcells.training.keras_class import built, check_arguments, chosen, exported, parameters
+from bloodcells.training.keras_class import KerasClass, exported, parameters
 
 if TYPE_CHECKING:
     import keras
-
-FIXED = {
-    "learning_rate": "it comes from training.feature_extraction, training.fine_tuning and their schedules",
-    "name": "an optimizer needs none",
-}
 
 
 @option("optimizer", "adam")
@@ -92,27 +87,22 @@ class SGD(Optimizer):
 
 @option("optimizer", "keras")
 @dataclass
-class KerasOptimizer(Optimizer):
-    """Any optimizer of Keras: its class name, and its constructor's arguments other than the learning rate."""
+class KerasOptimizer(KerasClass, Optimizer):
+    """Any optimizer of Keras: its class name and constructor arguments, without the learning rate."""
 
-    class_name: str
-    arguments: dict[str, Any] | None
+    group = "optimizer"
+    fixed: ClassVar[dict[str, str]] = {
+        "learning_rate": "it comes from training.feature_extraction, training.fine_tuning and their schedules",
+        "name": "an optimizer needs none",
+    }
 
-    @property
-    def label(self) -> str:
-        return self.class_name
-
-    def check(self) -> None:
-        check_arguments("optimizer", self._class(), self.arguments or {}, FIXED)
-
-    def build(self, learning_rate: Any) -> "keras.optimizers.Optimizer":
-        return built("optimizer", self._class(), self.arguments or {}, learning_rate=learning_rate)
-
-    def _class(self) -> type:
+    def classes(self) -> dict[str, type]:
         import_tensorflow()
         import keras
 
         optimizers = exported(keras.optimizers, keras.optimizers.Optimizer)
-        # Wrappers around other optimizers have no learning rate, and cannot be described in a config.
-        usable = {name: kind for name, kind in optimizers.items() if "learning_rate" in parameters(kind)}
-        return chosen("optimizer", self.class_name, usable)
+        # Wrappers around other optimizers have no learning rate and cannot be configured here.
+        return {name: kind for name, kind in optimizers.items() if "learning_rate" in parameters(kind)}
+
+    def build(self, learning_rate: Any) -> "keras.optimizers.Optimizer":
+        return self.instance(learning_rate=learning_rate)

@@ -7,7 +7,7 @@ from bloodcells.model.depth import Depth, depths
 
 FEATURE_EXTRACTION = "feature_extraction"
 FINE_TUNING = "fine_tuning"
-# Settings that phase 1 does not depend on.
+# Settings on which phase 1 does not depend.
 PHASE_2 = ("unfreeze", "training.fine_tuning", "training.batch_norm", "evaluation")
 
 
@@ -15,9 +15,11 @@ PHASE_2 = ("unfreeze", "training.fine_tuning", "training.batch_norm", "evaluatio
 class Stage:
     """Consecutive epochs with one optimizer and one set of trainable layers.
 
-    phase: "feature_extraction" or "fine_tuning"; label: its name in output, with the step of gradual unfreezing
-    epochs: at most; learning_rate: initial, all factors included
-    depth: which layers of the backbone train; batch_norm: whether batch normalization among them does
+    phase: "feature_extraction" or "fine_tuning"
+    label: the stage's name in output, with the step of gradual unfreezing, such as "fine-tuning 2/3"
+    epochs: the maximum; learning_rate: the initial rate, with all factors applied
+    settings: of the phase
+    depth: which layers of the backbone train; batch_norm: whether their batch normalization trains
     """
 
     phase: str
@@ -57,12 +59,12 @@ def plan(config: TrainConfig) -> list[Stage]:
         stages.append(
             Stage(
                 phase=FINE_TUNING,
-                label="fine tuning" if len(steps) == 1 else f"fine tuning {number + 1}/{len(steps)}",
+                label="fine-tuning" if len(steps) == 1 else f"fine-tuning {number + 1}/{len(steps)}",
                 epochs=shared + (number < extra),
                 learning_rate=training.fine_tuning.learning_rate * factor,
                 settings=training.fine_tuning,
                 depth=depth,
-                # Without a phase before, the statistics of random weights are meaningless and must adapt.
+                # Without phase 1, the statistics belong to random weights and must adapt.
                 batch_norm=training.batch_norm is BatchNorm.train or (scratch and first.epochs == 0),
             )
         )
@@ -70,7 +72,7 @@ def plan(config: TrainConfig) -> list[Stage]:
 
 
 def remarks(config: TrainConfig) -> list[str]:
-    """Lines on consequences of the config that users may not expect."""
+    """Consequences of the config that users may not expect, one line each."""
     lines = []
     if config.backbone.weights is None:
         factor = f"{config.training.from_scratch_factor:g} times"

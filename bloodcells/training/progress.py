@@ -1,4 +1,4 @@
-"""Progress of training: one line per epoch with the time left, and a progress bar within the epoch."""
+"""Progress of training: one line per epoch with the remaining time, and a progress bar within the epoch."""
 
 import logging
 import sys
@@ -17,13 +17,13 @@ log = logging.getLogger(__name__)
 
 
 class Progress(keras.callbacks.Callback):
-    """Logs each epoch with an upper bound of the time left; the bar is shown on terminals and in notebooks."""
+    """Logs each epoch with an upper bound of the remaining time; shows a bar on terminals and in notebooks."""
 
     def __init__(self, stages: Sequence[Stage], backbone_layers: int, steps: int) -> None:
         """steps: batches per epoch."""
         super().__init__()
         self._stages, self._steps = stages, steps
-        # Time per epoch of each stage, in forward passes: the backward pass takes two more where layers train.
+        # Cost per epoch of each stage, in forward passes: the backward pass costs two more for layers that train.
         self._costs = [1 + 2 * (1 - stage.depth.first / backbone_layers) for stage in stages]
         self._bar: bars.Progress | None = None
 
@@ -34,7 +34,7 @@ class Progress(keras.callbacks.Callback):
         self._seconds: list[float] = []
 
     def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
-        self._began = time.perf_counter()
+        self._start = time.perf_counter()
         console = Console(file=sys.stdout)
         self._bar = bars.Progress(
             bars.TextColumn(f"{self._stages[self._number].label}, {self._numbered(epoch)}"),
@@ -55,7 +55,7 @@ class Progress(keras.callbacks.Callback):
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         self.close()
         values = logs or {}
-        self._seconds.append(time.perf_counter() - self._began)
+        self._seconds.append(time.perf_counter() - self._start)
         left = self._left(epoch + 1)
         log.info(  # within 100 columns
             "%s: loss %.4f, accuracy %.4f | val %.4f, %.4f | %s%s",
@@ -71,10 +71,11 @@ class Progress(keras.callbacks.Callback):
             self._bar.stop()
 
     def _numbered(self, epoch: int) -> str:
-        """Such as "epoch 12/25", over all stages."""
+        """The epoch's number over all stages, such as "epoch 12/25"."""
         return f"epoch {self._before + epoch + 1}/{self._most}"
 
     def _left(self, done: int) -> float:
+        """Seconds until the end of training after `done` epochs of the stage, if no stage stops early."""
         # The first epoch of a stage includes tracing the graph, so the later ones give a better estimate.
         seconds = self._seconds[1:] or self._seconds
         now, later = self._stages[self._number], self._number + 1

@@ -44,8 +44,8 @@ class Plateau(Schedule):
 class CosineRestarts(Schedule):
     """Cosine decay with warm restarts.
 
-    `first_cycle_epochs`: length of the first cycle; `cycle_growth`, `peak_decay`: factors on the length and on the
-    highest rate from each cycle to the next
+    first_cycle_epochs: length of the first cycle
+    cycle_growth, peak_decay: length and initial rate of each cycle relative to the previous one
     """
 
     first_cycle_epochs: float = within("[1, inf)")

@@ -19,18 +19,18 @@ from bloodcells.training.early_stopping import EarlyStopping, StoppingState
 from bloodcells.training.epochs import Epoch
 
 UNREADABLE = (OSError, EOFError, ValueError, KeyError, BadZipFile)
-NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+DISK_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 @dataclass(frozen=True)
 class State:
-    """Training at the end of an epoch.
+    """Training state at the end of an epoch.
 
-    The order of images and their augmentation follow from the seed and the number of the epoch, so they are not in it.
+    The order of the images and their augmentation follow from the seed and the epoch, so they are not part of it.
     stage: index in the plan; ended: whether this was the stage's last epoch; seconds: training time so far
-    schedule: the numbers that the schedule's callback holds
-    variables: the model's, including the states of dropout's generators; optimizer: the optimizer's, including step
-        and learning rate
+    stopping: the state of early stopping, with the best weights
+    schedule: the numeric attributes of the schedule's callback
+    variables: of the model, including the seed states of dropout; optimizer: its variables, including step and rate
     """
 
     stage: int
@@ -44,17 +44,17 @@ class State:
 
     @property
     def epochs_in_stage(self) -> int:
-        """The number of epochs of its stage so far."""
+        """The number of completed epochs of the current stage."""
         return sum(row.stage == self.history[-1].stage for row in self.history)
 
 
 def identity_hash(identity: Mapping[str, str]) -> str:
-    """Hexadecimal SHA-256 of what a state depends on."""
+    """Hexadecimal SHA-256 of everything that a state depends on."""
     return hashlib.sha256(json.dumps(dict(identity), sort_keys=True).encode()).hexdigest()
 
 
 class StateFile:
-    """The file with the state of one run. `identity`: what the state depends on; only an equal one resumes from it."""
+    """The file with the state of one run. identity: what the state depends on; only an equal identity resumes."""
 
     def __init__(self, path: Path, identity: Mapping[str, str]) -> None:
         self._path = path
@@ -70,7 +70,7 @@ class StateFile:
             return 0
 
     def write(self, state: State) -> None:
-        """Replaces the saved state. Raises InputError if it cannot be written; then the previous one is kept."""
+        """Replaces the saved state. If it cannot be written, keeps the previous one and raises InputError."""
         arrays: dict[str, Any] = {
             **_numbered("variables", state.variables),
             **_numbered("optimizer", state.optimizer),
@@ -82,7 +82,7 @@ class StateFile:
                 np.savez(file, identity=np.array(self._identity), rest=np.array(json.dumps(bare)), **arrays)
         except OSError as error:
             size = sum(array.nbytes for array in arrays.values()) / 1e6
-            needed = f"{size:,.0f} MB of free space" if error.errno in NO_ROOM else "a writable folder"
+            needed = f"{size:,.0f} MB of free space" if error.errno in DISK_FULL else "a writable folder"
             resumed = f"resumes after epoch {self.epochs}" if self.epochs else "starts over"
             raise InputError(
                 f"{self._path.parent}: the state after epoch {len(state.history)} cannot be saved "
@@ -123,7 +123,7 @@ class StateFile:
 class Checkpoint(keras.callbacks.Callback):
     """Saves the state at the end of an epoch, after validation, early stopping and the schedule.
 
-    Keras's own BackupAndRestore does not save the states of dropout's generators, early stopping and schedules.
+    Keras's BackupAndRestore does not save the state of dropout, early stopping and schedules.
     """
 
     def __init__(
@@ -135,27 +135,27 @@ class Checkpoint(keras.callbacks.Callback):
         stopping: EarlyStopping,
         schedule: keras.callbacks.Callback | None,
         history: list[Epoch],
-        began: float,
+        start: float,
         resumed: State | None,
     ) -> None:
-        """stage: index in the plan; epochs: of the stage; began: start of training by `time.perf_counter`.
+        """stage: index in the plan; epochs: of the stage; start: of training, by `time.perf_counter`.
 
         resumed: the state that this stage resumes from, or None
         """
         super().__init__()
         self._file, self._stage, self._epochs = file, stage, epochs
         self._stopping, self._schedule, self._history = stopping, schedule, history
-        self._began, self._resumed = began, resumed
+        self._start, self._resumed = start, resumed
 
     def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
-        if self._resumed and self._schedule:  # not earlier: Keras's callbacks reset themselves when training begins
+        if self._resumed and self._schedule:  # not earlier: Keras's callbacks reset in on_train_begin
             vars(self._schedule).update(self._resumed.schedule)
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         state = State(
             stage=self._stage,
             ended=self.model.stop_training or epoch + 1 == self._epochs,
-            seconds=time.perf_counter() - self._began,
+            seconds=time.perf_counter() - self._start,
             history=tuple(self._history),
             stopping=self._stopping.state,
             schedule=_numbers(self._schedule),
@@ -172,7 +172,7 @@ def assign(variables: Sequence[keras.Variable], values: Sequence[np.ndarray]) ->
 
 
 def _numbers(callback: keras.callbacks.Callback | None) -> dict[str, float]:
-    """The numbers among a callback's attributes, by name."""
+    """The numeric attributes of a callback, by name."""
     attributes = vars(callback) if callback else {}
     return {name: value for name, value in attributes.items() if isinstance(value, int | float)}
 

@@ -84,7 +84,7 @@ def _plain(overrides: tuple[str, ...]) -> Metrics:
     from bloodcells.data.clean import clean
     from bloodcells.data.split import split
     from bloodcells.model.build import build
-    from bloodcells.training.devices import compiles_ahead, prepare
+    from bloodcells.training.devices import jit_compile, prepare
     from bloodcells.training.plan import plan
     from experiments.benchmark.augmentation import documented
 
@@ -100,7 +100,7 @@ def _plain(overrides: tuple[str, ...]) -> Metrics:
         optimizer=config.optimizer.build(rate),
         loss=config.loss.build(training.labels, classes),
         metrics=[keras.metrics.CategoricalAccuracy(name="accuracy")],
-        jit_compile=compiles_ahead(),
+        jit_compile=jit_compile(),
     )
     times: list[float] = []
     clock = keras.callbacks.LambdaCallback(

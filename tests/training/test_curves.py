@@ -6,7 +6,7 @@ from bloodcells.training.epochs import Epoch
 
 
 def rows() -> list[Epoch]:
-    stages = ["feature extraction"] * 2 + ["fine tuning"] * 3
+    stages = ["feature extraction"] * 2 + ["fine-tuning"] * 3
     return [
         Epoch(k + 1, "phase", stage, 1.0 - k / 10, k / 10, 1.1 - k / 10, k / 11, 1e-4, 1.0, 10)
         for k, stage in enumerate(stages)
@@ -14,7 +14,7 @@ def rows() -> list[Epoch]:
 
 
 def test_learning_curves_show_both_splits_the_stages_and_the_best_epoch() -> None:
-    figure = learning_curves(rows(), BestEpoch(4, "fine tuning", 0.27, 0.8))
+    figure = learning_curves(rows(), BestEpoch(4, "fine-tuning", 0.27, 0.8))
     for axes, keys in zip(figure.axes, (("train_loss", "val_loss"), ("train_accuracy", "val_accuracy")), strict=True):
         lines = {line.get_label(): line for line in axes.lines}
         for label, key in zip(("training", "validation"), keys, strict=True):
@@ -23,4 +23,4 @@ def test_learning_curves_show_both_splits_the_stages_and_the_best_epoch() -> Non
         assert list(lines["best epoch, 4"].get_xdata()) == [4, 4]
         assert axes.get_xlabel() == "Epoch"
         assert axes.get_ylabel()
-        assert [text.get_text().strip() for text in axes.texts] == ["fine tuning"]
+        assert [text.get_text().strip() for text in axes.texts] == ["fine-tuning"]

@@ -39,7 +39,7 @@ def test_epochs_are_numbered_over_all_stages_and_each_is_reported() -> None:
     model, stages, result = trained(*epochs, "unfreeze=[4,all]", "head=linear")
     assert [row.epoch for row in result.history] == [1, 2, 3, 4, 5]
     assert [row.phase for row in result.history] == ["feature_extraction"] * 2 + ["fine_tuning"] * 3
-    assert [row.stage for row in result.history][2:] == ["fine tuning 1/2", "fine tuning 1/2", "fine tuning 2/2"]
+    assert [row.stage for row in result.history][2:] == ["fine-tuning 1/2", "fine-tuning 1/2", "fine-tuning 2/2"]
     assert all(row.seconds > 0 for row in result.history)
     # smallcnn: a stem of 3x3 convolutions 3 to 16, then per block one from the previous width and one of equal width.
     kernels = 9 * (3 * 16 + 16 * 32 + 32 * 32 + 32 * 64 + 64 * 64 + 64 * 96 + 96 * 96)

@@ -43,7 +43,7 @@ def test_gradual_unfreezing_divides_the_epochs_and_gives_the_remainder_to_the_fi
         (2, 1e-5, 0),
     ]
     labels = [stage.label for stage in plan(composed(*PRETRAINED, "unfreeze=[10,50,all]"))]
-    assert labels == ["feature extraction", "fine tuning 1/3", "fine tuning 2/3", "fine tuning 3/3"]
+    assert labels == ["feature extraction", "fine-tuning 1/3", "fine-tuning 2/3", "fine-tuning 3/3"]
 
 
 def test_without_pretrained_weights_phase_1_trains_everything_at_higher_rates_with_a_remark() -> None:

@@ -161,7 +161,7 @@ def test_early_stopping_plateau_and_gradual_unfreezing_resume(tmp_path, caplog) 
     uninterrupted = trained(overrides, KeepsAll(tmp_path / "state.npz", {}), validate=GivenAccuracies(0))
     history = uninterrupted[1].history
     assert [row.stage for row in history] == [
-        *["training from scratch"] * 7, *["fine tuning 1/2"] * 5, *["fine tuning 2/2"] * 7
+        *["training from scratch"] * 7, *["fine-tuning 1/2"] * 5, *["fine-tuning 2/2"] * 7
     ]  # fmt: skip
     factors = [1] * 3 + [0.2] * 3 + [0.04] + [1] * 4 + [0.2] + [1] * 6 + [0.2]
     assert [row.learning_rate for row in history] == pytest.approx([0.03 * factor for factor in factors])

@@ -15,14 +15,14 @@ from bloodcells.training.epochs import Epoch
 from bloodcells.training.state import State, StateFile
 
 IDENTITY = {"config": "c" * 64, "data": "d" * 64}
-EPOCH = Epoch(1, "fine_tuning", "fine tuning 1/2", 0.1, 1 / 3, 5e-324, 0.9, 1e-5, 0.25, 7)
+EPOCH = Epoch(1, "fine_tuning", "fine-tuning 1/2", 0.1, 1 / 3, 5e-324, 0.9, 1e-5, 0.25, 7)
 STATE = State(
     stage=1,
     ended=False,
     seconds=12.345678901234567,
     history=(EPOCH, replace(EPOCH, epoch=2, train_loss=0.1 + 0.2)),
     stopping=StoppingState(
-        BestEpoch(1, "feature extraction", 0.7, 0.5), BestEpoch(2, "fine tuning", 2 / 3, 0.6), 3, [np.full(2, 8.5)]
+        BestEpoch(1, "feature extraction", 0.7, 0.5), BestEpoch(2, "fine-tuning", 2 / 3, 0.6), 3, [np.full(2, 8.5)]
     ),
     schedule={"best": -math.inf, "wait": 2.0},
     variables=[np.array([1.5, -0.0, math.inf, 1e-45], np.float32), np.array([1, 2**32 - 1], np.uint32)],
