@@ -33,7 +33,7 @@ def results(comparison: Comparison) -> DataFrame:
 def differences(comparison: Comparison) -> list[DataFrame]:
     """Two tables with one row per configuration: differences from the best row, and from the previous row.
 
-    A row that `follows` another row is compared with that one instead of the previous one; its cells name it.
+    A row with `Tag.FOLLOWS` is compared with the row that it names instead; its cells say which.
     """
     followed = {
         number: f"; vs {comparison.rows[index].label}"
