@@ -36,7 +36,10 @@ OPTIONS = {
         "data=npz data.path={cells}.npz augmentation=extended optimizer=lion loss=weighted_crossentropy "
         "training.batch_norm=train schedule@training.fine_tuning.schedule=plateau"
     ),
-    "random state": "augmentation=[randaugment_kerascv,mixup,cutmix] optimizer=sgd loss=focal unfreeze=0",
+    "random state": (
+        "augmentation=[randaugment_kerascv,mixup,cutmix] optimizer=sgd loss=focal unfreeze=0 "
+        "training.feature_extraction.epochs=0"
+    ),
     "offline mixup": (
         "augmentation.mixup.offline=true augmentation=mixup data.clean.enabled=false "
         "training.precision=mixed_float16 training.feature_extraction.epochs=0"
