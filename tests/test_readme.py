@@ -1,0 +1,66 @@
+"""The README: short, its links resolve, and its commands that need no data run as printed, on tiny cells."""
+
+import re
+import shlex
+import subprocess
+import sys
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+
+from bloodcells.config.checkout import CHECKOUT
+from bloodcells.tracking.store import database_uri
+from tests.conftest import TINY
+from tests.sweep.command import Sweep
+
+README = (CHECKOUT / "README.md").read_text()
+READMES = [file for file in CHECKOUT.rglob("README.md") if ".venv" not in file.parts]
+COMMANDS = [
+    shlex.split(line.partition("  #")[0])
+    for line in re.findall(r"^    python -m bloodcells\..+$", README, re.MULTILINE)
+]
+SMALLER = [override for override in TINY if not override.startswith("augmentation")]
+WITHOUT_DATA = [words[2:] for words in COMMANDS if not any(word.startswith("data") for word in words)]
+
+
+def test_it_is_read_in_five_minutes() -> None:
+    assert len(README.splitlines()) <= 150
+
+
+@pytest.mark.parametrize("file", READMES, ids=lambda file: str(file.parent.relative_to(CHECKOUT)))
+def test_its_links_lead_somewhere(file: Path) -> None:
+    for link in re.findall(r"\]\(([^)#]+)[^)]*\)", file.read_text()):
+        assert link.startswith("https://") or (file.parent / link).exists(), link
+
+
+def test_make_targets_exist() -> None:
+    targets = set(re.findall(r"\bmake ([a-z-]+)", README))
+    assert targets >= {"install", "train", "test", "ui"}
+    subprocess.run(["make", "--dry-run", *targets], cwd=CHECKOUT, check=True, capture_output=True)
+
+
+def test_commands_that_need_no_data_run_in_their_order(tmp_path, monkeypatch) -> None:
+    import mlflow
+
+    assert {words[0] for words in WITHOUT_DATA} >= {"bloodcells.inspect", "bloodcells.train", "bloodcells.report"}
+    monkeypatch.setenv("HYDRA_FULL_ERROR", "0")
+    directory = tmp_path / "mlruns"
+    for program, *arguments in WITHOUT_DATA:
+        tiny = SMALLER if program in ("bloodcells.train", "bloodcells.inspect") else ()
+        if "run_id" in " ".join(arguments):
+            mlflow.set_tracking_uri(database_uri(directory))
+            trained = "tags.`mlflow.source.name` = 'bloodcells.train'"
+            first = mlflow.search_runs(search_all_experiments=True, filter_string=trained, output_format="list")[0]
+            arguments = [re.sub(r"^run_id=.*", f"run_id={first.info.run_id}", word) for word in arguments]
+        if "--multirun" in arguments:
+            sweep = Sweep(directory, (*arguments, *tiny, "seed=0"))
+            assert sweep.give(sweep.served()) == 0, (program, arguments)
+            continue
+        place = {"bloodcells.inspect": "page.html", "bloodcells.report": "report", "bloodcells.export": "models"}
+        output = [f"output={tmp_path}/{place[program]}"] if program in place else []
+        monkeypatch.setattr(sys, "argv", [program, *arguments, *tiny, *output, f"tracking.directory={directory}"])
+        import_module(program).main()
+    assert (tmp_path / "report" / "table.md").exists()
+    assert (tmp_path / "page.html").exists()
+    assert len(list((tmp_path / "models").glob("*.keras"))) == 1
