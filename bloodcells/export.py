@@ -45,7 +45,11 @@ def export(config: ExportConfig) -> None:
         expected = Inference(model, run.batch_size())(images.pixels)
         labels = expected.argmax(axis=1)
         reproduced = check_agreement(
-            f"run {run.id}'s model", recorded.probabilities, labels, expected, tolerance=RECORDED_TOLERANCE
+            f"run {run.id}'s model",
+            recorded.probabilities,
+            labels=labels,
+            probabilities=expected,
+            tolerance=RECORDED_TOLERANCE,
         )
         log.info(f"the model's predictions compared with the recorded ones: {reproduced.describe()}")
         if config.test_time_augmentation:
@@ -56,7 +60,11 @@ def export(config: ExportConfig) -> None:
         log.info(f"{target.name}: written; checking its predictions in a fresh process")
         exported = predict_in_fresh_process(config.format, written, images.pixels)
         agreement = check_agreement(
-            target.name, expected, exported.labels, exported.probabilities, tolerance=TOLERANCE[config.format]
+            target.name,
+            expected,
+            labels=exported.labels,
+            probabilities=exported.probabilities,
+            tolerance=TOLERANCE[config.format],
         )
         move_into_place(written, target)
     rows = {

@@ -56,7 +56,13 @@ def inspect(config: InspectConfig) -> None:
             brightness_in_order(images, mean_colors(images), repeated),
             class_sizes(images, cleaned.images, parts),
             repeated_images(images, repeated, config.data.clean),
-            leakage(images, cleaned, parts, repeated, config.data.split.seed if config.data.split else config.seed),
+            leakage(
+                images,
+                cleaned,
+                parts,
+                repeated=repeated,
+                seed=config.data.split.seed if config.data.split else config.seed,
+            ),
             brightness_by_class(cleaned.images, mean_colors(cleaned.images)),
             augmented_images(parts.training, config.augmentation, config.seed),
         ]

@@ -45,7 +45,7 @@ def report(config: ReportConfig) -> None:
         }
     files: dict[str, str | bytes] = {
         "results.csv": tables.complete(comparison).to_csv(index=False),
-        "table.md": markdown(title, first, content, figures.files()),
+        "table.md": markdown(title, first, content, figures=figures.files()),
         "table.tex": latex(captioned, "The runs behind each number are listed in results.csv."),
         "report.html": page(title, first, content),
     }

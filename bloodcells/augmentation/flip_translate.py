@@ -13,13 +13,13 @@ def flip_translate(pixels: np.ndarray, uniforms: np.ndarray, translate: float) -
     """
     height, width = pixels.shape[1:3]
     warped = np.empty(pixels.shape, np.uint8)
-    rows, down = _sources(uniforms[:, 1], uniforms[:, 3], height, translate)
-    columns, right = _sources(uniforms[:, 0], uniforms[:, 2], width, translate)
+    rows, down = _sources(uniforms[:, 1], uniforms[:, 3], height, translate=translate)
+    columns, right = _sources(uniforms[:, 0], uniforms[:, 2], width, translate=translate)
     _blend(pixels, rows, down, columns, right, np.empty((width + 1) * CHANNELS), warped)
     return warped
 
 
-def _sources(flip: np.ndarray, shift: np.ndarray, side: int, translate: float) -> tuple[np.ndarray, np.ndarray]:
+def _sources(flip: np.ndarray, shift: np.ndarray, side: int, *, translate: float) -> tuple[np.ndarray, np.ndarray]:
     """The source pixels along an axis, (b, side + 1), and weights, (b,).
 
     Pixel i of the result lies between source pixels i and i + 1, with the weight for i + 1.

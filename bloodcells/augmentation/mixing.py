@@ -6,7 +6,9 @@ from scipy.special import betaincinv
 from bloodcells.augmentation.pixels import HALF, compiled
 
 
-def mixup(pixels: np.ndarray, labels: np.ndarray, uniforms: np.ndarray, alpha: float) -> tuple[np.ndarray, np.ndarray]:
+def mixup(
+    pixels: np.ndarray, labels: np.ndarray, uniforms: np.ndarray, *, alpha: float
+) -> tuple[np.ndarray, np.ndarray]:
     """Blends each image and its label with the next of the batch, and the last with the first.
 
     The batch is expected in random order, so the next image is a random partner. Each image's own share is drawn from
@@ -19,7 +21,9 @@ def mixup(pixels: np.ndarray, labels: np.ndarray, uniforms: np.ndarray, alpha: f
     return _blend(pixels, np.roll(np.arange(len(pixels)), -1), share), _blend_labels(labels, share)
 
 
-def cutmix(pixels: np.ndarray, labels: np.ndarray, uniforms: np.ndarray, alpha: float) -> tuple[np.ndarray, np.ndarray]:
+def cutmix(
+    pixels: np.ndarray, labels: np.ndarray, uniforms: np.ndarray, *, alpha: float
+) -> tuple[np.ndarray, np.ndarray]:
     """Pastes a rectangle of the next image of the batch into each, and mixes the labels by area.
 
     The rectangle's share of the area is drawn from Beta(alpha, alpha), its center uniformly from the image. What lies
@@ -37,7 +41,7 @@ def cutmix(pixels: np.ndarray, labels: np.ndarray, uniforms: np.ndarray, alpha: 
     return mixed, _blend_labels(labels, 1 - (bottoms - tops) * (rights - lefts) / (height * width))
 
 
-def append_blends(pixels: np.ndarray, labels: np.ndarray, alpha: float, seed: int) -> tuple[np.ndarray, np.ndarray]:
+def append_blends(pixels: np.ndarray, labels: np.ndarray, *, alpha: float, seed: int) -> tuple[np.ndarray, np.ndarray]:
     """Offline mixup: the training set, followed by one blend of every image with a random partner.
 
     pixels: uint8 (n, h, w, 3), returned as (2n, h, w, 3); labels: float32 (n, classes), returned as (2n, classes).

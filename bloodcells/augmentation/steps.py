@@ -128,12 +128,12 @@ class MixUp(AugmentationStep):
     def on_batch(self, pixels: np.ndarray, labels: np.ndarray, uniforms: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         from bloodcells.augmentation.mixing import mixup
 
-        return mixup(pixels, labels, uniforms, self.alpha)
+        return mixup(pixels, labels, uniforms, alpha=self.alpha)
 
     def on_training_set(self, pixels: np.ndarray, labels: np.ndarray, seed: int) -> tuple[np.ndarray, np.ndarray]:
         from bloodcells.augmentation.mixing import append_blends
 
-        return append_blends(pixels, labels, self.alpha, seed)
+        return append_blends(pixels, labels, alpha=self.alpha, seed=seed)
 
 
 @option("augmentation", "cutmix")
@@ -148,4 +148,4 @@ class CutMix(AugmentationStep):
     def on_batch(self, pixels: np.ndarray, labels: np.ndarray, uniforms: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         from bloodcells.augmentation.mixing import cutmix
 
-        return cutmix(pixels, labels, uniforms, self.alpha)
+        return cutmix(pixels, labels, uniforms, alpha=self.alpha)

@@ -101,7 +101,9 @@ def compare(configurations: Sequence[Configuration]) -> Comparison:
     seeds = sorted({seed for configuration in configurations for seed in configuration.runs})
     resamples = Resamples.draw(images)
     with threadpool_limits(1):  # such small matrix products are slower with several threads
-        rows = [_row(configuration, positions, images, seeds, resamples) for configuration in configurations]
+        rows = [
+            _row(configuration, positions, images, seeds=seeds, resamples=resamples) for configuration in configurations
+        ]
     measures = [measure for measure in MEASURES if all(measure in row.estimates for row in rows)]
     ranked_by = measures[-1]
     best = int(np.argmax([row.estimates[ranked_by].mean for row in rows]))
@@ -145,6 +147,7 @@ def _row(
     configuration: Configuration,
     positions: Mapping[str, np.ndarray],
     images: int,
+    *,
     seeds: Sequence[int],
     resamples: Resamples,
 ) -> Row:

@@ -49,15 +49,16 @@ class Canvas:
         axis = (np.arange(side, dtype=np.float32) + np.float32(0.5)) / np.float32(side)
         self.y, self.x = axis[:, None], axis[None, :]
 
-    def ellipse(self, center: Point, radius: float, stretch: float = 1.0, along: Point = (1.0, 0.0)) -> np.ndarray:
+    def ellipse(self, center: Point, radius: float, *, stretch: float = 1.0, along: Point = (1.0, 0.0)) -> np.ndarray:
         """The mask of an ellipse, `stretch` times as long along `along` as across, with a soft edge of 2 pixels."""
-        return _ellipse(self.x - center[0], self.y - center[1], radius, stretch, along, self.side)
+        return _ellipse(self.x - center[0], self.y - center[1], radius, stretch=stretch, along=along, side=self.side)
 
     def spot(
         self,
         center: Point,
         radius: float,
         color: Color,
+        *,
         opacity: float = 1.0,
         stretch: float = 1.0,
         along: Point = (1.0, 0.0),
@@ -70,7 +71,7 @@ class Canvas:
 
         rows, columns = window(center[1]), window(center[0])
         dx, dy = self.x[:, columns] - center[0], self.y[rows] - center[1]
-        mask = _ellipse(dx, dy, radius, stretch, along, self.side) * np.float32(opacity)
+        mask = _ellipse(dx, dy, radius, stretch=stretch, along=along, side=self.side) * np.float32(opacity)
         part = self.pixels[:, rows, columns]
         part += mask * (_column(color) - part)
 
@@ -93,7 +94,7 @@ class Canvas:
         return np.ascontiguousarray(image.transpose(1, 2, 0))
 
 
-def _ellipse(dx: np.ndarray, dy: np.ndarray, radius: float, stretch: float, along: Point, side: int) -> np.ndarray:
+def _ellipse(dx: np.ndarray, dy: np.ndarray, radius: float, *, stretch: float, along: Point, side: int) -> np.ndarray:
     dx, dy = dx.astype(np.float32), dy.astype(np.float32)
     length = (dx * np.float32(along[0]) + dy * np.float32(along[1])) / np.float32(stretch)
     width = dy * np.float32(along[0]) - dx * np.float32(along[1])

@@ -83,8 +83,8 @@ def draw_cell(cell: Cell, size: int, rng: np.random.Generator) -> np.ndarray:
     center = (0.5 + uniform(rng, -SHIFT, SHIFT), 0.5 + uniform(rng, -SHIFT, SHIFT))
     zoom = uniform(rng, *ZOOM)
     radius = uniform(rng, *cell.radius) * zoom
-    _draw_red_cells(canvas, center, radius, zoom, rng)
-    _draw_white_cell(canvas, cell, center, radius, rng)
+    _draw_red_cells(canvas, center, radius, zoom=zoom, rng=rng)
+    _draw_white_cell(canvas, cell, center=center, radius=radius, rng=rng)
     exposure = uniform(rng, *EXPOSURE)
     stain = np.array([uniform(rng, *STAIN) * exposure for _ in range(3)], np.float32)[:, None, None]
     across, down = uniform(rng, -SHADE, SHADE), uniform(rng, -SHADE, SHADE)
@@ -93,7 +93,7 @@ def draw_cell(cell: Cell, size: int, rng: np.random.Generator) -> np.ndarray:
     return canvas.to_image(stain * light, grain)
 
 
-def _draw_red_cells(canvas: Canvas, center: Point, radius: float, zoom: float, rng: np.random.Generator) -> None:
+def _draw_red_cells(canvas: Canvas, center: Point, radius: float, *, zoom: float, rng: np.random.Generator) -> None:
     for _ in range(rng.integers(4, 14)):
         position = (uniform(rng, -0.1, 1.1), uniform(rng, -0.1, 1.1))
         size = uniform(rng, 0.13, 0.19) * zoom
@@ -101,18 +101,18 @@ def _draw_red_cells(canvas: Canvas, center: Point, radius: float, zoom: float, r
         if distance < radius + 0.6 * size:  # red cells may touch the cell and reach under it, but not cover its place
             continue
         stretch, along = uniform(rng, 1, 1.25), direction(rng)
-        canvas.spot(position, size, (206, 164, 156), 1, stretch, along)
-        canvas.spot(position, 0.45 * size, (232, 206, 194), 0.7, stretch, along)
+        canvas.spot(position, size, (206, 164, 156), opacity=1, stretch=stretch, along=along)
+        canvas.spot(position, 0.45 * size, (232, 206, 194), opacity=0.7, stretch=stretch, along=along)
 
 
-def _draw_white_cell(canvas: Canvas, cell: Cell, center: Point, radius: float, rng: np.random.Generator) -> None:
-    body = canvas.ellipse(center, radius, uniform(rng, 1, 1.2), direction(rng))
+def _draw_white_cell(canvas: Canvas, cell: Cell, *, center: Point, radius: float, rng: np.random.Generator) -> None:
+    body = canvas.ellipse(center, radius, stretch=uniform(rng, 1, 1.2), along=direction(rng))
     canvas.paint(body, cell.cytoplasm)
     for _ in range(cell.vacuoles):
         toward, distance = direction(rng), uniform(rng, 0.3, 0.9)
         position = (center[0] + toward[0] * distance * radius, center[1] + toward[1] * distance * radius)
-        canvas.spot(position, uniform(rng, 0.02, 0.04), (240, 232, 236), 0.7)
-    nucleus = body * _nucleus(canvas, cell, center, radius, rng)
+        canvas.spot(position, uniform(rng, 0.02, 0.04), (240, 232, 236), opacity=0.7)
+    nucleus = body * _nucleus(canvas, cell, center=center, radius=radius, rng=rng)
     chromatin = 0.75 + 0.25 * canvas.noise(rng, canvas.side // 4)
     canvas.paint(nucleus * chromatin, NUCLEUS)
     if cell.granules is not None:
@@ -121,7 +121,7 @@ def _draw_white_cell(canvas: Canvas, cell: Cell, center: Point, radius: float, r
         canvas.paint(body * spots * (1 if cell.granules_hide_nucleus else 1 - nucleus), cell.granules)
 
 
-def _nucleus(canvas: Canvas, cell: Cell, center: Point, radius: float, rng: np.random.Generator) -> np.ndarray:
+def _nucleus(canvas: Canvas, cell: Cell, *, center: Point, radius: float, rng: np.random.Generator) -> np.ndarray:
     if cell.nucleus == "none":
         return np.zeros((canvas.side, canvas.side), np.float32)
     size, toward = uniform(rng, *cell.nucleus_size) * radius, direction(rng)
@@ -134,12 +134,12 @@ def _nucleus(canvas: Canvas, cell: Cell, center: Point, radius: float, rng: np.r
         spread = 0.72 if count == 2 else 0.46  # tangents of half the angle between neighbors, 72 or 49 degrees
         mask = np.zeros((canvas.side, canvas.side), np.float32)
         for _ in range(count):
-            lobe = canvas.ellipse(at(toward, 0.52 * radius), size * uniform(rng, 0.85, 1), 1.2, toward)
+            lobe = canvas.ellipse(at(toward, 0.52 * radius), size * uniform(rng, 0.85, 1), stretch=1.2, along=toward)
             mask = np.maximum(mask, lobe)
             toward = rotate(toward, spread * uniform(rng, 0.9, 1.15))
         return mask
     middle = at(toward, uniform(rng, 0, 0.9) * (radius - size))
-    mask = canvas.ellipse(middle, size, uniform(rng, 1, 1.15), direction(rng))
+    mask = canvas.ellipse(middle, size, stretch=uniform(rng, 1, 1.15), along=direction(rng))
     if cell.nucleus == "kidney":
         bay = rotate(toward, uniform(rng, -1, 1))
         notch = (middle[0] + bay[0] * size, middle[1] + bay[1] * size)
@@ -158,7 +158,7 @@ def _draw_outlier(size: int, rng: np.random.Generator) -> np.ndarray:
     canvas = Canvas(size, _any_color(rng))
     for _ in range(6):
         position = (uniform(rng, 0.1, 0.9), uniform(rng, 0.1, 0.9))
-        blob = canvas.ellipse(position, uniform(rng, 0.05, 0.15), 1.5, direction(rng))
+        blob = canvas.ellipse(position, uniform(rng, 0.05, 0.15), stretch=1.5, along=direction(rng))
         canvas.paint(blob, _any_color(rng))
     return canvas.to_image()
 

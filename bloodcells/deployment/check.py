@@ -101,7 +101,7 @@ class Agreement:
 
 
 def check_agreement(
-    name: str, expected: np.ndarray, labels: np.ndarray, probabilities: np.ndarray | None, *, tolerance: float
+    name: str, expected: np.ndarray, *, labels: np.ndarray, probabilities: np.ndarray | None, tolerance: float
 ) -> Agreement:
     """Compares predictions with the `expected` probabilities, float (n, classes).
 

@@ -32,7 +32,7 @@ def intervals(predictions: Predictions, resamples: int, seed: int) -> dict[str, 
 
 
 def metric_interval(
-    metric: Callable[[np.ndarray, np.ndarray], float], predictions: Predictions, resamples: int, seed: int
+    metric: Callable[[np.ndarray, np.ndarray], float], predictions: Predictions, *, resamples: int, seed: int
 ) -> Interval:
     """The 95% interval of any metric, over the same resamples as those of `intervals`.
 

@@ -87,12 +87,13 @@ def score(
     mistakes = find_mistakes(predictions)
     results = [_headline(test, config, seed), (calibration.metrics, mistakes.tables(predictions))]
     if config.test_time_augmentation:
-        results.append(_gain(Inference(model, batch_size), parts["test"], test, batch_size, seconds_per_image))
+        single = Inference(model, batch_size)
+        results.append(_gain(single, parts["test"], test, batch_size=batch_size, seconds_per_image=seconds_per_image))
     distorted = None
     if config.shift:
         count = len(DISTORTIONS) * len(set(config.shift.severities)) * len(parts["test"])
         log.info(f"predicting {count:,} distorted images: about {duration(count * (seconds_per_image + DISTORTING))}")
-        distorted = shifted(infer, parts["test"], config.shift.severities, seed)
+        distorted = shifted(infer, parts["test"], config.shift.severities, seed=seed)
         results.append(_shift(distorted, test, config.resamples, trained_with=trained_with, seed=seed))
     return Scored(
         predictions=predictions,
@@ -101,7 +102,7 @@ def score(
         | {name: table for _, tables in results for name, table in tables.items()},
         calibration=calibration,
         mistakes=mistakes,
-        heat=_heat(model, parts["test"], test, mistakes.worst[:SHOWN]),
+        heat=_heat(model, parts["test"], test, shown=mistakes.worst[:SHOWN]),
         shifted=distorted,
         trained_on=overlapping(trained_with),
     )
@@ -111,7 +112,7 @@ def _headline(test: Predictions, config: Evaluation, seed: int) -> tuple[Metrics
     values, bounds = headline(test), intervals(test, config.resamples, seed)
     for name, metric in config.metric.items():
         values[name] = metric(test.labels, test.probabilities)
-        bounds[name] = metric_interval(metric, test, config.resamples, seed)
+        bounds[name] = metric_interval(metric, test, resamples=config.resamples, seed=seed)
     metrics = {f"test/{name}": value for name, value in values.items()}
     for name in values:
         metrics |= _ends(f"test/{name}", bounds[name])
@@ -126,7 +127,7 @@ def _headline(test: Predictions, config: Evaluation, seed: int) -> tuple[Metrics
 
 
 def _gain(
-    single: Inference, images: Images, test: Predictions, batch_size: int, seconds_per_image: float
+    single: Inference, images: Images, test: Predictions, *, batch_size: int, seconds_per_image: float
 ) -> tuple[Metrics, Tables]:
     """What test-time augmentation gains over a single view, and how much slower it is.
 
@@ -174,7 +175,7 @@ def _shift(
     }
 
 
-def _heat(model: keras.Model, images: Images, test: Predictions, shown: np.ndarray) -> np.ndarray:
+def _heat(model: keras.Model, images: Images, test: Predictions, *, shown: np.ndarray) -> np.ndarray:
     """Grad-CAM of the predicted class of the images at `shown`: float32 (k, h, w) in [0, 1]."""
     if not len(shown):
         return np.zeros((0, *images.size), np.float32)

@@ -31,7 +31,7 @@ def augmented_images(training: Images, steps: Mapping[str, AugmentationStep], se
         shown = [*range(half), *range(len(drawn), len(drawn) + half)]
     else:
         shown = [*range(min(SHOWN, len(drawn)))]
-    augmented, mixed = versions(pixels, labels, steps, seed)
+    augmented, mixed = versions(pixels, labels, steps, seed=seed)
     names, captioned = training.class_names, augmentation.mixes_labels
     tiles = []
     for index in shown:
@@ -55,7 +55,7 @@ def augmented_images(training: Images, steps: Mapping[str, AugmentationStep], se
 
 
 def versions(
-    pixels: np.ndarray, labels: np.ndarray, steps: Mapping[str, AugmentationStep], seed: int
+    pixels: np.ndarray, labels: np.ndarray, steps: Mapping[str, AugmentationStep], *, seed: int
 ) -> tuple[np.ndarray, np.ndarray]:
     """The augmented images and labels of each of the first epochs, in the order of `pixels`.
 

@@ -16,7 +16,7 @@ from bloodcells.reporting.sheet import Tile, class_title, sheet, short_name
 HEADING = "Near copies and leakage"
 
 
-def leakage(images: Images, cleaned: Cleaned, parts: Split, repeated: list[Copies], seed: int) -> Chapter:
+def leakage(images: Images, cleaned: Cleaned, parts: Split, *, repeated: list[Copies], seed: int) -> Chapter:
     """Pairs of near copies with their part of the split, and the leakage of a naive split of all images.
 
     images: as loaded; parts: the split of the cleaned images, drawn from `seed`; repeated: from `find_copies`
@@ -43,7 +43,7 @@ def leakage(images: Images, cleaned: Cleaned, parts: Split, repeated: list[Copie
             f"leaks {leaked:,} of {held_out:,} validation and test images ({leaked / max(held_out, 1):.1%}): they have "
             "a copy in training, which a model can memorize. The table counts the sets of copies that end up in more "
             "than one part: in this split, in the naive split, and on average over naive splits.",
-            ("leaks.csv", leak_table(sets, actual, naive, shares)),
+            ("leaks.csv", leak_table(sets, actual=actual, naive=naive, shares=shares)),
         ],
     )
 
@@ -70,7 +70,7 @@ def count_leaked(sets: Sequence[np.ndarray], parts: np.ndarray) -> int:
 
 
 def leak_table(
-    sets: Mapping[str, Sequence[np.ndarray]], actual: np.ndarray, naive: np.ndarray, shares: np.ndarray
+    sets: Mapping[str, Sequence[np.ndarray]], *, actual: np.ndarray, naive: np.ndarray, shares: np.ndarray
 ) -> DataFrame:
     """One row per kind of copies: the number of sets, and how many are divided between parts of a split.
 

@@ -154,7 +154,7 @@ class SmallCNN(Backbone):
         import keras
         from keras import layers
 
-        def conv_norm_relu(x: keras.KerasTensor, width: int, name: str, strides: int = 1) -> keras.KerasTensor:
+        def conv_norm_relu(x: keras.KerasTensor, width: int, name: str, *, strides: int = 1) -> keras.KerasTensor:
             x = layers.Conv2D(width, 3, strides, padding="same", use_bias=False, name=f"{name}_conv")(x)
             # In short runs the statistics must converge faster than with Keras's default of 0.99.
             x = layers.BatchNormalization(momentum=0.97, name=f"{name}_bn")(x)

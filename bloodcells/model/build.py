@@ -12,7 +12,7 @@ from bloodcells.config.errors import InputError
 from bloodcells.config.schema import Backbone, Head
 
 
-def build(backbone: Backbone, head: Head, size: tuple[int, int], classes: int, weights: Path | None) -> keras.Model:
+def build(backbone: Backbone, head: Head, size: tuple[int, int], *, classes: int, weights: Path | None) -> keras.Model:
     """Builds preprocessing, backbone, pooling and head as one uncompiled model.
 
     The model takes float or uint8 (n, *size, 3), RGB in 0..255, and returns float32 (n, classes), rows summing to 1.

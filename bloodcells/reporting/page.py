@@ -67,7 +67,7 @@ def _formatted(value: object) -> str:
     return f"{value:.4f}" if abs(value) <= 1 else f"{value:.4g}"
 
 
-def markdown(title: str, lead: str, sections: Sequence[Section], figures: Mapping[str, RenderedFigure]) -> str:
+def markdown(title: str, lead: str, sections: Sequence[Section], *, figures: Mapping[str, RenderedFigure]) -> str:
     """The sections as Markdown. figures: by file name; every figure in `sections` must be one of these."""
     files = {id(figure): name for name, figure in figures.items()}
     lines = [f"# {title}", "", lead, ""]

@@ -67,12 +67,12 @@ def sheet(
         axes.text(left - GAP, top + height / 2, literal(name), fontsize=FONT, ha="right", va="center")
     for place, (tile, caption) in enumerate(zip(tiles, captions, strict=True)):
         if tile:
-            _draw(axes, tile, caption, left + place % columns * (width + GAP), tops[place // columns], width)
+            _draw(axes, tile, caption, x=left + place % columns * (width + GAP), y=tops[place // columns], width=width)
     axes.set(xlim=(0, size[0]), ylim=(size[1], 0), aspect="auto")  # imshow has changed them
     return figure
 
 
-def _draw(axes: Axes, tile: Tile, caption: str, x: float, y: float, width: float) -> None:
+def _draw(axes: Axes, tile: Tile, caption: str, *, x: float, y: float, width: float) -> None:
     height = width * tile.pixels.shape[0] / tile.pixels.shape[1]
     axes.imshow(tile.pixels, extent=(x, x + width, y + height, y))
     if tile.marked:

@@ -85,7 +85,7 @@ def run_of(checkpoint: str) -> MlflowRun | None:
     return runs[0] if runs else None
 
 
-def identity_of(config: TrainConfig, store: Store, fingerprint: Fingerprint, reproduces: str = "") -> dict[str, str]:
+def identity_of(config: TrainConfig, store: Store, fingerprint: Fingerprint, *, reproduces: str = "") -> dict[str, str]:
     """What distinguishes a training run from all others: where it is stored and what its result depends on.
 
     reproduces: the id of the run that it repeats, or ""

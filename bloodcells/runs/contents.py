@@ -25,7 +25,7 @@ from bloodcells.training.fit import FitResult
 
 
 def input_files(
-    config: TrainConfig, cleaned: Cleaned, split: Split, batch: tuple[np.ndarray, np.ndarray]
+    config: TrainConfig, cleaned: Cleaned, split: Split, *, batch: tuple[np.ndarray, np.ndarray]
 ) -> dict[str, Content]:
     """Files that describe the inputs, by name; batch: the first, images (b, h, w, 3), 0..255, and labels (b, classes).
 

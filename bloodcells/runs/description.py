@@ -59,7 +59,9 @@ def _flat(settings: dict[str, Any], prefix: str = "") -> dict[str, Any]:
     return flat
 
 
-def describe(config: TrainConfig, cleaned: Cleaned, split: Split, stages: list[Stage], trained: list[Trainable]) -> str:
+def describe(
+    config: TrainConfig, cleaned: Cleaned, split: Split, *, stages: list[Stage], trained: list[Trainable]
+) -> str:
     """The description of a run in Markdown: model, data, and which layers train in each stage."""
     lines = [
         f"**{config.backbone.label}** ({_weights(config)}), **{config.head.name}** head, on {cleaned.images.origin}.",

@@ -58,14 +58,15 @@ def tracked(
         tags |= {Tag.PARENT: original.id}
     if sweep:
         tags |= sweep.tags
-    with claim(store, identity_of(config, store, fingerprint, original.id if original else "")) as checkpoint:
+    identity = identity_of(config, store, fingerprint, reproduces=original.id if original else "")
+    with claim(store, identity) as checkpoint:
         tags |= source_tags(program, fingerprint) | {Tag.CHECKPOINT: checkpoint.name}
         state = StateFile(checkpoint.file, checkpoint.identity)
         try:
             with started(
                 config.tracking, name, tags=tags, params=run_params(config), origin=origin, context="training"
             ) as run:
-                shared = shared_state(config, fingerprint, checkpoint, sweep, run) if sweep else None
+                shared = shared_state(config, fingerprint, checkpoint, job=sweep, run=run) if sweep else None
                 with shared or nullcontext(state) as run.state:
                     yield run
         except DivergedError:  # it would diverge again

@@ -31,7 +31,7 @@ class SharingFile(StateFile):
     waiting run takes the lock.
     """
 
-    def __init__(self, checkpoint: Checkpoint, folder: Path, identity: Mapping[str, str], run_id: str) -> None:
+    def __init__(self, checkpoint: Checkpoint, folder: Path, *, identity: Mapping[str, str], run_id: str) -> None:
         """identity: everything that phase 1 depends on; folder: where the sweep's runs share this phase 1."""
         super().__init__(checkpoint.file, checkpoint.identity)
         self._folder, self._phase_1, self._run_id = folder, identity, run_id
@@ -93,7 +93,7 @@ def _phase_1_ended(state: State) -> bool:
 
 @contextmanager
 def shared_state(
-    config: TrainConfig, fingerprint: Fingerprint, checkpoint: Checkpoint, job: SweepJob, run: LiveRun
+    config: TrainConfig, fingerprint: Fingerprint, checkpoint: Checkpoint, *, job: SweepJob, run: LiveRun
 ) -> Iterator[StateFile]:
     """The training state of `run`, with phase 1 complete in it if another run of the sweep has trained it.
 
@@ -108,7 +108,7 @@ def shared_state(
         yield StateFile(checkpoint.file, checkpoint.identity)
         return
     identity = phase_1_identity(config, fingerprint)
-    file = SharingFile(checkpoint, job.shared / identity_hash(identity)[:16], identity, run.id)
+    file = SharingFile(checkpoint, job.shared / identity_hash(identity)[:16], identity=identity, run_id=run.id)
     try:
         with checkpoint.store.errors():
             file.take()

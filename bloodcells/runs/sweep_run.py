@@ -57,7 +57,7 @@ class SweepRun:
             runs = client.search_runs([experiment], where, max_results=50_000, order_by=["start_time ASC"])
         return {int(run.data.tags[Tag.JOB]): run for run in runs}
 
-    def record_error(self, number: int, name: str, study: str | None, error: str) -> str:
+    def record_error(self, number: int, name: str, *, study: str | None, error: str) -> str:
         """Makes sure that a failed job has a FAILED run with its error, and returns the error that the run has.
 
         A job can fail before its run starts, and its process can be killed before it records the error.
@@ -87,7 +87,7 @@ class SweepRun:
 
 @contextmanager
 def started_sweep(
-    checkpoint: Checkpoint, interrupted: MlflowRun | None, name: str, studies: Collection[str | None]
+    checkpoint: Checkpoint, interrupted: MlflowRun | None, *, name: str, studies: Collection[str | None]
 ) -> Iterator[SweepRun]:
     """The run of a sweep: a new one, or the one that was interrupted with the same checkpoint.
 

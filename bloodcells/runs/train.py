@@ -58,7 +58,7 @@ def train(config: TrainConfig, tracker: Tracker | None = None) -> Result:
     seed, classes, batch_size = config.seed, len(images.class_names), config.training.batch_size
     strategy = prepare(config.training, seed)
     with strategy.scope():
-        model = build(config.backbone, config.head, images.size, classes, weights)
+        model = build(config.backbone, config.head, images.size, classes=classes, weights=weights)
         loss = config.loss.build(parts.training.labels, classes)
         config.optimizer.build(stages[0].learning_rate)  # refuses impossible arguments before the run starts
     augmentation = Augmentation(config.augmentation, seed)
@@ -71,10 +71,10 @@ def train(config: TrainConfig, tracker: Tracker | None = None) -> Result:
         devices=strategy.num_replicas_in_sync,
     )
     infer = Inference(model, batch_size)
-    validate = Validate(infer, parts.validation.pixels, parts.validation.one_hot, loss)
+    validate = Validate(infer, parts.validation.pixels, parts.validation.one_hot, loss=loss)
     with (tracker or tracked)(config, fingerprint(config, images.sha256, weights), images.origin) as run:
-        run.describe(describe(config, cleaned, parts, stages, count_trainable(model, stages)))
-        run.save(input_files(config, cleaned, parts, batches.first()))
+        run.describe(describe(config, cleaned, parts, stages=stages, trained=count_trainable(model, stages)))
+        run.save(input_files(config, cleaned, parts, batch=batches.first()))
         with strategy.scope():
             fitted = fit(
                 model,

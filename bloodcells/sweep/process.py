@@ -32,13 +32,13 @@ def start(config: TrainConfig, job: SweepJob | None, output: Path | None) -> tup
     Returns the process and a connection that yields its error message, if it ends with an InputError.
     """
     receiver, sender = FORKS.Pipe(duplex=False)
-    process = FORKS.Process(target=_run, args=(config, job, output, sender))
+    process = FORKS.Process(target=_run, args=(config, job, output), kwargs={"errors": sender})
     process.start()
     sender.close()
     return process, receiver
 
 
-def _run(config: TrainConfig, job: SweepJob | None, output: Path | None, errors: Connection) -> None:
+def _run(config: TrainConfig, job: SweepJob | None, output: Path | None, *, errors: Connection) -> None:
     _exit_with_parent()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _interrupt)

@@ -31,7 +31,7 @@ class RayLauncher(Launcher):
     max_retries: how often a job restarts if its node or worker process is lost
     """
 
-    def __init__(self, address: str | None, num_cpus: float, num_gpus: float, max_retries: int) -> None:
+    def __init__(self, address: str | None, *, num_cpus: float, num_gpus: float, max_retries: int) -> None:
         self.address = address
         self.resources = {"num_cpus": num_cpus, "num_gpus": num_gpus, "max_retries": max_retries}
 
@@ -57,7 +57,7 @@ class RayLauncher(Launcher):
                 while waiting:
                     (done,), _ = ray.wait(list(waiting), num_returns=1)
                     place = waiting.pop(done)
-                    returned[place] = _result(ray, done, job_overrides[place], initial_job_idx + place)
+                    returned[place] = _result(ray, done, overrides=job_overrides[place], number=initial_job_idx + place)
             except KeyboardInterrupt:
                 _cancel(ray, list(waiting))
                 raise
@@ -107,7 +107,7 @@ def _run(common: tuple[Any, ...], overrides: list[str], number: int) -> JobRetur
     return run_job(task, composed, "hydra.sweep.dir", "hydra.sweep.subdir", context)
 
 
-def _result(ray: Any, done: Any, overrides: Sequence[str], number: int) -> JobReturn:
+def _result(ray: Any, done: Any, *, overrides: Sequence[str], number: int) -> JobReturn:
     try:
         return ray.get(done)
     except ray.exceptions.RayError as error:

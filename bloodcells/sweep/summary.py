@@ -56,7 +56,7 @@ class Summary:
         for job, error in decided.invalid.items():
             log.info("job %d of %d, %s, cannot run: %s", job.number, decided.total, job.name, error)
             if self._parent:
-                self._parent.record_error(job.number, job.name, job.study, str(error))
+                self._parent.record_error(job.number, job.name, study=job.study, error=str(error))
 
     def log_results(self, returned: Sequence[JobReturn]) -> None:
         """Logs the result of every job and stores it with the sweep's run. Raises JobsFailedError if a job failed."""
@@ -127,7 +127,7 @@ class Summary:
             error = f"lost, result unknown: {type(lost).__name__}: {lost}"
             may_be_alive = run and run.info.status == "RUNNING"  # on another machine
             if self._parent and not may_be_alive:
-                error = self._parent.record_error(job.number, job.name, job.study, error)
+                error = self._parent.record_error(job.number, job.name, study=job.study, error=error)
         return Row(job, "failed" if error else "done", run.info.run_id if run else "", error)
 
 

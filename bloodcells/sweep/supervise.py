@@ -78,18 +78,18 @@ class Supervisor:
         except (InputError, OmegaConfBaseException) as invalid:
             error = explain(invalid)
         if error:
-            error = self._record(number, name, study, error)
+            error = self._record(number, name, study=study, error=error)
             log.info("job %d of %d failed: %s", number, self.total, error)
         return Outcome(error)
 
-    def _record(self, number: int, name: str, study: str | None, error: str) -> str:
+    def _record(self, number: int, name: str, *, study: str | None, error: str) -> str:
         """Stores a job's error with its run. Returns the error that the run has, which is the more specific one."""
         if self.parent is None:
             return error
         try:
             self.parent.store.open()
             close_killed(self.parent.store)
-            return self.parent.record_error(number, name, study, error)
+            return self.parent.record_error(number, name, study=study, error=error)
         except InputError as store_error:  # the store is unavailable, which is probably why the job failed
             return f"{error} ({store_error})"
 

@@ -66,7 +66,7 @@ class Sweeper(HydraSweeper):
             )
         store = store_of(tracking)
         if not store.keeps_runs:
-            self._run(decide(jobs, {}), None, None, rerun)
+            self._run(decide(jobs, {}), None, shared=None, rerun=rerun)
             return
         store.open()
         close_killed(store)
@@ -79,8 +79,11 @@ class Sweeper(HydraSweeper):
                 raise next(iter(decided.invalid.values()))
             if decided.to_do or decided.invalid or interrupted:
                 studies = {config.study for config in configs}
-                with started_sweep(checkpoint, interrupted, name, studies) as parent, _closing_killed_runs(store):
-                    self._run(decided, parent, checkpoint.folder, rerun)
+                with (
+                    started_sweep(checkpoint, interrupted, name=name, studies=studies) as parent,
+                    _closing_killed_runs(store),
+                ):
+                    self._run(decided, parent, shared=checkpoint.folder, rerun=rerun)
             else:
                 log.info("all %d jobs are done already; sweep.rerun=true runs them again", len(jobs))
             checkpoint.remove()
@@ -100,7 +103,7 @@ class Sweeper(HydraSweeper):
         swept = [str(override.input_line) for override in last.values() if override.is_sweep_override()]
         return [job.with_threads(threads) for job in jobs], f"sweep {' '.join(swept) or 'of one job'}"
 
-    def _run(self, decided: "Decided", parent: "SweepRun | None", shared: Path | None, rerun: bool) -> None:
+    def _run(self, decided: "Decided", parent: "SweepRun | None", *, shared: Path | None, rerun: bool) -> None:
         """Launches the jobs to run and reports all of them. Raises JobsFailedError if one failed."""
         from bloodcells.sweep.progress import SweepProgress
         from bloodcells.sweep.summary import Summary

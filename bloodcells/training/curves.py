@@ -17,13 +17,19 @@ def learning_curves(history: Sequence[Epoch], best: BestEpoch) -> Figure:
     figure = Figure(figsize=(8, 3.2), layout="constrained")
     left, right = figure.subplots(1, 2)
     epochs = [row.epoch for row in history]
-    _curves(left, epochs, [row.train_loss for row in history], [row.val_loss for row in history], "Loss")
+    _curves(
+        left,
+        epochs,
+        training=[row.train_loss for row in history],
+        validation=[row.val_loss for row in history],
+        label="Loss",
+    )
     _curves(
         right,
         epochs,
-        [row.train_accuracy for row in history],
-        [row.val_accuracy for row in history],
-        "Accuracy",
+        training=[row.train_accuracy for row in history],
+        validation=[row.val_accuracy for row in history],
+        label="Accuracy",
     )
     for axes in (left, right):
         axes.axvline(best.epoch, color=GRAY, linestyle=":", label=f"best epoch, {best.epoch}")
@@ -41,7 +47,7 @@ def learning_curves(history: Sequence[Epoch], best: BestEpoch) -> Figure:
     return figure
 
 
-def _curves(axes: Axes, epochs: list[int], training: list[float], validation: list[float], label: str) -> None:
+def _curves(axes: Axes, epochs: list[int], *, training: list[float], validation: list[float], label: str) -> None:
     axes.plot(epochs, training, color=BLUE, linestyle="--", marker="o", markersize=3, label="training")
     axes.plot(epochs, validation, color=ORANGE, marker="s", markersize=3, label="validation")
     axes.set_ylabel(label)

@@ -49,7 +49,7 @@ class EarlyStopping(keras.callbacks.Callback):
         super().__init__()
         self.state = state or StoppingState()
 
-    def begin_stage(self, label: str, patience: int | None, epochs_before: int, resumed: bool = False) -> None:
+    def begin_stage(self, label: str, patience: int | None, epochs_before: int, *, resumed: bool = False) -> None:
         """patience: stops after this many epochs of the stage without improvement; None: never.
 
         epochs_before: of all earlier stages; resumed: whether an interrupted run has trained a part of the stage

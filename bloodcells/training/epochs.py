@@ -37,7 +37,7 @@ class Epoch:
 class Validate(keras.callbacks.Callback):
     """Adds val_loss and val_accuracy to the logs of an epoch, for the callbacks after it."""
 
-    def __init__(self, infer: Inference, pixels: np.ndarray, labels: np.ndarray, loss: keras.losses.Loss) -> None:
+    def __init__(self, infer: Inference, pixels: np.ndarray, labels: np.ndarray, *, loss: keras.losses.Loss) -> None:
         """pixels: uint8 (n, h, w, 3); labels: float32 (n, classes), one-hot."""
         super().__init__()
         self._infer, self._pixels, self._labels, self._loss = infer, pixels, labels, loss

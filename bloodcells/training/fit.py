@@ -74,13 +74,13 @@ def fit(
     progress = Progress(stages, len(backbone_of(model).layers), batches.steps)
     try:
         for number, stage in enumerate(stages[first:], start=first):
-            trainable = _compiled(model, stage, optimizer, loss, batches.steps)
+            trainable = _compiled(model, stage, optimizer=optimizer, loss=loss, steps_per_epoch=batches.steps)
             schedule = stage.settings.schedule.callback()
             resumed, completed = (saved, saved.epochs_in_stage) if saved and number == saved.stage else (None, 0)
             if resumed:
                 assign(model.optimizer.variables, resumed.optimizer)
             patience, before = stage.settings.patience_epochs, len(history) - completed
-            stopping.begin_stage(stage.label, patience, before, resumed is not None)
+            stopping.begin_stage(stage.label, patience, before, resumed=resumed is not None)
             progress.begin_stage(number, before)
             # The order matters: Record needs the validation results, and the rate before the schedule changes it.
             # An epoch is reported only after it is saved: if the process is killed earlier, the epoch is trained again.
@@ -122,7 +122,7 @@ def fit(
 
 
 def _compiled(
-    model: keras.Model, stage: Stage, optimizer: Optimizer, loss: keras.losses.Loss, steps_per_epoch: int
+    model: keras.Model, stage: Stage, *, optimizer: Optimizer, loss: keras.losses.Loss, steps_per_epoch: int
 ) -> Trainable:
     """Compiles `model` for `stage`; logs and returns its trainable part."""
     trainable = set_trainable(model, stage.depth.first, stage.batch_norm)

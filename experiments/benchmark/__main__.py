@@ -56,7 +56,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     write_atomically(csv, results.to_csv(index=False))
     method = f"Rounds: {options.rounds}, each contender once per round. Medians over the rounds; ranges are min to max."
     sections = [Section(part, [summary]) for part, summary in summaries.items()]
-    write_atomically(table, markdown("Speed", f"{lead}\n\n{method}", sections, {}))
+    write_atomically(table, markdown("Speed", f"{lead}\n\n{method}", sections, figures={}))
     for part, summary in summaries.items():
         print(f"\n{part}\n\n{summary.to_string(index=False)}")
     print(aligned({"time": duration(time.monotonic() - start), "table": str(table), "results": str(csv)}))

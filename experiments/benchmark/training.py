@@ -92,7 +92,7 @@ def _plain(overrides: tuple[str, ...]) -> Metrics:
     prepare(config.training, config.seed)
     images = split(clean(config.data.load(), config.data.clean), config.data.split)
     training, validation, classes = images.training, images.validation, len(images.training.class_names)
-    model = build(config.backbone, config.head, training.size, classes, None)
+    model = build(config.backbone, config.head, training.size, classes=classes, weights=None)
     (stage,) = plan(config)
     batches = documented(training.pixels, training.one_hot, config)
     rate = stage.settings.schedule.learning_rate(stage.learning_rate, len(batches))

@@ -80,25 +80,25 @@ def test_transitive_dependencies_can_be_imported() -> None:
 
 def test_predictions_within_the_tolerance_agree() -> None:
     labels = EXPECTED.argmax(axis=1)
-    result = check_agreement("a", EXPECTED, labels, EXPECTED + np.float32(5e-6), tolerance=1e-5)
+    result = check_agreement("a", EXPECTED, labels=labels, probabilities=EXPECTED + np.float32(5e-6), tolerance=1e-5)
     assert (result.images, result.equal) == (3, 3)
     assert result.largest == pytest.approx(5e-6, abs=1e-7)
     assert result.describe() == "3 of 3 labels equal, probabilities differ by at most 5.0e-06"
 
 
 def test_label_may_differ_only_at_a_tie() -> None:
-    assert check_agreement("a", EXPECTED, np.array([0, 2, 2]), None, tolerance=1e-3).equal == 2
+    assert check_agreement("a", EXPECTED, labels=np.array([0, 2, 2]), probabilities=None, tolerance=1e-3).equal == 2
     with pytest.raises(InputError, match=r"a\.zip: 1 of 3 labels differ"):
-        check_agreement("a.zip", EXPECTED, np.array([0, 2, 2]), None, tolerance=1e-5)
+        check_agreement("a.zip", EXPECTED, labels=np.array([0, 2, 2]), probabilities=None, tolerance=1e-5)
     with pytest.raises(InputError, match=r"a\.zip: 1 of 3 labels differ"):
-        check_agreement("a.zip", EXPECTED, np.array([1, 2, 2]), None, tolerance=1e-3)
+        check_agreement("a.zip", EXPECTED, labels=np.array([1, 2, 2]), probabilities=None, tolerance=1e-3)
 
 
 def test_different_probabilities_and_shapes_are_rejected() -> None:
     labels = EXPECTED.argmax(axis=1)
     with pytest.raises(InputError, match=r"a probability differs by 2\.0e-03; expected at most 1e-03"):
-        check_agreement("a", EXPECTED, labels, EXPECTED + np.float32(2e-3), tolerance=1e-3)
+        check_agreement("a", EXPECTED, labels=labels, probabilities=EXPECTED + np.float32(2e-3), tolerance=1e-3)
     with pytest.raises(InputError, match="a probability differs by nan"):
-        check_agreement("a", EXPECTED, labels, EXPECTED * np.nan, tolerance=1e-3)
+        check_agreement("a", EXPECTED, labels=labels, probabilities=EXPECTED * np.nan, tolerance=1e-3)
     with pytest.raises(InputError, match=r"labels of shape \(3, 1\)"):
-        check_agreement("a", EXPECTED, labels[:, None], None, tolerance=1e-3)
+        check_agreement("a", EXPECTED, labels=labels[:, None], probabilities=None, tolerance=1e-3)

@@ -21,7 +21,7 @@ IMAGES = np.random.default_rng(0).integers(0, 256, (150, 32, 32, 3), dtype=np.ui
 
 
 def test_savedmodel_predicts_through_function_and_signature_and_stores_weights_once(tmp_path) -> None:
-    model = build(SmallCNN("smallcnn", None, None), Dense("dense", [2000], [0.5]), (32, 32), 5, None)
+    model = build(SmallCNN("smallcnn", None, None), Dense("dense", [2000], [0.5]), (32, 32), classes=5, weights=None)
     write_savedmodel(model, tmp_path / "a")
     loaded = tf.saved_model.load(str(tmp_path / "a"))
     pixels = IMAGES[:3].astype(np.float32)
@@ -52,7 +52,7 @@ def test_onnx_predicts_as_the_model(tmp_path, kind, input_size) -> None:
     pytest.importorskip("tf2onnx")
     onnxruntime = pytest.importorskip("onnxruntime")
     backbone = kind(kind.__name__.lower(), None, input_size)
-    model = averaged(build(backbone, Dense("linear", [], []), (32, 32), 5, None))
+    model = averaged(build(backbone, Dense("linear", [], []), (32, 32), classes=5, weights=None))
     write(model, Format.onnx, tmp_path / "a.onnx")
     session = onnxruntime.InferenceSession(tmp_path / "a.onnx", providers=["CPUExecutionProvider"])
     (images,), (output,) = session.get_inputs(), session.get_outputs()
@@ -65,7 +65,7 @@ def test_onnx_predicts_as_the_model(tmp_path, kind, input_size) -> None:
 @pytest.fixture(scope="module")
 def network():
     keras.utils.set_random_seed(0)
-    model = build(SmallCNN("smallcnn", None, None), Dense("linear", [], []), (32, 32), 5, None)
+    model = build(SmallCNN("smallcnn", None, None), Dense("linear", [], []), (32, 32), classes=5, weights=None)
     model.layers[-1].set_weights([20 * weight for weight in model.layers[-1].get_weights()])  # several classes occur
     return model
 

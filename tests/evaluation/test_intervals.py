@@ -42,7 +42,8 @@ def test_interval_of_any_metric_uses_the_same_resamples(noisy) -> None:
     def accuracy(labels: np.ndarray, probabilities: np.ndarray) -> float:
         return float((probabilities.argmax(axis=1) == labels).mean())
 
-    assert metric_interval(accuracy, noisy, 150, 7) == pytest.approx(intervals(noisy, 150, 7)["accuracy"], abs=1e-12)
+    expected = intervals(noisy, 150, 7)["accuracy"]
+    assert metric_interval(accuracy, noisy, resamples=150, seed=7) == pytest.approx(expected, abs=1e-12)
 
 
 def test_interval_of_accuracy_agrees_with_scipy(noisy) -> None:

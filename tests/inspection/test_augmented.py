@@ -15,7 +15,7 @@ def config(*overrides: str):
 def test_every_version_follows_from_seed_epoch_and_position(noise_images) -> None:
     images, chosen = noise_images(5), config("augmentation=[extended,randaugment]")
     augment = Augmentation(chosen, 7)
-    made, mixed = versions(images.pixels, images.one_hot, chosen, 7)
+    made, mixed = versions(images.pixels, images.one_hot, chosen, seed=7)
     assert made.shape == (EPOCHS, 5, 32, 32, 3)
     for epoch in range(EPOCHS):
         rng = np.random.default_rng([7, 4, epoch])
@@ -27,7 +27,7 @@ def test_every_version_follows_from_seed_epoch_and_position(noise_images) -> Non
 
 def test_label_holds_the_share_of_each_mixed_image() -> None:
     pixels = np.zeros((4, 32, 32, 3), np.uint8) + np.array([10, 70, 140, 210], np.uint8)[:, None, None, None]
-    made, mixed = versions(pixels, np.eye(4, dtype=np.float32), config("augmentation=cutmix"), 0)
+    made, mixed = versions(pixels, np.eye(4, dtype=np.float32), config("augmentation=cutmix"), seed=0)
     for epoch in range(EPOCHS):
         for index in range(4):
             own = (made[epoch, index, :, :, 0] == pixels[index, 0, 0, 0]).mean()
@@ -62,7 +62,7 @@ def test_few_images_or_no_augmentation(noise_images) -> None:
 
 
 def test_random_state_of_keras_cv_is_mentioned(noise_images, monkeypatch) -> None:
-    def unchanged(pixels, labels, *_):  # keras-cv takes seconds to start
+    def unchanged(pixels, labels, *_, seed):  # keras-cv takes seconds to start
         return np.stack([pixels] * EPOCHS), np.stack([labels] * EPOCHS)
 
     monkeypatch.setattr("bloodcells.inspection.augmented.versions", unchanged)

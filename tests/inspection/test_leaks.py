@@ -33,7 +33,7 @@ def test_image_counts_once_if_any_copy_is_in_training() -> None:
 def test_divided_sets_are_counted_in_both_splits_and_expected_in_naive_ones() -> None:
     actual = np.where(np.arange(9) < 6, PARTS, "")  # the last three were removed
     sets = {"pairs": [np.array([0, 1]), np.array([2, 3])], "sets": [np.array([4, 6, 7]), np.array([0, 1, 8])]}
-    table = leak_table(sets, actual, PARTS, SHARES)
+    table = leak_table(sets, actual=actual, naive=PARTS, shares=SHARES)
     assert table["total"].tolist() == [2, 2]
     assert table["divided in this split"].tolist() == [1, 1]
     assert table["divided in the naive split"].tolist() == [1, 2]
@@ -46,7 +46,7 @@ def chapter_of(noise_images):
     def make(images):
         cleaned = clean(images, CleanConfig(enabled=True, repeats=5))
         parts = split(cleaned, SplitConfig(test_share=0.2, validation_share=0.2, seed=0))
-        return leakage(images, cleaned, parts, find_copies(images, 5), 0), parts
+        return leakage(images, cleaned, parts, repeated=find_copies(images, 5), seed=0), parts
 
     return make
 

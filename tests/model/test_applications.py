@@ -72,8 +72,8 @@ def test_a_network_works_at_its_smallest_size_and_after_saving(name, size, chann
     config = network(name)
     assert config.smallest_size == size
     with pytest.raises(InputError, match=f"{name} needs {size} pixels per side or more, received {size}x{size - 1}"):
-        build(config, LINEAR, (size - 1, size), 3, None)
-    model = build(config, LINEAR, (size, size), 3, None)
+        build(config, LINEAR, (size - 1, size), classes=3, weights=None)
+    model = build(config, LINEAR, (size, size), classes=3, weights=None)
     assert backbone_of(model).output_shape[-1] == channels
     assert len(backbone_of(model).layers) == layout_of(config).layers
     images = np.random.default_rng(0).integers(0, 256, (2, size, size, 3), dtype=np.uint8)
@@ -144,7 +144,7 @@ def test_a_network_with_imagenet_weights_is_built_as_keras_builds_it(tmp_path) -
     config = network("EfficientNetB0", "imagenet")
     donor = config.build((32, 32, 3))
     donor.save_weights(tmp_path / "w.weights.h5")
-    backbone = backbone_of(build(config, LINEAR, (32, 32), 3, tmp_path / "w.weights.h5"))
+    backbone = backbone_of(build(config, LINEAR, (32, 32), classes=3, weights=tmp_path / "w.weights.h5"))
     for ours, theirs in zip(backbone.get_weights(), donor.get_weights(), strict=True):
         assert np.array_equal(ours, theirs)
     # Keras scales the input by 1/255 and, for these weights only, by 1/sqrt(std).

@@ -44,7 +44,7 @@ def test_preprocessing_is_that_of_keras(name, monkeypatch) -> None:
     config = backbone(name)
     identity = keras.Sequential([keras.Input((40, 32, 3)), keras.layers.Identity()])
     monkeypatch.setattr(type(config), "build", lambda self, shape: identity)
-    model = build(config, LINEAR, (40, 32), 5, None)
+    model = build(config, LINEAR, (40, 32), classes=5, weights=None)
     preprocessed = keras.Model(model.inputs, model.get_layer("pooling").input).predict(IMAGES, verbose=0)
     expected = getattr(keras.applications, MODULES[name]).preprocess_input(IMAGES.astype(np.float32))
     assert np.allclose(preprocessed, expected, atol=1e-4)
@@ -60,7 +60,7 @@ def test_preprocessing_is_that_of_keras(name, monkeypatch) -> None:
     ],
 )
 def test_uint8_float_and_the_saved_model_give_the_same_probabilities(name, tmp_path) -> None:
-    model = build(backbone(name), DENSE, (40, 32), 5, None)
+    model = build(backbone(name), DENSE, (40, 32), classes=5, weights=None)
     probabilities = model.predict(IMAGES, verbose=0)
     assert (probabilities.shape, probabilities.dtype) == ((3, 5), np.float32)
     assert np.allclose(probabilities.sum(axis=1), 1, atol=1e-6)
@@ -71,32 +71,30 @@ def test_uint8_float_and_the_saved_model_give_the_same_probabilities(name, tmp_p
 
 
 def test_heads_have_the_layers_and_rates_of_the_config() -> None:
-    model = build(backbone("smallcnn"), DENSE, (32, 32), 5, None)
+    model = build(backbone("smallcnn"), DENSE, (32, 32), classes=5, weights=None)
     names = [layer.name for layer in model.layers]
     assert names[-5:] == ["dense1", "dropout1", "dense2", "dropout2", "probabilities"]
     assert [model.get_layer(f"dense{k}").units for k in (1, 2)] == [12, 6]
     assert [model.get_layer(f"dropout{k}").rate for k in (1, 2)] == [0.5, 0.25]
-    assert [layer.name for layer in build(backbone("smallcnn"), LINEAR, (32, 32), 5, None).layers][-2:] == [
-        "pooling",
-        "probabilities",
-    ]
+    linear = build(backbone("smallcnn"), LINEAR, (32, 32), classes=5, weights=None)
+    assert [layer.name for layer in linear.layers][-2:] == ["pooling", "probabilities"]
 
 
 def test_input_size_resizes_inside_the_model() -> None:
-    model = build(backbone("smallcnn", 64), LINEAR, (40, 32), 5, None)
+    model = build(backbone("smallcnn", 64), LINEAR, (40, 32), classes=5, weights=None)
     assert model.input_shape == (None, 40, 32, 3)
     assert backbone_of(model).input_shape == (None, 64, 64, 3)
 
 
 def test_images_that_are_too_small_are_refused_with_the_remedy() -> None:
     with pytest.raises(InputError, match=r"vgg19 needs 32 pixels per side or more, received 28x40; .*input_size=32"):
-        build(backbone("vgg19"), LINEAR, (40, 28), 5, None)
-    assert build(backbone("vgg19", 32), LINEAR, (40, 28), 5, None).input_shape == (None, 40, 28, 3)
+        build(backbone("vgg19"), LINEAR, (40, 28), classes=5, weights=None)
+    assert build(backbone("vgg19", 32), LINEAR, (40, 28), classes=5, weights=None).input_shape == (None, 40, 28, 3)
 
 
 def test_probabilities_are_float32_in_mixed_precision() -> None:
     keras.config.set_dtype_policy("mixed_float16")
-    model = build(backbone("smallcnn"), DENSE, (32, 32), 5, None)
+    model = build(backbone("smallcnn"), DENSE, (32, 32), classes=5, weights=None)
     assert model.get_layer("dense1").compute_dtype == "float16"
     assert model.get_layer("probabilities").compute_dtype == "float32"
 
@@ -106,7 +104,7 @@ def test_weights_are_loaded_from_a_file_of_the_same_network(tmp_path, suffix) ->
     donor = keras.applications.MobileNetV2(include_top=False, weights=None, input_shape=(40, 32, 3), alpha=0.35)
     path = tmp_path / f"w{suffix}"
     donor.save_weights(path) if suffix == ".weights.h5" else donor.save(path)
-    model = build(backbone("mobilenetv2"), LINEAR, (40, 32), 5, path)
+    model = build(backbone("mobilenetv2"), LINEAR, (40, 32), classes=5, weights=path)
     for ours, theirs in zip(backbone_of(model).get_weights(), donor.get_weights(), strict=True):
         assert np.array_equal(ours, theirs)
 
@@ -116,5 +114,5 @@ def test_weights_of_another_network_are_refused_in_one_line(tmp_path) -> None:
     (tmp_path / "text.h5").write_text("no weights")
     for name, file in (("mobilenetv2", "w.weights.h5"), ("vgg19", "w.weights.h5"), ("mobilenetv2", "text.h5")):
         with pytest.raises(InputError, match=f"not weights of {name} without its top") as error:
-            build(backbone(name), LINEAR, (40, 32), 5, tmp_path / file)
+            build(backbone(name), LINEAR, (40, 32), classes=5, weights=tmp_path / file)
         assert "\n" not in str(error.value)

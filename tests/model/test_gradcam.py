@@ -16,7 +16,7 @@ OTHERS = ["convnexttiny", "convnextlarge", "efficientnetv2b0", "efficientnetv2l"
 def made(name: str, head: str = "dense") -> keras.Model:
     keras.utils.set_random_seed(1)
     config = composed(f"backbone={name}", "backbone.weights=null", f"head={head}")
-    return build(config.backbone, config.head, (64, 64), 5, None)
+    return build(config.backbone, config.head, (64, 64), classes=5, weights=None)
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ IMAGES = np.random.default_rng(0).integers(0, 256, (11, 32, 32, 3), dtype=np.uin
 
 
 def small(head: Dense, size: tuple[int, int] = (32, 32)) -> keras.Model:
-    return build(SmallCNN("smallcnn", None, None), head, size, 5, None)
+    return build(SmallCNN("smallcnn", None, None), head, size, classes=5, weights=None)
 
 
 @pytest.fixture(scope="module")

@@ -25,7 +25,7 @@ CASES = [
 def models() -> dict[str, tuple[keras.Model, list[np.ndarray]]]:
     keras.utils.set_random_seed(0)
     configs = [SmallCNN("smallcnn", None, None), MobileNetV2("mobilenetv2", None, None, 0.35)]
-    built = {config.name: build(config, HEAD, (32, 32), 4, None) for config in configs}
+    built = {config.name: build(config, HEAD, (32, 32), classes=4, weights=None) for config in configs}
     return {name: (model, model.get_weights()) for name, model in built.items()}
 
 

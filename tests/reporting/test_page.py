@@ -103,7 +103,7 @@ def test_latex_escapes_special_characters() -> None:
 
 def test_markdown_has_text_tables_and_figures_in_order() -> None:
     rendered = RenderedFigure(b"", 1.0)
-    text = markdown("T", "lead", [Section("H", ["words", TABLE, rendered])], {"figures/f.png": rendered})
+    text = markdown("T", "lead", [Section("H", ["words", TABLE, rendered])], figures={"figures/f.png": rendered})
     assert text.split("\n\n") == [
         "# T", "lead", "## H", "words",
         "| a_b | c |\n| --- | --- |\n| x_1 & 50% | {#} |\n| p < 0.001 | a\\|b |",

@@ -44,9 +44,8 @@ def job(tmp_path):
 
     def make(name: str, **identity: str) -> SharingFile:
         (tmp_path / name).mkdir(exist_ok=True)
-        return SharingFile(
-            Checkpoint(store, tmp_path / name, {"run": name}), tmp_path / "shared", {"data": "d"} | identity, name
-        )
+        checkpoint = Checkpoint(store, tmp_path / name, {"run": name})
+        return SharingFile(checkpoint, tmp_path / "shared", identity={"data": "d"} | identity, run_id=name)
 
     return make
 

@@ -50,9 +50,9 @@ class Ending:
 
     end: Moment
 
-    def __call__(self, *arguments: Any) -> None:
+    def __call__(self, *arguments: Any, **named: Any) -> None:
         self.end.prepare()
-        job_process._run(*arguments)
+        job_process._run(*arguments, **named)
 
 
 class Sweep(Command):

@@ -36,7 +36,7 @@ def test_a_cluster_that_does_not_answer_is_reported(monkeypatch) -> None:
     import ray
 
     monkeypatch.setattr(ray, "init", lambda **_: pytest.fail("Ray would wait for the cluster forever"))
-    launcher = RayLauncher("127.0.0.1:1", 1, 0, 0)
+    launcher = RayLauncher("127.0.0.1:1", num_cpus=1, num_gpus=0, max_retries=0)
     with pytest.raises(InputError, match=r"hydra.launcher.address=127.0.0.1:1: no Ray cluster responds \(.*refused"):
         launcher.launch([["seed=0"]], 0)
 
@@ -44,7 +44,7 @@ def test_a_cluster_that_does_not_answer_is_reported(monkeypatch) -> None:
 def test_a_missing_extra_is_named(monkeypatch) -> None:
     monkeypatch.setitem(sys.modules, "ray", None)
     with pytest.raises(InputError, match=r"install the extra: pip install '\.\[ray\]'"):
-        RayLauncher(None, 1, 0, 0).launch([["seed=0"]], 0)
+        RayLauncher(None, num_cpus=1, num_gpus=0, max_retries=0).launch([["seed=0"]], 0)
 
 
 def task(config: DictConfig) -> tuple[int, str]:

@@ -23,10 +23,10 @@ PIXELS[LABELS == 1] += 120  # dark and bright images
 def trained(*overrides: str, batch_size: int = 16):
     config = composed(*TINY, "training.batch_size=16", *overrides)
     prepare(config.training, config.seed)
-    model = build(config.backbone, config.head, (32, 32), 2, None)
+    model = build(config.backbone, config.head, (32, 32), classes=2, weights=None)
     batches = TrainingBatches(PIXELS, TARGETS, Augmentation({}, 0), batch_size=batch_size, seed=config.seed)
     loss = config.loss.build(LABELS, 2)
-    validate = Validate(Inference(model, 16), PIXELS, TARGETS, loss)
+    validate = Validate(Inference(model, 16), PIXELS, TARGETS, loss=loss)
     rows = []
     stages = plan(config)
     result = fit(model, stages, batches, validate=validate, optimizer=config.optimizer, loss=loss, on_epoch=rows.append)
@@ -60,15 +60,15 @@ def test_model_ends_with_the_weights_of_the_best_epoch() -> None:
 
 
 def test_frozen_backbone_does_not_change_in_phase_1_and_only_from_its_depth_on_in_phase_2(tmp_path) -> None:
-    donor = build(composed().backbone, composed().head, (32, 32), 2, None)
+    donor = build(composed().backbone, composed().head, (32, 32), classes=2, weights=None)
     keras.Model.save_weights(backbone_of(donor), tmp_path / "w.weights.h5")
     config = composed(*TINY, f"backbone.weights={tmp_path}/w.weights.h5", "unfreeze=block3")
     prepare(config.training, 0)
-    model = build(config.backbone, config.head, (32, 32), 2, tmp_path / "w.weights.h5")
+    model = build(config.backbone, config.head, (32, 32), classes=2, weights=tmp_path / "w.weights.h5")
     before = [weight.copy() for weight in backbone_of(model).get_weights()]
     batches = TrainingBatches(PIXELS, TARGETS, Augmentation({}, 0), batch_size=16, seed=0)
     loss = config.loss.build(LABELS, 2)
-    validate = Validate(Inference(model, 16), PIXELS, TARGETS, loss)
+    validate = Validate(Inference(model, 16), PIXELS, TARGETS, loss=loss)
     changed = []
 
     def on_epoch(row) -> None:

@@ -72,10 +72,10 @@ def trained(
     """Builds everything, as a new process does, and trains. `build_seed` sets the initial weights and dropout."""
     config = config_of(*overrides)
     prepare(config.training, build_seed)
-    model = build(config.backbone, config.head, (32, 32), 3, None)
+    model = build(config.backbone, config.head, (32, 32), classes=3, weights=None)
     loss = config.loss.build(LABELS, 3)
     batches = TrainingBatches(PIXELS, TARGETS, Augmentation({}, 0), batch_size=16, seed=config.seed)
-    validate = validate or Validate(Inference(model, 60), PIXELS, TARGETS, loss)
+    validate = validate or Validate(Inference(model, 60), PIXELS, TARGETS, loss=loss)
     rows: list[Epoch] = []
 
     def on_epoch(row: Epoch) -> None:

@@ -21,7 +21,7 @@ def draw(scored: Scored, parts: dict[str, Images]) -> dict[str, Figure]:
         "figures/least_certain.png": predicted_images(pixels[mistakes.least_certain], test, mistakes.least_certain),
     }
     if len(shown := mistakes.worst[:SHOWN]):
-        figures["figures/worst.png"] = predicted_images(pixels[shown], test, shown, scored.heat)
+        figures["figures/worst.png"] = predicted_images(pixels[shown], test, shown, heat=scored.heat)
     if len(shown := mistakes.doubted_labels[:SHOWN]):
         all_pixels = np.concatenate([part.pixels for part in parts.values()])
         figures["figures/doubted_labels.png"] = predicted_images(all_pixels[shown], predictions, shown)

@@ -17,7 +17,7 @@ COLUMNS = 8
 
 
 def predicted_images(
-    pixels: np.ndarray, predictions: Predictions, indices: np.ndarray, heat: np.ndarray | None = None
+    pixels: np.ndarray, predictions: Predictions, indices: np.ndarray, *, heat: np.ndarray | None = None
 ) -> Figure:
     """A sheet of the images of `predictions` at `indices`, captioned with name, label, predicted class and probability.
 
@@ -60,7 +60,7 @@ def distorted_images(images: Images, seed: int) -> Figure:
     first = images.take(np.arange(1))
     tiles = [
         Tile(
-            distort(first.pixels, first.examples, name, severity, seed)[0],
+            distort(first.pixels, first.examples, name, severity=severity, seed=seed)[0],
             name.replace("_", " ") if severity == SEVERITIES[0] else "",
         )
         for name in DISTORTIONS

@@ -9,7 +9,7 @@ from bloodcells.evaluation.shift.catalogue import DISTORTIONS
 from bloodcells.evaluation.shift.strengths import SEVERITIES
 
 
-def distort(pixels: np.ndarray, examples: np.ndarray, name: str, severity: int, seed: int) -> np.ndarray:
+def distort(pixels: np.ndarray, examples: np.ndarray, name: str, *, severity: int, seed: int) -> np.ndarray:
     """Applies the distortion `name` to each image.
 
     pixels: uint8 (n, h, w, 3), RGB; examples: str (n,), their names. Returns uint8 (n, h, w, 3), in the same order.

@@ -87,7 +87,9 @@ class Shifted:
         }
 
 
-def shifted(infer: Callable[[np.ndarray], np.ndarray], images: Images, severities: Sequence[int], seed: int) -> Shifted:
+def shifted(
+    infer: Callable[[np.ndarray], np.ndarray], images: Images, severities: Sequence[int], *, seed: int
+) -> Shifted:
     """Predicts `images` under every distortion at each of `severities`, which are in 1..5.
 
     infer: maps uint8 (n, h, w, 3) to probabilities (n, classes); seed: of the distortions
@@ -95,7 +97,7 @@ def shifted(infer: Callable[[np.ndarray], np.ndarray], images: Images, severitie
     levels = tuple(sorted(set(severities)))
     variants = [(name, severity) for name in DISTORTIONS for severity in levels]
     predicted = [
-        infer(distort(images.pixels, images.examples, name, severity, seed)).argmax(axis=1)
+        infer(distort(images.pixels, images.examples, name, severity=severity, seed=seed)).argmax(axis=1)
         for name, severity in with_progress(variants, "distorted images")
     ]
     shape = (len(DISTORTIONS), len(levels), len(images))

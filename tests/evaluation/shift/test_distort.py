@@ -19,17 +19,18 @@ FIXED = {"defocus_blur", "jpeg", "pixelate"}  # without random numbers
 
 @pytest.mark.parametrize("name", DISTORTIONS)
 def test_image_is_distorted_alike_in_any_order_subset_and_call(name) -> None:
-    whole = distort(CELLS, NAMES, name, 3, seed=1)
+    whole = distort(CELLS, NAMES, name, severity=3, seed=1)
     order = np.random.default_rng(0).permutation(24)[:7]
-    assert np.array_equal(distort(CELLS[order], NAMES[order], name, 3, seed=1), whole[order])
-    assert np.array_equal(distort(CELLS, NAMES, name, 3, seed=np.int64(1)), whole)
+    assert np.array_equal(distort(CELLS[order], NAMES[order], name, severity=3, seed=1), whole[order])
+    assert np.array_equal(distort(CELLS, NAMES, name, severity=3, seed=np.int64(1)), whole)
 
 
 @pytest.mark.parametrize("name", sorted(set(DISTORTIONS) - FIXED))
 def test_distortion_depends_on_seed_and_example(name) -> None:
-    one = distort(np.repeat(CELLS[:1], 12, axis=0), NAMES[:12], name, 3, seed=1)
+    one = distort(np.repeat(CELLS[:1], 12, axis=0), NAMES[:12], name, severity=3, seed=1)
     assert len({image.tobytes() for image in one}) > 1
-    assert not np.array_equal(distort(CELLS, NAMES, name, 3, seed=2), distort(CELLS, NAMES, name, 3, seed=1))
+    first, second = (distort(CELLS, NAMES, name, severity=3, seed=seed) for seed in (1, 2))
+    assert not np.array_equal(first, second)
 
 
 @pytest.mark.parametrize("name", DISTORTIONS)
@@ -48,7 +49,7 @@ def test_distance_from_the_original_grows_with_severity(name, height, width) -> 
     pixels = draw_cells(24, max(height, width), seed=3).pixels[:24, :height, :width]
     before, distances = pixels.copy(), [0.0]
     for severity in SEVERITIES:
-        distorted = distort(pixels, NAMES, name, severity, seed=0)
+        distorted = distort(pixels, NAMES, name, severity=severity, seed=0)
         assert (distorted.dtype, distorted.shape) == (np.uint8, pixels.shape)
         distances.append(float(np.abs(distorted.astype(float) - pixels).mean()))
     assert (np.diff(distances) > 0).all(), distances
@@ -64,7 +65,7 @@ def test_distance_from_the_original_grows_with_severity(name, height, width) -> 
 )
 def test_unknown_name_or_severity_is_an_error(name, severity, message) -> None:
     with pytest.raises(InputError, match=message):
-        distort(CELLS, NAMES, name, severity, seed=0)
+        distort(CELLS, NAMES, name, severity=severity, seed=0)
 
 
 def test_no_training_augmentation_is_imported() -> None:

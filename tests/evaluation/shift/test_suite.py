@@ -67,4 +67,4 @@ def test_each_variant_is_predicted_once_and_its_predictions_are_in_its_place(noi
     assert result.severities == (2, 4)
     assert len(shown) == 2 * COUNT
     assert result.predicted.reshape(-1, 3)[:, 0].tolist() == [(k + 1) % 3 for k in range(2 * COUNT)]
-    assert np.array_equal(shown[3], distort(images.pixels, images.examples, list(DISTORTIONS)[1], 4, 1))
+    assert np.array_equal(shown[3], distort(images.pixels, images.examples, list(DISTORTIONS)[1], severity=4, seed=1))
