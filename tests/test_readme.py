@@ -55,7 +55,7 @@ def test_commands_that_need_no_data_run_in_their_order(tmp_path, monkeypatch) ->
             arguments = [re.sub(r"^run_id=.*", f"run_id={first.info.run_id}", word) for word in arguments]
         if "--multirun" in arguments:
             sweep = Sweep(directory, (*arguments, *tiny, "seed=0"))
-            assert sweep.give(sweep.served()) == 0, (program, arguments)
+            assert sweep.run(sweep.served()) == 0, sweep.output("err")
             continue
         place = {"bloodcells.inspect": "page.html", "bloodcells.report": "report", "bloodcells.export": "models"}
         output = [f"output={tmp_path}/{place[program]}"] if program in place else []

@@ -130,7 +130,10 @@ def caption(comparison: Comparison) -> str:
 def summary(comparison: Comparison, remarks: Sequence[str], files: Mapping[str, str]) -> str:
     """The final lines on the terminal; files: paths by description."""
     runs = sum(len(row.configuration.runs) for row in comparison.rows)
-    lines = {"compared": f"{len(comparison.rows)} configurations, {runs} runs", "best": lead(comparison)}
+    lines = {
+        "compared": f"{len(comparison.rows)} configurations, {runs} runs",
+        "best": lead(comparison).removeprefix("Best "),
+    }
     for number, remark in enumerate(remarks[:MOST_REMARKS]):
         lines["missing" if not number else " " * number] = remark
     if len(remarks) > MOST_REMARKS:

@@ -75,6 +75,9 @@ class Summary:
             lines["retry"] = f"the same command runs only the failed jobs: {command()}"
         if self._parent:
             lines["sweep"] = f"run {self._parent.id}"
+        studies = sorted({row.job.study for row in rows if row.job.study and row.result != "failed"})
+        if self._parent and studies:
+            lines["next"] = "; ".join(f"python -m bloodcells.report study={shlex.quote(study)}" for study in studies)
         log.info(aligned(lines))  # before storing, since the store may be unavailable
         if self._parent:
             table = DataFrame(

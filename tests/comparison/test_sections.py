@@ -178,7 +178,7 @@ def test_summary_counts_runs_and_lists_at_most_ten_remarks(count, last) -> None:
     remarks = [f"remark {k}" for k in range(count)]
     lines = summary(comparison([A, B], [None, WORSE]), remarks, {"page": "x/report.html"}).splitlines()
     assert lines[1] == "compared  2 configurations, 4 runs"
-    assert lines[2].startswith("best      Best by shifted accuracy: a,")
+    assert lines[2].startswith("best      by shifted accuracy: a,")
     assert lines[3] == "missing   remark 0"
     assert lines[-2].strip() == last
     assert lines[-1] == "page      x/report.html"

@@ -20,7 +20,7 @@ from tests.conftest import SHORT, TINY
 from tests.resume.process import STUCK, Command, Moment, outcome
 from tests.sweep.command import Sweep
 
-GRID = ("--multirun", *TINY, "unfreeze=0,4,all")
+GRID = ("--multirun", *TINY, "study=depth", "unfreeze=0,4,all")
 IN_AN_EPOCH = Moment("bloodcells.training.progress.Progress.on_train_batch_end", 2)
 
 
@@ -63,6 +63,7 @@ def test_each_job_equals_the_same_run_alone(tmp_path, undisturbed) -> None:
         f"job {number} of 3: unfreeze={depth}" for number, depth in enumerate(["0", "4", "all"], start=1)
     ]
     assert "jobs   3: 3 done, in" in output
+    assert output.splitlines()[-1] == "next   python -m bloodcells.report study=depth"
     (parent,) = undisturbed.sweeps()
     assert parent.info.run_name == "sweep unfreeze=0,4,all"
     assert parent.data.metrics == {"jobs/done": 3, "jobs/done_before": 0, "jobs/failed": 0}
@@ -82,7 +83,7 @@ def test_finished_jobs_are_skipped(undisturbed) -> None:
     assert [run.info.run_id for run in undisturbed.runs()] == before
 
     done = undisturbed.jobs()[0].info.run_id
-    wider = Sweep(undisturbed.directory, ("--multirun", *TINY, "unfreeze=0,5"))
+    wider = Sweep(undisturbed.directory, ("--multirun", *TINY, "study=depth", "unfreeze=0,5"))
     try:
         assert wider.run(wider.served()) == 0, wider.output("err")
         assert f"job 1 of 2 is done already, run {done}: unfreeze=0" in wider.output("out")
