@@ -124,6 +124,7 @@ def test_a_stored_run_loads_as_training_returned_it(results, overrides) -> None:
     assert load_run(trained.run_id, overrides[-1]).predictions.class_names == trained.predictions.class_names
 
 
+@pytest.mark.slow
 def test_runs_trained_in_one_process_equal_runs_trained_in_their_own(results, overrides, tmp_path) -> None:
     code = "import sys; from bloodcells import compose, train; from bloodcells.model.build import weights_hash\n"
     code += "result = train(compose(*sys.argv[1:]))\n"

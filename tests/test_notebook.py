@@ -73,7 +73,7 @@ def test_data_are_described_and_shown(outputs) -> None:
 
 def test_training_shows_its_progress(outputs) -> None:
     lines = text(outputs["train"]).splitlines()
-    assert sum(line.startswith("epoch 1/12: loss ") for line in lines) == 2
+    assert sum(line.startswith("epoch 1/14: loss ") for line in lines) == 2
     assert sum(line.startswith("test ") for line in lines) == 2
 
 

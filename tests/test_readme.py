@@ -44,7 +44,6 @@ def test_commands_that_need_no_data_run_in_their_order(tmp_path, monkeypatch) ->
     import mlflow
 
     assert {words[0] for words in WITHOUT_DATA} >= {"bloodcells.inspect", "bloodcells.train", "bloodcells.report"}
-    monkeypatch.setenv("HYDRA_FULL_ERROR", "0")
     directory = tmp_path / "mlruns"
     for program, *arguments in WITHOUT_DATA:
         tiny = SMALLER if program in ("bloodcells.train", "bloodcells.inspect") else ()

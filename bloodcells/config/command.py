@@ -4,7 +4,8 @@ import functools
 import os
 import signal
 import sys
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import hydra
@@ -57,7 +58,6 @@ def command(
         @functools.wraps(task)
         def program() -> None:
             signal.signal(signal.SIGTERM, signal.default_int_handler)
-            os.environ["HYDRA_FULL_ERROR"] = "1"  # makes Hydra raise its exceptions instead of printing them
             # argparse rejects overrides on both sides of --multirun, so it is moved to the front.
             sys.argv[1:] = sorted(sys.argv[1:], key=lambda argument: argument not in ("--multirun", "-m"))
             sys.argv[1:] = [_quoted(argument) for argument in sys.argv[1:]]
@@ -67,7 +67,8 @@ def command(
             try:
                 for plugin in plugins:
                     register_plugin(plugin)
-                hydra.main(version_base="1.3", config_path=str(conf), config_name=config_name)(job)()
+                with _hydra_raises():
+                    hydra.main(version_base="1.3", config_path=str(conf), config_name=config_name)(job)()
             except JobsFailedError:
                 sys.exit(1)
             except InputError as error:
@@ -87,6 +88,17 @@ def command(
         return program
 
     return decorate
+
+
+@contextmanager
+def _hydra_raises() -> Iterator[None]:
+    """Makes Hydra raise its exceptions instead of printing them; leaves the environment as it was."""
+    previous = os.environ.get("HYDRA_FULL_ERROR", "0")
+    os.environ["HYDRA_FULL_ERROR"] = "1"
+    try:
+        yield
+    finally:
+        os.environ["HYDRA_FULL_ERROR"] = previous
 
 
 def register_plugin(plugin: type[Plugin]) -> None:

@@ -162,6 +162,7 @@ def test_an_interrupted_sweep_leaves_nothing_running(tmp_path) -> None:
     assert [run.info.status for run in sweep.sweeps()] == ["KILLED"]
 
 
+@pytest.mark.slow
 def test_two_sweeps_share_a_fresh_store_and_a_job(tmp_path) -> None:
     sweeps = [Sweep(tmp_path / "mlruns", ("--multirun", *TINY, f"unfreeze={depth},all", "seed=0")) for depth in (0, 4)]
     processes = [sweep.start(sweep.served()) for sweep in sweeps]
@@ -185,6 +186,7 @@ def test_sweeps_without_a_job_that_can_run_are_refused(tmp_path) -> None:
     assert wrong.runs() == []
 
 
+@pytest.mark.slow
 def test_a_finished_job_stays_finished_while_its_data_are_missing(tmp_path) -> None:
     archive = tmp_path / "cells.npz"
     cells = draw_cells(200, 32, 0)
