@@ -23,10 +23,6 @@ if TYPE_CHECKING:
     from bloodcells.tracking.stored_run import StoredRun
 
 os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
-if (worker := os.environ.get("PYTEST_XDIST_WORKER")) and hasattr(os, "sched_setaffinity"):
-    # One core per worker: TensorFlow's threads of several workers would wait for each other on all cores.
-    cores = sorted(os.sched_getaffinity(0))
-    os.sched_setaffinity(0, {cores[int(worker.removeprefix("gw")) % len(cores)]})
 import_tensorflow()
 
 # A whole run in seconds: one epoch of each phase on 200 cells of 32 pixels.
