@@ -37,7 +37,10 @@ def run(trained_run) -> StoredRun:
     return trained_run.run
 
 
-@pytest.mark.parametrize(("format", "suffix"), [("codabench", ".zip"), ("savedmodel", ""), ("onnx", ".onnx")])
+@pytest.mark.parametrize(
+    ("format", "suffix"),
+    [("codabench", ".zip"), pytest.param("savedmodel", "", marks=pytest.mark.slow), ("onnx", ".onnx")],
+)
 def test_every_format_is_written_and_summarized(program, run, tmp_path, caplog, format, suffix) -> None:
     if format == "onnx":
         pytest.importorskip("tf2onnx")

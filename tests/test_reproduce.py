@@ -66,6 +66,7 @@ def repetitions(place: Path) -> list[mlflow.entities.Run]:
     return mlflow.search_runs(search_all_experiments=True, filter_string=where, output_format="list")
 
 
+@pytest.mark.slow
 def test_interrupted_repetition_resumes_and_is_bit_identical(place, runs, monkeypatch, caplog) -> None:
     def interrupt(*_) -> None:
         raise KeyboardInterrupt

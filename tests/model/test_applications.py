@@ -170,6 +170,7 @@ def test_layout_of_a_backbone_that_declares_none_is_derived_once_and_leaves_the_
     assert random.getstate() == state
 
 
+@pytest.mark.slow
 def test_deriving_a_layout_leaves_the_number_of_threads_to_be_set() -> None:
     code = (
         "from bloodcells.model.applications import KerasBackbone\n"

@@ -48,6 +48,7 @@ def in_new_process(*overrides: str, cores: int = 2, **variables: str) -> tuple[i
     return received
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(len(os.sched_getaffinity(0)) < 2, reason="needs two cores")
 def test_threads_follow_the_config_and_not_the_environment_or_the_cores() -> None:
     threads, gradient, message = in_new_process("training.threads=2")

@@ -112,11 +112,9 @@ def two_phases(optimizer: str, schedule: str) -> list[str]:
 
 # One epoch to resume after for some pairs; every epoch for all pairs among the slow tests.
 QUICK = {
-    ("adamw", "cosine_restarts"): 2,
     ("adam", "plateau"): 4,
     ("lion", "constant"): 4,
     ("sgd", "cosine_restarts"): 5,
-    ("adafactor", "plateau"): 5,
 }
 PAIRS = [
     pytest.param(*pair, marks=() if pair in QUICK else pytest.mark.slow) for pair in product(OPTIMIZERS, SCHEDULES)
