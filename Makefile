@@ -4,8 +4,6 @@ PORT ?= 5000
 SCALE ?= laptop
 ARGS ?=
 BIN := .venv/bin
-# One more than cores, since tests wait for processes; each takes 1.5 GB.
-WORKERS ?= $(shell $(PYTHON) -c 'import os; print(min(os.cpu_count() + 1, 5))')
 
 .DEFAULT_GOAL := help
 .PHONY: help install train ablation unfreeze-depth backbones augmentation ui test slow bench lint lock
@@ -42,7 +40,7 @@ ui: install  ## serves MLflow's pages about the runs at http://127.0.0.1:5000; a
 	@$(BIN)/mlflow ui --host 127.0.0.1 --port $(PORT) --backend-store-uri sqlite:///mlruns/mlflow.db
 
 test: install  ## runs the tests; pytest options: make test ARGS="-k clean"
-	@$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist worksteal $(ARGS)
+	@$(BIN)/python -m pytest --numprocesses logical --maxprocesses 4 --dist worksteal $(ARGS)
 
 slow: install  ## runs the slow tests: large backbones, random kills, two devices; with CELLS=cells.npz also real cells
 	@CELLS=$(abspath $(CELLS)) $(BIN)/python -m pytest -m slow $(ARGS)
