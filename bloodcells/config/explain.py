@@ -15,6 +15,7 @@ from omegaconf.errors import (
     ValidationError,
 )
 
+from bloodcells.config.checkout import CHECKOUT
 from bloodcells.config.options import options
 
 LEXER = "LexerNoViableAltException: "  # Hydra's prefix for a character that its grammar does not allow
@@ -36,6 +37,11 @@ def explain(error: Exception) -> str:
     if isinstance(error, MissingConfigException) and error.missing_cfg_file:
         group, _, option = error.missing_cfg_file.rpartition("/")
         known = list(error.options or [])
+        if not group.startswith("hydra/"):
+            # Hydra lists nothing for a choice of several options, and the parent's options for a folder in a group.
+            known = sorted(file.stem for file in (CHECKOUT / "conf" / group).glob("*.yaml"))
+            group, _, folder = group.partition("/")
+            known, option = [f"{folder}/{name}".lstrip("/") for name in known], f"{folder}/{option}".lstrip("/")
         return f"{group}={option}: expected one of {', '.join(known)}{nearest(option, known)}"
     if isinstance(error, OverrideParseException):
         return (

@@ -17,7 +17,7 @@ from bloodcells.training.early_stopping import BestEpoch, EarlyStopping
 from bloodcells.training.epochs import Epoch, Record, StopOnDivergence, Validate
 from bloodcells.training.plan import Stage
 from bloodcells.training.progress import Progress
-from bloodcells.training.state import Checkpoint, StateFile, assign
+from bloodcells.training.state import SaveState, StateFile, assign
 
 log = logging.getLogger(__name__)
 
@@ -89,7 +89,7 @@ def fit(
                 callbacks.append(schedule)
             callbacks.append(progress)
             if file:
-                checkpoint = Checkpoint(
+                checkpoint = SaveState(
                     file,
                     stage=number,
                     epochs=stage.epochs,

@@ -120,7 +120,7 @@ class StateFile:
         )
 
 
-class Checkpoint(keras.callbacks.Callback):
+class SaveState(keras.callbacks.Callback):
     """Saves the state at the end of an epoch, after validation, early stopping and the schedule.
 
     Keras's BackupAndRestore does not save the state of dropout, early stopping and schedules.

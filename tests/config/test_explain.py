@@ -34,6 +34,18 @@ def test_unknown_option_that_resembles_none_has_no_suggestion() -> None:
     assert explained("optimizer=xyz") == "optimizer=xyz: expected one of adam, adamw, keras, lion, sgd"
 
 
+def test_unknown_option_among_several_names_the_options() -> None:
+    line = explained("augmentation=[extended,mixupp]")
+    assert line.startswith("augmentation=mixupp: expected one of cutmix, extended, flip_translate, mixup, none,")
+    assert line.endswith("; did you mean mixup?")
+
+
+def test_unknown_option_in_a_folder_names_the_options_of_that_folder() -> None:
+    line = explained("experiment=ablation/1_vgg19")
+    assert line.startswith("experiment=ablation/1_vgg19: expected one of ablation/01_vgg19, ablation/02_vgg19_lion,")
+    assert "did you mean ablation/01_vgg19" in line
+
+
 @pytest.mark.parametrize(
     ("override", "reason"),
     [
