@@ -100,6 +100,8 @@ def evaluate(run: str | Result, *overrides: str) -> Result:
         if not any(override.startswith("tracking") for override in overrides):
             config = replace(config, tracking=run.config.tracking)
         run = run.run_id
+    if not isinstance(run, str):
+        raise InputError(f"run: expected a result, or the id or name of a run as a text; received {run!r}")
     return score(replace(config, run_id=run))
 
 
@@ -127,11 +129,15 @@ def load_run(run: str, *overrides: str) -> Result:
     """
     from bloodcells.tracking.stored_run import find_run  # imports MLflow
 
+    if not isinstance(run, str):
+        raise InputError(f"run: expected the id or name of a run as a text; received {run!r}")
     tracking = _compose("reproduce", ReproduceConfig, ("run_id=''", *overrides)).tracking
     return stored_result(find_run(tracking, run), tracking)
 
 
 def _compose(config_name: str, kind: type[Config], overrides: tuple[str, ...]) -> Config:
+    if wrong := [override for override in overrides if not isinstance(override, str)]:
+        raise InputError(f'overrides: expected texts, such as "seed=1", one per argument; received {wrong[0]!r}')
     try:
         with hydra.initialize_config_dir(str(CHECKOUT / "conf"), version_base="1.3"):
             return typed(hydra.compose(config_name, list(overrides)), kind)

@@ -185,3 +185,9 @@ def test_a_config_of_another_version_leaves_the_other_results_readable(results, 
             _ = loaded.config
     finally:
         file.write_text(text)
+
+
+@pytest.mark.parametrize("call", [lambda: compose(["seed=1"]), lambda: load_run(123), lambda: evaluate(123)])
+def test_arguments_of_the_wrong_type_are_one_line(call) -> None:
+    with pytest.raises(InputError, match=r"^(overrides|run): expected .*; received (\['seed=1'\]|123)$"):
+        call()

@@ -1,8 +1,12 @@
 """Optimizers: the options under conf/optimizer/. Keras is imported only when one is built or checked."""
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
+import numpy as np
+
+from bloodcells.config.errors import InputError
 from bloodcells.config.options import option
 from bloodcells.config.schema.ranges import within
 from bloodcells.config.schema.training import Optimizer
@@ -105,4 +109,28 @@ class KerasOptimizer(KerasClass, Optimizer):
         return {name: kind for name, kind in optimizers.items() if "learning_rate" in parameters(kind)}
 
     def build(self, learning_rate: Any) -> "keras.optimizers.Optimizer":
+        import tensorflow as tf
+
+        if not tf.distribute.has_strategy():  # a variable of a strategy is updated only inside its replicas
+            self._try(self.instance(learning_rate=1e-3))
         return self.instance(learning_rate=learning_rate)
+
+    def _try(self, optimizer: "keras.optimizers.Optimizer") -> None:
+        """Raises InputError unless the optimizer can update a variable: constructors accept values that fail later."""
+        import keras
+        import tensorflow as tf
+
+        variable = keras.Variable(np.ones(3, np.float32))
+        problem = "its updates are not finite"
+        try:
+            for _ in range(2):
+                optimizer.apply([tf.ones(3)], [variable])
+        except (TypeError, ValueError, ArithmeticError, tf.errors.OpError) as error:
+            problem = re.sub(r"{{.*?}} | \[Op:.*", "", str(error).splitlines()[0])
+        else:
+            if np.isfinite(np.array(variable)).all():
+                return
+        raise InputError(
+            f"optimizer.arguments={dict(self.arguments or {})}: {self.class_name} cannot update a variable with them "
+            f"({problem}); expected other values"
+        )

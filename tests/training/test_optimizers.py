@@ -77,3 +77,22 @@ def test_value_that_keras_refuses_is_one_line() -> None:
         "optimizer.arguments={'momentum': 3}: not accepted by SGD (`momentum` must be a float between [0, 1].); "
         "expected other values"
     )
+
+
+@pytest.mark.parametrize(
+    ("class_name", "arguments", "reason"),
+    [
+        ("SGD", "{clipnorm: abc}", "not supported between instances of 'str'"),
+        ("Adam", "{beta_1: [0.9,0.8]}", "unsupported operand"),
+        ("RMSprop", "{rho: 2}", "its updates are not finite"),
+        ("Adam", "{loss_scale_factor: 0}", "its updates are not finite"),
+    ],
+)
+def test_arguments_that_fail_in_an_update_are_refused_before_training(class_name, arguments, reason) -> None:
+    config = composed(*of_keras(class_name, arguments)).optimizer
+    with pytest.raises(InputError) as error:
+        config.build(1e-3)
+    assert str(error.value).startswith("optimizer.arguments={")
+    assert f"{class_name} cannot update a variable with them (" in str(error.value)
+    assert reason in str(error.value)
+    assert "\n" not in str(error.value)
