@@ -1,0 +1,51 @@
+"""The operations of which chains of distortions consist."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from bloodcells.evaluation.shift import blur, color, damage, geometry
+from bloodcells.evaluation.shift.catalogue import COMMON, LANDINI, MNIST_C, TELLEZ
+
+
+@dataclass(frozen=True)
+class Operation:
+    """One operation of a chain.
+
+    apply: maps an image, uint8 (h, w, 3), a strength and a random generator to uint8 (h, w, 3). It draws the same
+        random numbers at every strength, so a stronger operation changes the image in the same way, but more
+    group: operations of one group change the same property; a chain contains at most one of them
+    neutral, limit: the strength without any effect, and the one at which a person can still just recognize the cell
+    source: a short citation
+    """
+
+    apply: Callable[[np.ndarray, float, np.random.Generator], np.ndarray]
+    group: str
+    neutral: float
+    limit: float
+    source: str
+
+    @property
+    def name(self) -> str:
+        return self.apply.__name__
+
+
+_ALL = (
+    Operation(geometry.rotation, "geometry", 0, 180, MNIST_C),
+    Operation(geometry.shear, "geometry", 0, 0.5, MNIST_C),
+    Operation(geometry.zoom, "geometry", 1, 1.6, MNIST_C),
+    Operation(geometry.elastic, "geometry", 0, 0.035, f"Simard et al. 2003; {COMMON}"),
+    Operation(color.stain, "color", 0, 0.9, f"{TELLEZ}; {LANDINI}"),
+    Operation(color.hue, "color", 0, 180, "Tellez et al. 2019, doi 10.1016/j.media.2019.101544"),
+    Operation(color.white_balance, "color", 0, 0.8, "Afifi and Brown 2019, arXiv:1912.06960"),
+    Operation(color.brightness, "light", 0, 0.4, COMMON),
+    Operation(color.contrast, "light", 1, 3, COMMON),
+    Operation(blur.defocus_blur, "blur", 0, 0.05, COMMON),
+    Operation(blur.motion_blur, "blur", 0, 0.2, COMMON),
+    Operation(damage.gaussian_noise, "noise", 0, 0.25, COMMON),
+    Operation(damage.jpeg, "compression", 95, 5, COMMON),
+    Operation(damage.pixelate, "compression", 1, 0.2, COMMON),
+    Operation(damage.occlusion, "occlusion", 0, 0.5, "DeVries and Taylor 2017, arXiv:1708.04552"),
+)
+OPERATIONS: dict[str, Operation] = {operation.name: operation for operation in _ALL}
