@@ -24,7 +24,7 @@ def evaluation_page(title: str, lead: str, scored: Scored, *, figures: Figures, 
     """
     sections = [_accuracy(scored, figures)]
     if scored.shifted:
-        sections.append(_shift(scored, figures, distorted_images(images, seed)))
+        sections.append(_shift(scored, figures, distorted_images(images, scored.shifted.catalogue, seed)))
     if gain := gain_in_words(scored.metrics):
         sections.append(Section("Test-time augmentation", [f"{gain[0].upper()}{gain[1:]}."]))
     sections += [_calibration(scored, figures), _mistakes(scored, figures)]

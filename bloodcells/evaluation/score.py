@@ -93,7 +93,7 @@ def score(
     if config.shift:
         count = len(DISTORTIONS) * len(set(config.shift.severities)) * len(parts["test"])
         log.info(f"predicting {count:,} distorted images: about {duration(count * (seconds_per_image + DISTORTING))}")
-        distorted = shifted(infer, parts["test"], config.shift.severities, seed=seed)
+        distorted = shifted(infer, parts["test"], DISTORTIONS, severities=config.shift.severities, seed=seed)
         results.append(_shift(distorted, test, config.resamples, trained_with=trained_with, seed=seed))
     return Scored(
         predictions=predictions,

@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 
 from bloodcells.data.images import Images
 from bloodcells.evaluation.predictions import Predictions
-from bloodcells.evaluation.shift.catalogue import DISTORTIONS
+from bloodcells.evaluation.shift.catalogue import Catalogue
 from bloodcells.evaluation.shift.distort import distort
 from bloodcells.evaluation.shift.strengths import SEVERITIES
 from bloodcells.reporting.sheet import Tile, sheet, short_name
@@ -55,15 +55,15 @@ def label_text(label: np.ndarray, class_names: Sequence[str]) -> str:
     return "\n".join(f"{name} {share:.0%}" if mixed else name for share, name in shares)
 
 
-def distorted_images(images: Images, seed: int) -> Figure:
-    """The first image under every distortion at every severity, two distortions per row."""
+def distorted_images(images: Images, catalogue: Catalogue, seed: int) -> Figure:
+    """The first image under every distortion of `catalogue` at every severity, two distortions per row."""
     first = images.take(np.arange(1))
     tiles = [
         Tile(
-            distort(first.pixels, first.examples, name, severity=severity, seed=seed)[0],
+            distort(first.pixels, first.examples, distortion, severity=severity, seed=seed)[0],
             name.replace("_", " ") if severity == SEVERITIES[0] else "",
         )
-        for name in DISTORTIONS
+        for name, distortion in catalogue.items()
         for severity in SEVERITIES
     ]
     return sheet(tiles, 2 * len(SEVERITIES), heads=[f"severity {k}" for k in SEVERITIES] * 2)

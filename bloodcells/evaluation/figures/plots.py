@@ -10,7 +10,6 @@ from sklearn.metrics import confusion_matrix
 
 from bloodcells.evaluation.calibration import Calibration, Reliability
 from bloodcells.evaluation.predictions import Predictions
-from bloodcells.evaluation.shift.catalogue import DISTORTIONS
 from bloodcells.evaluation.shift.suite import Shifted
 from bloodcells.reporting.style import BLUE, GRAY, ORANGE, PALETTE, literal
 
@@ -82,13 +81,13 @@ def shift_plot(clean: float, shifted: Shifted, trained_on: Sequence[str]) -> Fig
     clean: accuracy on undistorted images, drawn at severity 0
     trained_on: distortions that the training augmentation resembles, marked and drawn dashed
     """
-    groups = list(dict.fromkeys(DISTORTIONS[name].group for name in shifted.accuracy))
+    groups = list(dict.fromkeys(shifted.catalogue[name].group for name in shifted.accuracy))
     columns = 4
     rows = -(-len(groups) // columns)
     figure = Figure(figsize=(10, 2.5 * rows + 0.3), layout="constrained")
     panels = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False).ravel()
     for axes, group in zip(panels, groups, strict=False):
-        names = [name for name in shifted.accuracy if DISTORTIONS[name].group == group]
+        names = [name for name in shifted.accuracy if shifted.catalogue[name].group == group]
         for name, color, marker in zip(names, PALETTE, "os^Dv<", strict=False):
             seen = name in trained_on
             axes.plot(

@@ -1,4 +1,4 @@
-"""The distortions: name, group and source, and which training steps resemble them."""
+"""The grid of distortions: name, group and source, and which training steps resemble them."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -80,7 +80,8 @@ _MIXTURE = Distortion(
     _mixture,
 )
 
-DISTORTIONS: dict[str, Distortion] = {part.name: part for part in (*_SINGLE, _MIXTURE)}
+Catalogue = Mapping[str, Distortion]  # by name
+DISTORTIONS: Catalogue = {part.name: part for part in (*_SINGLE, _MIXTURE)}
 
 
 def resembling(distortion: str, augmentation: Mapping[str, AugmentationStep]) -> list[str]:

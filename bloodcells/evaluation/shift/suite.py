@@ -1,4 +1,4 @@
-"""Predictions for the same images under every distortion at every severity, and the accuracies derived from them.
+"""Predictions for the same images under every distortion of a catalogue, and the accuracies derived from them.
 
 The protocol follows Hendrycks and Dietterich 2019, arXiv:1903.12261.
 """
@@ -12,7 +12,7 @@ from pandas import DataFrame
 
 from bloodcells.config.schema import AugmentationStep
 from bloodcells.data.images import Images
-from bloodcells.evaluation.shift.catalogue import DISTORTIONS, overlapping, resembling
+from bloodcells.evaluation.shift.catalogue import Catalogue, overlapping, resembling
 from bloodcells.evaluation.shift.distort import distort
 from bloodcells.reporting.terminal import with_progress
 
@@ -21,9 +21,10 @@ from bloodcells.reporting.terminal import with_progress
 class Shifted:
     """Predicted classes of distorted images.
 
-    examples: str (n,); labels: int (n,); predicted: int (distortions, severities, n), in the order of DISTORTIONS
+    examples: str (n,); labels: int (n,); predicted: int (distortions, severities, n), in the order of the catalogue
     """
 
+    catalogue: Catalogue
     severities: tuple[int, ...]
     examples: np.ndarray
     labels: np.ndarray
@@ -37,7 +38,7 @@ class Shifted:
     @property
     def accuracy(self) -> dict[str, list[float]]:
         """Accuracy of each distortion, at each severity."""
-        return {name: row.tolist() for name, row in zip(DISTORTIONS, self.correct.mean(axis=2), strict=True)}
+        return {name: row.tolist() for name, row in zip(self.catalogue, self.correct.mean(axis=2), strict=True)}
 
     def by_image(self, predicted: np.ndarray) -> DataFrame:
         """One row per image: its share of correctly predicted variants.
@@ -51,7 +52,7 @@ class Shifted:
         """One row per image, one column of predicted class numbers per variant, such as "rotation 1"."""
         columns = {
             f"{name} {severity}": self.predicted[i, j]
-            for i, name in enumerate(DISTORTIONS)
+            for i, name in enumerate(self.catalogue)
             for j, severity in enumerate(self.severities)
         }
         return DataFrame({"example": self.examples, "label": self.labels} | columns)
@@ -60,13 +61,12 @@ class Shifted:
         """One row per distortion: group, training steps that resemble it, accuracy by severity, their mean, source."""
         rows = []
         for name, accuracies in self.accuracy.items():
-            distortion = DISTORTIONS[name]
             steps = resembling(name, augmentation)
             by_severity = {str(k): value for k, value in zip(self.severities, accuracies, strict=True)}
             rows.append(
-                {"distortion": name, "group": distortion.group, "trained on by": " ".join(steps)}
+                {"distortion": name, "group": self.catalogue[name].group, "trained on by": " ".join(steps)}
                 | by_severity
-                | {"mean": float(np.mean(accuracies)), "source": distortion.source}
+                | {"mean": float(np.mean(accuracies)), "source": self.catalogue[name].source}
             )
         return DataFrame(rows)
 
@@ -88,17 +88,22 @@ class Shifted:
 
 
 def shifted(
-    infer: Callable[[np.ndarray], np.ndarray], images: Images, severities: Sequence[int], *, seed: int
+    infer: Callable[[np.ndarray], np.ndarray],
+    images: Images,
+    catalogue: Catalogue,
+    *,
+    severities: Sequence[int],
+    seed: int,
 ) -> Shifted:
-    """Predicts `images` under every distortion at each of `severities`, which are in 1..5.
+    """Predicts `images` under every distortion of `catalogue` at each of `severities`, which are in 1..5.
 
     infer: maps uint8 (n, h, w, 3) to probabilities (n, classes); seed: of the distortions
     """
     levels = tuple(sorted(set(severities)))
-    variants = [(name, severity) for name in DISTORTIONS for severity in levels]
+    variants = [(distortion, severity) for distortion in catalogue.values() for severity in levels]
     predicted = [
-        infer(distort(images.pixels, images.examples, name, severity=severity, seed=seed)).argmax(axis=1)
-        for name, severity in with_progress(variants, "distorted images")
+        infer(distort(images.pixels, images.examples, distortion, severity=severity, seed=seed)).argmax(axis=1)
+        for distortion, severity in with_progress(variants, "distorted images")
     ]
-    shape = (len(DISTORTIONS), len(levels), len(images))
-    return Shifted(levels, images.examples, images.labels, np.reshape(predicted, shape))
+    shape = (len(catalogue), len(levels), len(images))
+    return Shifted(catalogue, levels, images.examples, images.labels, np.reshape(predicted, shape))

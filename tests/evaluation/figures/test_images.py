@@ -3,6 +3,7 @@
 import numpy as np
 
 from bloodcells.evaluation.figures.images import distorted_images, predicted_images, training_images
+from bloodcells.evaluation.shift.catalogue import DISTORTIONS
 from tests.evaluation.test_predictions import predictions
 
 
@@ -24,6 +25,6 @@ def test_training_images_are_captioned_with_their_class_or_the_shares_of_a_mix()
 
 
 def test_every_distortion_is_shown_at_every_severity(noise_images) -> None:
-    (axes,) = distorted_images(noise_images(2), seed=0).axes
+    (axes,) = distorted_images(noise_images(2), DISTORTIONS, seed=0).axes
     assert len(axes.images) == 16 * 5
     assert "white balance" in [text.get_text().replace("\n", " ") for text in axes.texts]

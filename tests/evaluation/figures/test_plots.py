@@ -32,7 +32,7 @@ def test_shift_plot_starts_at_the_clean_accuracy_and_marks_distortions_seen_in_t
     for name, wrong in (("rotation", (2, 3)), ("zoom", (4, 5)), ("jpeg", (6, 7))):
         for column, count in enumerate(wrong):
             predicted[list(DISTORTIONS).index(name), column, :count] = 1
-    shifted = Shifted((2, 4), np.arange(10).astype(str), np.zeros(10, int), predicted)
+    shifted = Shifted(DISTORTIONS, (2, 4), np.arange(10).astype(str), np.zeros(10, int), predicted)
     figure = shift_plot(0.9, shifted, ["zoom"])
     panels = {axes.get_title(): axes for axes in figure.axes if axes.get_visible()}
     assert list(panels) == list(dict.fromkeys(distortion.group for distortion in DISTORTIONS.values()))

@@ -17,7 +17,7 @@ def shifted_result() -> Shifted:
     predicted = np.ones((COUNT, 2, 4), int)
     predicted[:, :, 0] = 0
     predicted[list(DISTORTIONS).index("jpeg"), 1] = 0
-    return Shifted((1, 5), np.array(["a", "b", "c", "d"]), np.ones(4, int), predicted)
+    return Shifted(DISTORTIONS, (1, 5), np.array(["a", "b", "c", "d"]), np.ones(4, int), predicted)
 
 
 def test_summary_metrics(shifted_result) -> None:
@@ -63,8 +63,9 @@ def test_each_variant_is_predicted_once_and_its_predictions_are_in_its_place(noi
         shown.append(pixels)
         return np.eye(3)[np.full(len(pixels), len(shown) % 3)]
 
-    result = shifted(infer, images, [4, 2, 4], seed=1)
+    result = shifted(infer, images, DISTORTIONS, severities=[4, 2, 4], seed=1)
     assert result.severities == (2, 4)
     assert len(shown) == 2 * COUNT
     assert result.predicted.reshape(-1, 3)[:, 0].tolist() == [(k + 1) % 3 for k in range(2 * COUNT)]
-    assert np.array_equal(shown[3], distort(images.pixels, images.examples, list(DISTORTIONS)[1], severity=4, seed=1))
+    second = list(DISTORTIONS.values())[1]
+    assert np.array_equal(shown[3], distort(images.pixels, images.examples, second, severity=4, seed=1))
