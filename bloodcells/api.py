@@ -144,7 +144,7 @@ def _compose(config_name: str, kind: type[Config], overrides: tuple[str, ...]) -
     except InputError:
         raise
     except (HydraException, OmegaConfBaseException, ValueError) as error:
-        raise InputError(explain(error)) from error
+        raise InputError(explain(error, overrides)) from error
 
 
 class _Stdout(logging.Handler):

@@ -74,10 +74,10 @@ def test_compose_returns_the_typed_config() -> None:
         ("backbone=mobilnetv2", "backbone=mobilnetv2: expected one of .*did you mean mobilenetv2"),
         ("sede=1", "sede: no such key; .*did you mean seed"),
         ("seed=-1", r"seed=-1: expected a number in \[0, 4294967295\]"),
-        ("seed=x", "seed: "),
+        ("seed=x", "seed=x: expected an integer"),
         ("seed=[1", r"seed=\[1: .*expected key=value"),
         ("data=npz", "data.path has no value"),
-        ("seed=0,1", "Ambiguous value"),
+        ("seed=0,1", "seed=0,1: expected one value"),
     ],
 )
 def test_errors_in_overrides_are_one_line(override, message) -> None:

@@ -78,7 +78,7 @@ def command(
             except (HydraException, OmegaConfBaseException, ValueError) as error:
                 if tracebacks or jobs:
                     raise
-                sys.exit(f"error: {explain(error)}")
+                sys.exit(f"error: {explain(error, sys.argv[1:])}")
             except KeyboardInterrupt:
                 print("interrupted", file=sys.stderr)
                 sys.exit(INTERRUPTED)

@@ -1,24 +1,46 @@
 """Explains errors of Hydra and OmegaConf in one line: the key, what was expected, and the closest alternatives."""
 
 import difflib
-from collections.abc import Iterable
-from dataclasses import fields
-from typing import Any
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import fields, is_dataclass
+from typing import Any, get_args
 
+from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.errors import MissingConfigException, OverrideParseException
-from omegaconf import DictConfig
+from omegaconf import DictConfig, ValueNode
 from omegaconf.errors import (
     ConfigAttributeError,
     ConfigKeyError,
+    ConfigTypeError,
     MissingMandatoryValue,
     OmegaConfBaseException,
     ValidationError,
 )
 
 from bloodcells.config.checkout import CHECKOUT
+from bloodcells.config.expected import wrong_type
 from bloodcells.config.options import options
 
+CONF = CHECKOUT / "conf"
 LEXER = "LexerNoViableAltException: "  # Hydra's prefix for a character that its grammar does not allow
+NOT_AN_OPTION = "Config group override must be a string or a list"  # Hydra's message for GROUP=null, without the group
+# Other messages of Hydra, and ours for the same errors.
+REWORDED = {
+    r"Could not override .*\nDid you mean to override (?:one of )?(.*?)([^ ]+)\?\n.* use \+(.+)=(.+)": (
+        r"\3=\4: no such group; expected one of \1\2, such as \2=\4"
+    ),
+    r"Could not override .* No match in the defaults list\.\n.* use \+(.+)=(.+)": (
+        r"\1=\2: this program has no group \1; --help lists the groups"
+    ),
+    r"Could not append to config\..*\nEither remove \+ prefix: '(.+?)'\n.*": r"+\1: the key exists; give \1",
+    r"Multiple values for .* use 'override (.+): (.+)'": r"+\1=\2: the group has an option already; give \1=\2",
+    r"Ambiguous value for argument '(.+?)=(.+?)'\n.*": (
+        r"\1=\2: expected one value; add --multirun to run a job with each, or give a list as \1=[\2]"
+    ),
+    r"Error resolving interpolation '\$\{scale\}_\$\{backbone\}'.*": "scale and backbone: expected one option of each",
+    r"invalid literal for int\(\) with base 10: '(.*)'": r"\1: a list has no keys; give the whole list as key=[a,b]",
+}
 
 
 def nearest(word: str, candidates: Iterable[str]) -> str:
@@ -32,14 +54,17 @@ def unknown_option(key: str, known: Iterable[str]) -> str:
     return f"{key}: no such option; expected one of {', '.join(known)}{nearest(key.rpartition('.')[2], known)}"
 
 
-def explain(error: Exception) -> str:
-    """The message, in one line, for an error raised while a config was composed or typed."""
+def explain(error: Exception, overrides: Sequence[str] = ()) -> str:
+    """The message, in one line, for an error raised while a config was composed or typed.
+
+    overrides: those on which the error may depend, since Hydra does not name them in every message
+    """
     if isinstance(error, MissingConfigException) and error.missing_cfg_file:
         group, _, option = error.missing_cfg_file.rpartition("/")
         known = list(error.options or [])
         if not group.startswith("hydra/"):
             # Hydra lists nothing for a choice of several options, and the parent's options for a folder in a group.
-            known = sorted(file.stem for file in (CHECKOUT / "conf" / group).glob("*.yaml"))
+            known = _files(group)
             group, _, folder = group.partition("/")
             known, option = [f"{folder}/{name}".lstrip("/") for name in known], f"{folder}/{option}".lstrip("/")
         return f"{group}={option}: expected one of {', '.join(known)}{nearest(option, known)}"
@@ -53,9 +78,45 @@ def explain(error: Exception) -> str:
         return _unknown_key(cause)
     if isinstance(cause, MissingMandatoryValue):
         return f"{cause.full_key} has no value: give {cause.full_key}=VALUE"
-    if isinstance(cause, ValidationError):
-        return f"{cause.full_key}: {str(cause).splitlines()[0]}"
+    if isinstance(cause, ValidationError) and (kind := _declared(cause)):
+        value = cause.value._value() if isinstance(cause.value, ValueNode) else cause.value
+        return wrong_type(str(cause.full_key), value, kind)
+    if isinstance(cause, ConfigTypeError):  # {key: value} for a list, or the reverse
+        value = str(error).partition("=")[2]
+        return wrong_type(str(cause.full_key), value, cause.object_type)
+    if str(error).startswith(NOT_AN_OPTION):
+        return next(filter(None, map(_not_an_option, overrides)), str(error))
+    for pattern, ours in REWORDED.items():
+        if match := re.fullmatch(pattern, str(error), re.DOTALL):
+            return match.expand(ours)
     return "; ".join(line.strip() for line in str(error).splitlines() if line.strip())
+
+
+def _files(group: str) -> list[str]:
+    """The options of a group by the names of their files, without those in subfolders."""
+    return sorted(file.stem for file in (CONF / group).glob("*.yaml"))
+
+
+def _declared(error: ValidationError) -> Any:
+    """The type that the schema declares for the value that is wrong; None if the error does not say where it is."""
+    if error.object_type is list:
+        return get_args(error.ref_type)[0]
+    if is_dataclass(error.object_type):
+        return {f.name: f.type for f in fields(error.object_type)}.get(str(error.key))
+    return None
+
+
+def _not_an_option(text: str) -> str:
+    """The message for an override such as head=null; empty if its value can name an option."""
+    group = text.partition("=")[0].partition("@")[0]
+    if not group or not (CONF / group).is_dir():
+        return ""
+    value = OverridesParser.create().parse_override(text).value()
+    if not (value is None or isinstance(value, int | float | dict)):
+        return ""
+    known = _files(group)
+    nothing = [name for name in known if name in ("none", "off")]
+    return f"{text}: expected one of {', '.join(known)}" + "".join(f"; did you mean {name}?" for name in nothing)
 
 
 def _reason(error: OverrideParseException) -> str:

@@ -3,11 +3,12 @@
 import dataclasses
 from collections.abc import Iterator
 from enum import Enum
-from typing import Any, TypeVar, cast, get_origin
+from typing import Any, TypeVar, cast, get_args, get_origin
 
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import DictConfig, ListConfig, OmegaConf
 
 from bloodcells.config.errors import InputError
+from bloodcells.config.expected import shown, wrong_type
 from bloodcells.config.explain import nearest, unknown_option
 from bloodcells.config.options import options
 from bloodcells.config.schema.ranges import inside
@@ -52,18 +53,21 @@ def _schema(option: type, composed: DictConfig, prefix: str) -> DictConfig:
     for f in dataclasses.fields(option):
         place = prefix + f.name
         kind, known = f.type, options(place)
+        value = OmegaConf.select(composed, place)
         if known and get_origin(kind) is dict:
             node[f.name] = _combined(known, composed, place)
             continue
+        if isinstance(value, ListConfig) and dict in [get_origin(each) for each in (kind, *get_args(kind))]:
+            raise InputError(wrong_type(place, value, kind))  # OmegaConf would not say where
         if not dataclasses.is_dataclass(kind):
             continue
-        value = OmegaConf.select(composed, place)
-        if value is not None and not isinstance(value, DictConfig):
-            keys = f"keys under it, such as {place}.{dataclasses.fields(kind)[0].name}=VALUE"
-            choice = f"{'schedule@' if '.' in place else ''}{place}=OPTION, of {', '.join(known)}"
-            raise InputError(f"{place}={value}: expected {choice if known else keys}")
+        if known and not isinstance(value, DictConfig):
+            group = f"{'schedule@' if '.' in place else ''}{place}"
+            raise InputError(f"{place}={shown(value)}: expected {group}=OPTION, of {', '.join(known)}")
+        if not isinstance(value, DictConfig):
+            raise InputError(wrong_type(place, value, kind))
         if known:
-            name = str(OmegaConf.select(composed, f"{place}.name"))
+            name = shown(OmegaConf.select(composed, f"{place}.name"))
             if name not in known:
                 raise InputError(f"{place}.name={name}: expected one of {', '.join(known)}{nearest(name, known)}")
             kind = known[name]
@@ -78,6 +82,8 @@ def _combined(known: dict[str, type], composed: DictConfig, place: str) -> dict[
     place of an option's keys.
     """
     given = OmegaConf.select(composed, place) or {}
+    if not isinstance(given, dict | DictConfig):
+        raise InputError(f"{place}={given}: expected {place.rpartition('.')[2]}=OPTION, of {', '.join(known)}")
     if unknown := [str(name) for name in given if name not in known]:
         raise InputError(unknown_option(f"{place}.{unknown[0]}", known))
     chosen = [name for name in known if given.get(name) is not None]

@@ -114,8 +114,8 @@ class _Composer:
             return checked(self._nodes[choice], TrainConfig)
         except InputError as error:
             return error
-        except (HydraException, OmegaConfBaseException) as error:
-            return InputError(explain(error))
+        except (HydraException, OmegaConfBaseException, ValueError) as error:
+            return InputError(explain(error, overrides))
 
     def _value_override(self, text: str) -> Override | None:
         """The parsed override if it sets a plain value; None if it chooses an option, or adds or removes a key."""

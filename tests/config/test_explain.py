@@ -6,19 +6,21 @@ from hydra.errors import HydraException
 from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
+import bloodcells
 from bloodcells.config.checkout import CHECKOUT
+from bloodcells.config.errors import InputError
 from bloodcells.config.explain import explain, nearest
 from bloodcells.config.schema import TrainConfig
 from bloodcells.config.typed import typed
 
 
-def explained(*overrides: str) -> str:
+def explained(*overrides: str, program: str = "train") -> str:
     """The line for the error of these overrides."""
     with (
         pytest.raises((HydraException, OmegaConfBaseException)) as error,
         initialize_config_dir(str(CHECKOUT / "conf"), version_base="1.3"),
     ):
-        typed(compose("train", list(overrides)), TrainConfig)
+        typed(compose(program, list(overrides)), TrainConfig)
     line = explain(error.value)
     assert "\n" not in line
     return line
@@ -118,15 +120,67 @@ def test_missing_value_is_asked_for() -> None:
     assert explained("data=npz") == "data.path has no value: give data.path=VALUE"
 
 
-def test_value_of_the_wrong_type_names_key_and_type() -> None:
-    assert explained("seed=abc") == "seed: Value 'abc' of type 'str' could not be converted to Integer"
+@pytest.mark.parametrize(
+    ("overrides", "line"),
+    [
+        (["seed=abc"], "seed=abc: expected an integer"),
+        (["seed=null"], "seed=null: expected an integer"),
+        (["training.threads=x"], "training.threads=x: expected an integer or null"),
+        (["loss.alpha=[1]"], "loss.alpha=[1]: expected a number or a text"),
+        (["sweep.rerun=maybe"], "sweep.rerun=maybe: expected true or false"),
+        (["training.batch_norm=3"], "training.batch_norm=3: expected one of frozen, train"),
+        (["head.units=64"], "head.units=64: expected a list of integers; did you mean head.units=[64]?"),
+        (["head.units=null"], "head.units=null: expected a list of integers"),
+        (["head.units=[a]"], "head.units[0]=a: expected an integer"),
+        (["head.units={a: 1}"], "head.units={a: 1}: expected a list"),
+        (["augmentation.color=[1]"], "augmentation.color=[1]: expected {key: value, …}"),
+        (["data.split=3"], "data.split=3: expected keys under it (such as data.split.test_share=VALUE) or null"),
+        (
+            ["optimizer=keras", "optimizer.class_name=Adam", "optimizer.arguments=3"],
+            "optimizer.arguments=3: expected {key: value, …} or null",
+        ),
+    ],
+)
+def test_value_of_the_wrong_type_names_key_value_and_type(overrides, line) -> None:
+    assert explained(*overrides) == line
+
+
+def test_errors_of_hydra_are_reworded() -> None:
+    places = [f"schedule@training.{phase}.schedule" for phase in ("feature_extraction", "fine_tuning")]
+    assert explained("schedule=constant") == (
+        f"schedule=constant: no such group; expected one of {', '.join(places)}, such as {places[1]}=constant"
+    )
+    assert (
+        explained("tracking@x=off") == "tracking@x=off: no such group; expected one of tracking, such as tracking=off"
+    )
+    assert explained("backbone=vgg19", program="evaluate") == (
+        "backbone=vgg19: this program has no group backbone; --help lists the groups"
+    )
+    assert explained("+seed=3") == "+seed=3: the key exists; give seed=3"
+    assert explained("+optimizer=adam") == "+optimizer=adam: the group has an option already; give optimizer=adam"
+    assert explained("backbone=[vgg19,smallcnn]") == "scale and backbone: expected one option of each"
+    assert explained("seed=0,1") == (
+        "seed=0,1: expected one value; add --multirun to run a job with each, or give a list as seed=[0,1]"
+    )
+
+
+@pytest.mark.parametrize(
+    ("override", "line"),
+    [
+        ("augmentation=null", "expected one of cutmix, extended, flip_translate, mixup, none, "),
+        ("tracking=null", "expected one of local, off, server; did you mean off?"),
+        ("head=3", "expected one of dense, linear"),
+        ("schedule@training.fine_tuning.schedule=null", "expected one of constant, cosine_restarts, plateau"),
+    ],
+)
+def test_value_that_cannot_name_an_option_is_reported_with_its_group(override, line) -> None:
+    with pytest.raises(InputError) as error:
+        bloodcells.compose("seed=3", override)
+    assert str(error.value).startswith(f"{override}: {line}")
 
 
 def test_any_other_error_keeps_its_text_on_one_line() -> None:
     assert explain(HydraException("first line\n\n  second line\n")) == "first line; second line"
-    assert explained("schedule=plateau").startswith(
-        "Could not override 'schedule'.; Did you mean to override one of schedule@training.feature_extraction.schedule"
-    )
 
 
 def test_key_error_without_a_config_has_no_suggestion_elsewhere() -> None:
