@@ -21,6 +21,7 @@ class FlipTranslate(AugmentationStep):
 
     translate: float = within("[0, 1)")
     draws = 4
+    resembles = ("translation",)
 
     def on_images(self, pixels: np.ndarray, uniforms: np.ndarray) -> np.ndarray:
         from bloodcells.augmentation.flip_translate import flip_translate
@@ -41,7 +42,17 @@ class Color(AugmentationStep):
     saturation: float = within("[0, 1)")
     hue: float = within("[0, 0.5]")
     draws = 4
-    resembles = ("stain", "hue", "white_balance", "brightness", "contrast")
+    # Turning the hue by 120 degrees permutes the channels.
+    resembles = (
+        "stain",
+        "hue",
+        "white_balance",
+        "saturation",
+        "channel_permutation",
+        "brightness",
+        "contrast",
+        "gamma",
+    )
 
     def on_images(self, pixels: np.ndarray, uniforms: np.ndarray) -> np.ndarray:
         from bloodcells.augmentation.color import color
@@ -58,7 +69,17 @@ class RandAugmentSettings(AugmentationStep):
     magnitude_stddev: float = within("[0, 1]")
     rate: float = within("[0, 1]")
     # The operations are autocontrast, equalize, solarize, random gray, contrast, brightness, shears and translations.
-    resembles = ("shear", "stain", "white_balance", "brightness", "contrast")
+    resembles = (
+        "translation",
+        "shear",
+        "stain",
+        "white_balance",
+        "saturation",
+        "brightness",
+        "contrast",
+        "gamma",
+        "solarize",
+    )
 
 
 @option("augmentation", "randaugment")
@@ -143,7 +164,7 @@ class CutMix(AugmentationStep):
 
     alpha: float = within("(0, inf)")
     draws = 3
-    resembles = ("occlusion",)
+    resembles = ("occlusion", "rectangles")
 
     def on_batch(self, pixels: np.ndarray, labels: np.ndarray, uniforms: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         from bloodcells.augmentation.mixing import cutmix

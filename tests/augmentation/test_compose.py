@@ -8,6 +8,7 @@ import tensorflow as tf
 from bloodcells.augmentation.compose import Augmentation, name_of
 from bloodcells.config.options import options
 from bloodcells.evaluation.shift.catalogue import DISTORTIONS
+from bloodcells.evaluation.shift.operations import OPERATIONS
 from tests.conftest import composed
 
 RNG = np.random.default_rng(0)
@@ -84,4 +85,4 @@ def test_offline_mixup_changes_only_the_training_set() -> None:
 
 @pytest.mark.parametrize("name", options("augmentation"))
 def test_a_step_resembles_distortions_that_exist(name: str) -> None:
-    assert set(options("augmentation")[name].resembles) <= set(DISTORTIONS) - {"mixture"}
+    assert set(options("augmentation")[name].resembles) <= (set(DISTORTIONS) | set(OPERATIONS)) - {"mixture"}

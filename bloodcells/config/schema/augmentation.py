@@ -18,7 +18,8 @@ class AugmentationStep:
     [0, 1), one row per image. So an image's augmentation depends only on the seed, the epoch and the image.
     """
 
-    # Distortions of the evaluation that the step resembles: accuracy under these does not count as "unseen".
+    # Distortions and operations of the evaluation (evaluation/shift/) that the step resembles: accuracy under these
+    # does not count as "unseen".
     resembles: ClassVar[tuple[str, ...]] = ()
     # True if the step draws random numbers itself: then two runs with the same seed differ.
     has_random_state: ClassVar[bool] = False

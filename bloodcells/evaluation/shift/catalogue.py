@@ -85,12 +85,9 @@ DISTORTIONS: Catalogue = {part.name: part for part in (*_SINGLE, _MIXTURE)}
 
 
 def resembling(distortion: str, augmentation: Mapping[str, AugmentationStep]) -> list[str]:
-    """The training steps that resemble a distortion. Those that resemble any distortion resemble the mixture too."""
-    return [
-        name
-        for name, step in augmentation.items()
-        if distortion in step.resembles or (distortion == _MIXTURE.name and step.resembles)
-    ]
+    """The training steps that resemble a distortion. Resembling any of DISTORTIONS, they resemble the mixture."""
+    names = set(DISTORTIONS) if distortion == _MIXTURE.name else {distortion}
+    return [name for name, step in augmentation.items() if names & set(step.resembles)]
 
 
 def overlapping(augmentation: Mapping[str, AugmentationStep]) -> list[str]:

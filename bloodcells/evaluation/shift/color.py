@@ -1,7 +1,6 @@
 """Changes of stain, color and brightness.
 
-Each function takes an image, uint8 (h, w, 3), RGB, a strength in the unit listed in strengths.py, and a random
-generator, and returns uint8 (h, w, 3).
+Each function takes an image, uint8 (h, w, 3), RGB, a strength and a random generator, and returns uint8 (h, w, 3).
 """
 
 import numpy as np
@@ -20,6 +19,9 @@ def _stains() -> np.ndarray:
 
 STAINS = _stains()
 UNMIXING = np.linalg.inv(STAINS)
+
+LUMA = np.array([0.299, 0.587, 0.114], np.float32)  # of ITU-R BT.601
+ORDERS = ((0, 2, 1), (1, 0, 2), (1, 2, 0), (2, 0, 1), (2, 1, 0))  # of the channels, except for the original one
 
 
 def stain(image: np.ndarray, change: float, rng: np.random.Generator) -> np.ndarray:
@@ -47,6 +49,18 @@ def white_balance(image: np.ndarray, stops: float, rng: np.random.Generator) -> 
     """Makes the light warmer or colder: red gains `stops` (doublings) and blue loses as many, or the reverse."""
     stops *= rng.choice(EITHER_WAY)
     return rounded(image * np.array([2**stops, 1, 2**-stops], np.float32))
+
+
+def saturation(image: np.ndarray, change: float, rng: np.random.Generator) -> np.ndarray:
+    """Multiplies the distance of each color from its gray by 1 - `change`, down to gray at 1, or by 1 + 2 `change`."""
+    gray = (image @ LUMA)[..., None]
+    return rounded(gray + (image - gray) * np.float32(1 + change * rng.choice((-1, 2))))
+
+
+def channel_permutation(image: np.ndarray, share: float, rng: np.random.Generator) -> np.ndarray:
+    """Moves each color by `share` of the way to the color with its channels in another order, drawn at random."""
+    permuted = image[..., ORDERS[rng.integers(len(ORDERS))]]
+    return rounded(image + np.float32(share) * (permuted.astype(np.float32) - image))
 
 
 def brightness(image: np.ndarray, share: float, rng: np.random.Generator) -> np.ndarray:

@@ -2,8 +2,17 @@
 
 import numpy as np
 import pytest
+from PIL import Image, ImageEnhance
 
-from bloodcells.evaluation.shift.color import brightness, contrast, hue, stain, white_balance
+from bloodcells.evaluation.shift.color import (
+    brightness,
+    channel_permutation,
+    contrast,
+    hue,
+    saturation,
+    stain,
+    white_balance,
+)
 
 BLUE = np.array([0.834750233, 0.513556283, 0.196330403])
 EOSIN = np.array([0.092789, 0.954111, 0.283111])
@@ -11,8 +20,8 @@ PATCH = np.array([[[200, 120, 40], [200, 120, 40]]], np.uint8)
 
 
 def either_way(distortion, image: np.ndarray, strength: float) -> set[tuple[int, ...]]:
-    """The distinct first pixels for 20 seeds."""
-    return {tuple(distortion(image, strength, np.random.default_rng(seed))[0, 0].tolist()) for seed in range(20)}
+    """The distinct first pixels for 40 seeds."""
+    return {tuple(distortion(image, strength, np.random.default_rng(seed))[0, 0].tolist()) for seed in range(40)}
 
 
 def test_stain_leaves_white_white() -> None:
@@ -58,3 +67,22 @@ def test_brightness_adds_a_share_of_the_range_and_clips() -> None:
 def test_contrast_scales_the_distance_from_the_channel_mean() -> None:
     image = np.array([[[100, 40, 10], [140, 60, 10]]], np.uint8)  # means 120, 50, 10
     assert either_way(contrast, image, 2) == {(80, 30, 10), (110, 45, 10)}
+
+
+@pytest.mark.parametrize(("change", "factors"), [(0.5, (0.5, 2.0)), (1, (0.0, 3.0))])
+def test_saturation_agrees_with_pillow_in_both_directions(change, factors) -> None:
+    image = np.random.default_rng(0).integers(0, 256, (9, 7, 3), dtype=np.uint8)
+    enhance = ImageEnhance.Color(Image.fromarray(image)).enhance
+    results = {saturation(image, change, np.random.default_rng(seed)).tobytes() for seed in range(20)}
+    changed = sorted((np.frombuffer(result, np.uint8) for result in results), key=np.std)
+    assert len(changed) == 2
+    for result, factor in zip(changed, factors, strict=True):
+        # Pillow rounds the gray first, which the factor multiplies.
+        assert result == pytest.approx(np.asarray(enhance(factor)).ravel(), abs=2)
+
+
+def test_channel_permutation_blends_with_each_other_order() -> None:
+    permuted = {(200, 40, 120), (120, 200, 40), (120, 40, 200), (40, 200, 120), (40, 120, 200)}
+    assert either_way(channel_permutation, PATCH, 1) == permuted
+    middles = {tuple(((np.array(colors) + PATCH[0, 0]) // 2).tolist()) for colors in permuted}
+    assert either_way(channel_permutation, PATCH, 0.5) == middles

@@ -4,7 +4,15 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
-from bloodcells.evaluation.shift.geometry import elastic, rotation, shear, zoom
+from bloodcells.evaluation.shift.geometry import (
+    BORDERS,
+    elastic,
+    rotation,
+    shear,
+    translation,
+    with_any_border,
+    zoom,
+)
 
 NOISE = np.random.default_rng(0).integers(0, 256, (12, 12, 3), dtype=np.uint8)
 
@@ -31,6 +39,66 @@ def test_quarter_turn_of_a_wide_image_reflects_its_edges() -> None:
     wide = NOISE[:, :6].swapaxes(0, 1)  # 6 x 12: turned, it fills 6 columns, with 3 reflected ones on each side
     turned = np.pad(np.rot90(wide), ((0, 0), (3, 3), (0, 0)), mode="symmetric")[3:9]
     assert among(turned, both_ways(rotation, wide, 90))
+
+
+@pytest.mark.parametrize("angle", [20, 90, 150, 180])
+def test_rotation_moves_a_point_along_a_circle(angle) -> None:
+    image = np.zeros((61, 61, 3), np.uint8)
+    image[29:32, 49:52] = 255  # 20 pixels to the right of the center
+    places = [ndimage.center_of_mass(turned[..., 0]) for turned in both_ways(rotation, image, angle)]
+    x, y = 20 * np.cos(np.deg2rad(angle)), 20 * np.sin(np.deg2rad(angle))
+    assert [column for _, column in places] == pytest.approx([30 + x] * len(places), abs=0.1)
+    assert sorted(row for row, _ in places) == pytest.approx([30 - y, 30 + y][: len(places)], abs=0.1)
+
+
+def test_translation_goes_equally_far_in_every_direction() -> None:
+    image = np.zeros((40, 60, 3), np.uint8)
+    image[18:23, 28:33] = 255
+    moves = []
+    for seed in range(40):
+        moved = translation(image, 0.3, np.random.default_rng(seed))[..., 0]
+        moves.append(np.subtract(ndimage.center_of_mass(moved), (20, 30)))
+    assert np.hypot(*np.transpose(moves)) == pytest.approx([12] * 40, abs=0.1)
+    quadrants = {tuple(move > 0) for move in moves}
+    assert len(quadrants) == 4
+
+
+@pytest.mark.parametrize(
+    ("border", "expected"),
+    [
+        ("symmetric", [3, 4, 5, 5, 4]),
+        ("edge", [3, 4, 5, 5, 5]),
+        ("black", [3, 4, 5, 0, 0]),
+        ("white", [3, 4, 5, 255, 255]),
+        ("background", [3, 4, 5, 3, 3]),  # the median of 1, 2, 3, 4, 5 twice, 1 and 5 five times
+    ],
+)
+def test_border_fills_what_a_translation_uncovers(border, expected) -> None:
+    class Rightward:
+        """The window moves to the right, so the image moves to the left."""
+
+        def random(self) -> float:
+            return 0.0
+
+    image = np.tile(np.array([1, 2, 3, 4, 5], np.uint8)[None, :, None], (5, 1, 3))
+    moved = translation(image, 0.4, Rightward(), border=border)  # type: ignore[arg-type]
+    assert (moved == np.reshape(expected, (1, 5, 1))).all()
+
+
+def test_border_is_drawn_from_all() -> None:
+    drawn = []
+
+    def operation(image: np.ndarray, strength: float, rng: np.random.Generator, *, border: str) -> np.ndarray:
+        drawn.append(border)
+        return image
+
+    bordered = with_any_border(operation)
+    assert bordered.__name__ == "operation"
+    for seed in range(400):
+        bordered(NOISE, 1, np.random.default_rng(seed))
+    assert {border: drawn.count(border) / 400 for border in BORDERS} == pytest.approx(
+        dict.fromkeys(BORDERS, 0.2), abs=0.08
+    )
 
 
 def test_shear_moves_rows_or_columns_by_their_distance_from_the_centre() -> None:
