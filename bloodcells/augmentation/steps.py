@@ -78,6 +78,7 @@ class RandAugmentSettings(AugmentationStep):
         "brightness",
         "contrast",
         "gamma",
+        "equalize",
         "solarize",
     )
 

@@ -1,10 +1,11 @@
-"""Defocus and motion blur.
+"""Defocus and motion blur, and its opposite, sharpening.
 
-Each function takes an image, uint8 (h, w, 3), a strength as a fraction of the shorter side, and a random generator, and
-returns uint8 (h, w, 3). The image is reflected at its edges.
+Each function takes an image, uint8 (h, w, 3), a strength and a random generator, and returns uint8 (h, w, 3). Radii and
+lengths are fractions of the shorter side. Blur reflects the image at its edges.
 """
 
 import numpy as np
+from PIL import Image, ImageFilter
 from scipy.signal import fftconvolve
 
 from bloodcells.evaluation.shift.pixels import rounded
@@ -13,6 +14,7 @@ from bloodcells.evaluation.shift.pixels import rounded
 PATH = np.linspace(-1, 1, 61)
 SQUARE = np.stack(np.meshgrid(np.linspace(-1, 1, 25), np.linspace(-1, 1, 25)), axis=-1).reshape(-1, 2)
 DISC = SQUARE[np.hypot(*SQUARE.T) <= 1]  # (points, 2), evenly spread over the disc of radius 1
+SHARPENED = 0.015  # standard deviation of the blur, whose difference from the image is enlarged
 
 
 def defocus_blur(image: np.ndarray, radius: float, rng: np.random.Generator) -> np.ndarray:
@@ -25,6 +27,12 @@ def motion_blur(image: np.ndarray, length: float, rng: np.random.Generator) -> n
     angle = np.pi * rng.random()
     path = np.outer(PATH, [np.sin(angle), np.cos(angle)])
     return _spread(image, path * length / 2 * min(image.shape[:2]))
+
+
+def sharpen(image: np.ndarray, amount: float, rng: np.random.Generator) -> np.ndarray:
+    """Adds `amount` times the difference from the image under a Gaussian blur. Draws no random number."""
+    mask = ImageFilter.UnsharpMask(SHARPENED * min(image.shape[:2]), round(100 * amount), threshold=0)
+    return np.asarray(Image.fromarray(image).filter(mask))
 
 
 def _spread(image: np.ndarray, points: np.ndarray) -> np.ndarray:

@@ -5,7 +5,7 @@ Each function takes an image, uint8 (h, w, 3), RGB, a strength and a random gene
 
 import numpy as np
 
-from bloodcells.evaluation.shift.pixels import EITHER_WAY, rounded
+from bloodcells.evaluation.shift.pixels import EITHER_WAY, blended, rounded
 
 # Absorption of red, green and blue by the stains of a Giemsa mixture, methylene blue and eosin (Landini et al. 2021).
 GIEMSA = np.array([[0.834750233, 0.513556283, 0.196330403], [0.092789, 0.954111, 0.283111]])
@@ -59,8 +59,7 @@ def saturation(image: np.ndarray, change: float, rng: np.random.Generator) -> np
 
 def channel_permutation(image: np.ndarray, share: float, rng: np.random.Generator) -> np.ndarray:
     """Moves each color by `share` of the way to the color with its channels in another order, drawn at random."""
-    permuted = image[..., ORDERS[rng.integers(len(ORDERS))]]
-    return rounded(image + np.float32(share) * (permuted.astype(np.float32) - image))
+    return blended(image, image[..., ORDERS[rng.integers(len(ORDERS))]], share)
 
 
 def brightness(image: np.ndarray, share: float, rng: np.random.Generator) -> np.ndarray:

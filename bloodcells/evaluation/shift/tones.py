@@ -4,8 +4,9 @@ Each function takes an image, uint8 (h, w, 3), a strength and a random generator
 """
 
 import numpy as np
+from PIL import Image, ImageOps
 
-from bloodcells.evaluation.shift.pixels import EITHER_WAY, rounded
+from bloodcells.evaluation.shift.pixels import EITHER_WAY, blended, rounded
 
 LEVELS = np.arange(256)
 
@@ -13,6 +14,11 @@ LEVELS = np.arange(256)
 def gamma(image: np.ndarray, factor: float, rng: np.random.Generator) -> np.ndarray:
     """Raises each value, as a fraction of the range, to the power of `factor` or its inverse."""
     return rounded(255 * (LEVELS / 255) ** factor ** rng.choice(EITHER_WAY))[image]
+
+
+def equalize(image: np.ndarray, share: float, rng: np.random.Generator) -> np.ndarray:
+    """Moves each channel by `share` of the way to a flat histogram. Draws no random number."""
+    return blended(image, np.asarray(ImageOps.equalize(Image.fromarray(image))), share)
 
 
 def posterize(image: np.ndarray, spacing: float, rng: np.random.Generator) -> np.ndarray:

@@ -1,10 +1,11 @@
-"""Blur spreads a point of light over a disc or along a path."""
+"""Blur spreads a point of light over a disc or along a path; sharpening enlarges what blur takes away."""
 
 import numpy as np
 import pytest
 from scipy import ndimage
 
-from bloodcells.evaluation.shift.blur import defocus_blur, motion_blur
+from bloodcells.data.synthetic import draw_cells
+from bloodcells.evaluation.shift.blur import defocus_blur, motion_blur, sharpen
 
 POINT = np.zeros((61, 41, 3), np.uint8)
 POINT[30, 20] = 255
@@ -42,7 +43,16 @@ def test_subpixel_blur_has_an_effect_and_edges_are_reflected() -> None:
     assert defocus_blur(noise, share, np.random.default_rng(0)) == pytest.approx(expected, abs=3)
 
 
-@pytest.mark.parametrize("blur", [defocus_blur, motion_blur])
+def test_sharpen_adds_the_difference_from_a_gaussian_blur() -> None:
+    image = draw_cells(8, 96, seed=0).pixels[0]
+    smooth = ndimage.gaussian_filter(image.astype(float), (0.015 * 96, 0.015 * 96, 0), mode="nearest")
+    expected = np.clip(image + 2 * (image - smooth), 0, 255)
+    sharpened = sharpen(image, 2, np.random.default_rng(0))
+    # Pillow approximates the blur by boxes and rounds it.
+    assert np.abs(sharpened - expected).mean() < 0.1 * np.abs(expected - image).mean()
+
+
+@pytest.mark.parametrize("blur", [defocus_blur, motion_blur, sharpen])
 def test_plain_image_does_not_change(blur) -> None:
     plain = np.full((20, 32, 3), (255, 120, 0), np.uint8)
     assert np.array_equal(blur(plain, 0.2, np.random.default_rng(0)), plain)

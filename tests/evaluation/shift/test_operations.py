@@ -61,7 +61,7 @@ def test_random_draws_do_not_depend_on_the_strength(name) -> None:
         ),
         (
             {"randaugment": RandAugment(3, 0.5, 0.15, 0.9)},
-            "translation shear stain white_balance saturation brightness contrast gamma solarize",
+            "translation shear stain white_balance saturation brightness contrast gamma equalize solarize",
         ),
         ({"flip_translate": FlipTranslate(0.1), "cutmix": CutMix(1.0)}, "translation occlusion rectangles"),
     ],
