@@ -32,6 +32,7 @@ class Tag:
     LABEL = "label"  # name of the run in tables
     STEP = "step"  # its number in a study of numbered steps
     FOLLOWS = "follows"  # the step it is compared with
+    STAND_IN_FOR = "stand_in_for"  # the large backbone that its small one replaces
     ERROR = "error"  # why a run FAILED or was KILLED
     CHECKPOINT = "checkpoint"  # the folder that holds its training state until it ends
     JOB = "sweep.job"  # its number in a sweep, from 1

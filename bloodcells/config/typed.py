@@ -67,10 +67,11 @@ def _schema(option: type, composed: DictConfig, prefix: str) -> DictConfig:
         if not isinstance(value, DictConfig):
             raise InputError(wrong_type(place, value, kind))
         if known:
-            name = shown(OmegaConf.select(composed, f"{place}.name"))
-            if name not in known:
-                raise InputError(f"{place}.name={name}: expected one of {', '.join(known)}{nearest(name, known)}")
-            kind = known[name]
+            name = OmegaConf.select(composed, f"{place}.name")
+            if str(name) not in known:
+                guess = nearest(str(name), known)
+                raise InputError(f"{place}.name={shown(name)}: expected one of {', '.join(known)}{guess}")
+            kind = known[str(name)]
         node[f.name] = _schema(cast(type, kind), composed, place + ".")
     return node
 

@@ -25,11 +25,12 @@ NO_NUMBERS = (
     "runs/killed.py", "runs/sweep_run.py",
     # Text and figures made from final numbers, including Grad-CAM. A config that fails to compose gives an error
     # message and no run.
-    "reporting", "config/command.py", "config/explain.py", "config/errors.py", "runs/description.py",
+    "reporting", "config/command.py", "config/explain.py", "config/expected.py", "config/errors.py",
+    "runs/description.py",
     "training/progress.py", "training/curves.py", "evaluation/figures", "evaluation/page.py", "model/gradcam.py",
 )  # fmt: skip
 GPU_LIBRARIES = "tensorflow[and-cuda]"  # an optional requirement that changes results if installed
-FILING = ("study", "label", "step", "follows")  # settings that only organize runs
+FILING = ("study", "label", "step", "follows", "stand_in_for")  # settings that only describe a run
 UNCOUNTED = ("tracking", "output", "sweep", *FILING, "data.path", "backbone.weights", "training.threads")
 
 

@@ -74,6 +74,11 @@ def plan(config: TrainConfig) -> list[Stage]:
 def remarks(config: TrainConfig) -> list[str]:
     """Consequences of the config that users may not expect, one line each."""
     lines = []
+    if config.stand_in_for:
+        lines.append(
+            f"backbone={config.stand_in_for}: at this scale {config.backbone.label} stands in for it; scale=report "
+            f"trains {config.stand_in_for} itself (for a GPU)"
+        )
     if config.backbone.weights is None:
         factor = f"{config.training.from_scratch_factor:g} times"
         if config.training.feature_extraction.epochs == 0:

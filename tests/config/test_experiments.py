@@ -123,7 +123,9 @@ def test_lion_uses_a_fifth_of_adams_learning_rates(scale, rates) -> None:
 
 @pytest.mark.parametrize("backbone", STAND_INS)
 def test_small_backbones_replace_large_ones_at_laptop_scale_only(backbone) -> None:
-    assert plain(composed(f"backbone={backbone}", "scale=laptop").backbone) == STAND_INS[backbone]
+    config = composed(f"backbone={backbone}", "scale=laptop")
+    assert plain(config.backbone) == STAND_INS[backbone]
+    assert config.stand_in_for == backbone
     assert composed(f"backbone={backbone}", "scale=report").backbone.name == backbone
 
 

@@ -17,7 +17,7 @@ PACKAGE = CHECKOUT / "bloodcells"
 def test_config_hash_covers_every_setting_except_tracking_and_filing() -> None:
     base = config_hash(composed())
     assert fingerprint(composed(), "x").config == base
-    for override in ("tracking=off", "study=a", "label=a", "step=1", "follows=1", "scale=report"):
+    for override in ("tracking=off", "study=a", "label=a", "step=1", "follows=1", "stand_in_for=a", "scale=report"):
         assert config_hash(composed(override)) == base
     for override in ("seed=1", "unfreeze=3", "loss.gamma=1", "training.batch_norm=train", "augmentation=none"):
         assert config_hash(composed(override)) != base

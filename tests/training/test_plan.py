@@ -60,6 +60,15 @@ def test_random_weights_without_phase_1_train_batch_norm_in_fine_tuning_with_a_r
     assert "fine-tuning starts from random weights" in remarks(composed(*overrides))[0]
 
 
+def test_stand_in_has_a_remark_that_names_both_backbones_and_how_to_train_the_large_one() -> None:
+    line = (
+        "backbone=convnextlarge: at this scale mobilenetv2 stands in for it; scale=report trains convnextlarge itself"
+    )
+    assert remarks(composed("backbone=convnextlarge", "scale=laptop"))[0].startswith(line)
+    assert remarks(composed("backbone=convnextlarge", "scale=report")) == []
+    assert remarks(composed("backbone=mobilenetv2", "scale=laptop")) == []
+
+
 def test_phase_without_epochs_is_left_out() -> None:
     assert [stage[0] for stage in stages(*PRETRAINED, "training.fine_tuning.epochs=0")] == ["feature_extraction"]
 

@@ -17,7 +17,7 @@ from bloodcells.config.schema.training import Loss, Optimizer, Training
 
 @dataclass
 class TrainConfig:
-    """One training run. `study`, `label`, `step` and `follows` organize runs and change no result."""
+    """One training run. `study`, `label`, `step`, `follows` and `stand_in_for` describe it and change no result."""
 
     unfreeze: Any
     data: Data
@@ -32,6 +32,7 @@ class TrainConfig:
     study: str | None
     sweep: Sweep
     label: str | None
+    stand_in_for: str | None
     step: int | None = within("[1, inf)")
     follows: int | None = within("[1, inf)")
     seed: int = within("[0, 4294967295]")
