@@ -33,7 +33,7 @@ def headline(predictions: Predictions) -> dict[str, float]:
     areas = [area for area in _areas(predictions) if not np.isnan(area)]
     return {
         "accuracy": float(accuracy_score(labels, predicted)),
-        "balanced_accuracy": _balanced_accuracy(labels, predicted),
+        "balanced_accuracy": balanced_accuracy(labels, predicted),
         "macro_f1": float(macro),
         "weighted_f1": float(weighted),
         "roc_auc": float(np.mean(areas)) if areas else float("nan"),
@@ -75,7 +75,7 @@ def _areas(predictions: Predictions) -> list[float]:
     ]
 
 
-def _balanced_accuracy(labels: np.ndarray, predicted: np.ndarray) -> float:
+def balanced_accuracy(labels: np.ndarray, predicted: np.ndarray) -> float:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)  # about classes that are predicted but have no images
         return float(balanced_accuracy_score(labels, predicted))

@@ -19,14 +19,14 @@ SHARPENED = 0.015  # standard deviation of the blur, whose difference from the i
 
 def defocus_blur(image: np.ndarray, radius: float, rng: np.random.Generator) -> np.ndarray:
     """Spreads each point over a disc. Draws no random number."""
-    return _spread(image, DISC * radius * min(image.shape[:2]))
+    return spread(image, DISC * radius * min(image.shape[:2]))
 
 
 def motion_blur(image: np.ndarray, length: float, rng: np.random.Generator) -> np.ndarray:
     """Spreads each point over a straight path of `length`, in a random direction."""
     angle = np.pi * rng.random()
     path = np.outer(PATH, [np.sin(angle), np.cos(angle)])
-    return _spread(image, path * length / 2 * min(image.shape[:2]))
+    return spread(image, path * length / 2 * min(image.shape[:2]))
 
 
 def sharpen(image: np.ndarray, amount: float, rng: np.random.Generator) -> np.ndarray:
@@ -35,7 +35,7 @@ def sharpen(image: np.ndarray, amount: float, rng: np.random.Generator) -> np.nd
     return np.asarray(Image.fromarray(image).filter(mask))
 
 
-def _spread(image: np.ndarray, points: np.ndarray) -> np.ndarray:
+def spread(image: np.ndarray, points: np.ndarray) -> np.ndarray:
     """The mean of the image shifted by each of `points`, (n, 2) in pixels, with linear interpolation."""
     reach = int(np.ceil(np.abs(points).max()))
     below = np.floor(points).astype(int)

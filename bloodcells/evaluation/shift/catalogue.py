@@ -1,7 +1,8 @@
 """The grid of distortions: name, group and source, and which training steps resemble them."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -9,7 +10,7 @@ from bloodcells.config.schema import AugmentationStep
 from bloodcells.evaluation.shift import blur, color, damage, geometry
 from bloodcells.evaluation.shift.strengths import MIXED, STRENGTHS
 
-Operation = Callable[[np.ndarray, float, np.random.Generator], np.ndarray]
+Operation = Callable[[np.ndarray, Any, np.random.Generator], np.ndarray]
 
 COMMON = "Hendrycks and Dietterich 2019, arXiv:1903.12261"
 MNIST_C = "Mu and Gilmer 2019, arXiv:1906.02337"
@@ -32,14 +33,14 @@ class Distortion:
     apply: Callable[[np.ndarray, int, np.random.Generator], np.ndarray]
 
 
+def graded(operation: Operation, values: Sequence[Any], *, name: str, group: str, source: str) -> Distortion:
+    """The distortion that applies `operation` with the strengths `values` at severities 1 to 5."""
+    return Distortion(name, group, source, lambda image, severity, rng: operation(image, values[severity - 1], rng))
+
+
 def _graded(operation: Operation, group: str, source: str) -> Distortion:
-    values = STRENGTHS[operation.__name__].values
-    return Distortion(
-        operation.__name__,
-        group,
-        source,
-        lambda image, severity, rng: operation(image, values[severity - 1], rng),
-    )
+    name = operation.__name__
+    return graded(operation, STRENGTHS[name].values, name=name, group=group, source=source)
 
 
 _SINGLE = (
