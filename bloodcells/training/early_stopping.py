@@ -1,5 +1,6 @@
 """Early stopping within a stage, and the best weights of all stages."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -49,12 +50,23 @@ class EarlyStopping(keras.callbacks.Callback):
         super().__init__()
         self.state = state or StoppingState()
 
-    def begin_stage(self, label: str, patience: int | None, epochs_before: int, *, resumed: bool = False) -> None:
+    def begin_stage(
+        self,
+        label: str,
+        patience: int | None,
+        epochs_before: int,
+        *,
+        may_stop_after: Callable[[int], bool],
+        resumed: bool = False,
+    ) -> None:
         """patience: stops after this many epochs of the stage without improvement; None: never.
 
         epochs_before: of all earlier stages; resumed: whether an interrupted run has trained a part of the stage
+        may_stop_after: of the stage's schedule; when patience runs out, the stage goes on until it may stop, and then
+            stops if it has still not improved
         """
         self._label, self._patience, self._before = label, patience, epochs_before
+        self._may_stop_after = may_stop_after
         if not resumed:
             self.state.stage_best, self.state.waited = None, 0
 
@@ -64,11 +76,6 @@ class EarlyStopping(keras.callbacks.Callback):
         if self.state.best is None:
             raise RuntimeError("no epoch has ended yet")
         return self.state.best
-
-    @property
-    def stopped(self) -> bool:
-        """Whether the patience of the current stage has run out."""
-        return self._patience is not None and self.state.waited >= self._patience
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         values, state = logs or {}, self.state
@@ -82,8 +89,8 @@ class EarlyStopping(keras.callbacks.Callback):
             state.stage_best, state.waited = this, 0
         else:
             state.waited += 1
-            if self.stopped:
-                self.model.stop_training = True
+        if self._patience is not None and state.waited >= self._patience and self._may_stop_after(epoch + 1):
+            self.model.stop_training = True
 
     def restore(self) -> None:
         """Sets the model to the best weights so far."""

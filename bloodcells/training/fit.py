@@ -80,7 +80,10 @@ def fit(
             if resumed:
                 assign(model.optimizer.variables, resumed.optimizer)
             patience, before = stage.settings.patience_epochs, len(history) - completed
-            stopping.begin_stage(stage.label, patience, before, resumed=resumed is not None)
+            may_stop_after = stage.settings.schedule.may_stop_after
+            stopping.begin_stage(
+                stage.label, patience, before, may_stop_after=may_stop_after, resumed=resumed is not None
+            )
             progress.begin_stage(number, before)
             # The order matters: Record needs the validation results, and the rate before the schedule changes it.
             # An epoch is reported only after it is saved: if the process is killed earlier, the epoch is trained again.
@@ -110,7 +113,7 @@ def fit(
                 shuffle=False,  # the batches are shuffled already
                 verbose=0,
             )
-            if stopping.stopped:
+            if len(history) < before + stage.epochs:
                 log.info(
                     "early stopping after epoch %d (patience %d); best so far: epoch %d, validation accuracy %.4f",
                     *(len(history), patience, stopping.best.epoch, stopping.best.accuracy),

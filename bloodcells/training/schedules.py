@@ -42,7 +42,7 @@ class Plateau(Schedule):
 @option("schedule", "cosine_restarts")
 @dataclass
 class CosineRestarts(Schedule):
-    """Cosine decay with warm restarts.
+    """Cosine decay with warm restarts. Early stopping waits for the end of a cycle.
 
     first_cycle_epochs: length of the first cycle
     cycle_growth, peak_decay: length and initial rate of each cycle relative to the previous one
@@ -61,3 +61,11 @@ class CosineRestarts(Schedule):
             t_mul=self.cycle_growth,
             m_mul=self.peak_decay,
         )
+
+    def may_stop_after(self, epoch: int) -> bool:
+        """Whether a cycle ends with this epoch, or within the next one."""
+        end = length = self.first_cycle_epochs
+        while end < epoch:
+            length *= self.cycle_growth
+            end = round(end + length, 6)  # ten cycles of 1.1 epochs are 11, not 10.999999999999998
+        return end < epoch + 1

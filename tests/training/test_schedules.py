@@ -24,6 +24,35 @@ def test_peak_decay_lowers_each_restart() -> None:
     assert float(rate(20)) == pytest.approx(0.5 * float(rate(0)))
 
 
+@pytest.mark.parametrize(
+    ("schedule", "ends"),
+    [
+        ("first_cycle_epochs=5", [5, 15]),  # cycles of 5, 10 and 20 epochs
+        ("cycle_growth=1", [5, 10, 15, 20, 25]),
+        ("cycle_growth=1.5", [5, 12, 23]),  # 5, 7.5, 11.25 and 16.875: the second ends within epoch 13
+    ],
+)
+def test_training_may_stop_at_the_end_of_a_cosine_cycle_where_the_rate_is_lowest(schedule, ends) -> None:
+    schedule = composed(f"training.fine_tuning.schedule.{schedule}").training.fine_tuning.schedule
+    assert [epoch for epoch in range(1, 28) if schedule.may_stop_after(epoch)] == ends
+    rate, steps = schedule.learning_rate(1.0, 8), 8
+    for end in ends:  # the rates of the last steps of this epoch and of the next one
+        assert float(rate(end * steps - 1)) < 0.06
+        assert float(rate((end + 1) * steps - 1)) > 0.9
+
+
+def test_cycles_of_a_fraction_of_an_epoch_do_not_drift() -> None:
+    fractions = ("training.fine_tuning.schedule.first_cycle_epochs=1.1", "training.fine_tuning.schedule.cycle_growth=1")
+    schedule = composed(*fractions).training.fine_tuning.schedule
+    assert [epoch for epoch in range(1, 24) if not schedule.may_stop_after(epoch)] == [10, 21]
+
+
+@pytest.mark.parametrize("name", ["plateau", "constant"])
+def test_training_may_stop_after_any_epoch_of_a_schedule_without_cycles(name) -> None:
+    schedule = composed(f"schedule@training.fine_tuning.schedule={name}").training.fine_tuning.schedule
+    assert all(schedule.may_stop_after(epoch) for epoch in range(1, 41))
+
+
 def test_plateau_lowers_the_rate_down_to_its_minimum() -> None:
     config = composed("backbone=vgg19", "training.feature_extraction.schedule.minimum_learning_rate=3e-6")
     stage = plan(config)[0]

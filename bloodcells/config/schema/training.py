@@ -69,6 +69,13 @@ class Schedule:
         """The rate to build the optimizer with: a float, or a schedule of keras.optimizers.schedules."""
         return initial
 
+    def may_stop_after(self, epoch: int) -> bool:
+        """Whether early stopping may end a stage after this epoch of it, from 1.
+
+        A schedule of cycles returns False within a cycle: the rate is lowest at its end, and so are most losses.
+        """
+        return True
+
     def callback(self) -> "keras.callbacks.Callback | None":
         """A new callback that changes the rate at the end of an epoch, or None.
 
@@ -79,7 +86,10 @@ class Schedule:
 
 @dataclass
 class Phase:
-    """At most `epochs` epochs; stops after `patience_epochs` without improvement (None: never)."""
+    """At most `epochs` epochs; stops after `patience_epochs` without improvement, where the schedule lets it.
+
+    patience_epochs: None never stops; see `Schedule.may_stop_after`
+    """
 
     schedule: Schedule
     epochs: int = within("[0, inf)")
