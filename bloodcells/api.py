@@ -24,7 +24,8 @@ def compose(*overrides: str) -> TrainConfig:
 
     Args:
         overrides: settings as on the command line: "backbone=mobilenetv2" chooses an option of a group,
-            "training.batch_size=64" sets a value, "experiment=mobilenetv2" applies a file of conf/experiment.
+            "training.batch_size=64" sets a value, "experiment=mobilenetv2" applies a file of conf/experiment. What an
+            experiment sweeps (`hydra.sweeper.params`) is for `--multirun` and has no effect here.
 
     Returns:
         The typed config, with every key, type, range and combination checked.

@@ -1,11 +1,23 @@
 """Trains a classifier and logs the run: `python -m bloodcells.train`. With `--multirun`, trains a sweep of them."""
 
+from hydra.core.global_hydra import GlobalHydra
+from hydra.core.hydra_config import HydraConfig
+
 from bloodcells.config.command import command
 from bloodcells.config.schema import TrainConfig
 from bloodcells.runs.train import train
 from bloodcells.sweep import PLUGINS
+from bloodcells.sweep.expand import check_swept
 
-main = command("train", TrainConfig, PLUGINS)(train)
+
+def train_one(config: TrainConfig) -> None:
+    """Trains one run. Raises InputError if the command names an experiment that is a sweep."""
+    settings = HydraConfig.get()
+    check_swept(GlobalHydra.instance().config_loader(), settings, settings.overrides.task)
+    train(config)
+
+
+main = command("train", TrainConfig, PLUGINS)(train_one)
 
 if __name__ == "__main__":
     main()

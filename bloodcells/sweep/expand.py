@@ -1,9 +1,11 @@
 """Expands a sweep into jobs: overrides, threads and typed config of each, a thousand of them in seconds."""
 
-from collections.abc import Sequence
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from itertools import compress
+from typing import Any, cast
 
 from hydra.core.config_loader import ConfigLoader
 from hydra.core.object_type import ObjectType
@@ -61,6 +63,35 @@ class NestedOptions:
         return options
 
 
+def parser(loader: ConfigLoader) -> OverridesParser:
+    """Hydra's parser for overrides, with globs that match options in subfolders too."""
+    return OverridesParser.create(config_loader=cast(ConfigLoader, NestedOptions(loader)))
+
+
+def swept(params: Mapping[str, str] | None, overrides: Sequence[str]) -> list[str]:
+    """The `hydra.sweeper.params` of an experiment as overrides, without those that `overrides` set."""
+    given = {override.partition("=")[0].lstrip("+") for override in overrides}
+    return [f"{key}={values}" for key, values in (params or {}).items() if key not in given]
+
+
+def check_swept(loader: ConfigLoader, settings: Any, overrides: Sequence[str]) -> None:
+    """Raises InputError if a job would train only one config of an experiment that defines a sweep.
+
+    settings: `hydra` in the job's config; overrides: those of the job, which must set each key that is swept
+    """
+    if not (missing := swept(settings.sweeper.get("params"), overrides)):
+        return
+    parsed = parser(loader).parse_overrides(missing)
+    jobs = math.prod(len(list(each.sweep_iterator())) for each in parsed if each.is_sweep_override())
+    experiment = next(
+        (override for override in overrides if override.startswith("experiment=")), "hydra.sweeper.params"
+    )
+    raise InputError(
+        f"{experiment} is a sweep over {' and '.join(each.key_or_group for each in parsed)}: expected --multirun, "
+        f"which runs all {jobs} jobs, with no other experiment, or one value for each key"
+    )
+
+
 def expand(loader: ConfigLoader, master: DictConfig, overrides: Sequence[Sequence[str]]) -> list[Job]:
     """Returns one job for each list of overrides.
 
@@ -108,7 +139,9 @@ class _Composer:
         try:
             choice = tuple(text for text in overrides if not self._value(text))
             if choice not in self._nodes:
-                self._nodes[choice] = node(self._loader.load_sweep_config(self._master, list(overrides)), TrainConfig)
+                composed = self._loader.load_sweep_config(self._master, list(overrides))
+                check_swept(self._loader, composed.hydra, overrides)
+                self._nodes[choice] = node(composed, TrainConfig)
             for override in filter(None, map(self._value, overrides)):
                 OmegaConf.update(self._nodes[choice], override.key_or_group, override.value())
             return checked(self._nodes[choice], TrainConfig)

@@ -6,10 +6,8 @@ import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
-from hydra.core.config_loader import ConfigLoader
-from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.plugins import Plugins
 from hydra.core.utils import JobReturn, JobStatus, configure_log
 from hydra.plugins.sweeper import Sweeper as HydraSweeper
@@ -18,7 +16,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from bloodcells.config.errors import InputError
 from bloodcells.config.schema import TrainConfig
-from bloodcells.sweep.expand import Job, NestedOptions, expand, threads_per_job
+from bloodcells.sweep.expand import Job, expand, parser, swept, threads_per_job
 
 if TYPE_CHECKING:
     from bloodcells.runs.sweep_run import SweepRun
@@ -36,7 +34,7 @@ class Sweeper(HydraSweeper):
     """
 
     def __init__(self, params: dict[str, str] | None) -> None:
-        self._params = [f"{key}={value}" for key, value in (params or {}).items()]
+        self._params = params
 
     def setup(self, *, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig) -> None:
         """Stores what Hydra composed. `task_function` is not used, since each job runs in a process of its own."""
@@ -52,7 +50,7 @@ class Sweeper(HydraSweeper):
         from bloodcells.tracking.store import store_of
 
         configure_log(self._config.hydra.hydra_logging, self._config.hydra.verbose)
-        overrides = [*self._params, *arguments]
+        overrides = [*swept(self._params, arguments), *arguments]
         jobs, name = self._jobs(overrides)
         if not jobs:
             raise InputError(f"{' '.join(overrides)}: no job to run; expected one or more, but no option matches")
@@ -93,15 +91,12 @@ class Sweeper(HydraSweeper):
         from hydra._internal.core_plugins.basic_sweeper import BasicSweeper  # Hydra reloads it at start-up
 
         loader = self._context.config_loader
-        parsed = OverridesParser.create(config_loader=cast(ConfigLoader, NestedOptions(loader))).parse_overrides(
-            list(arguments)
-        )
+        parsed = parser(loader).parse_overrides(list(arguments))
         (overrides,) = BasicSweeper.split_arguments(parsed, None)
         jobs = expand(loader, self._config, overrides)
         threads = threads_per_job(self._config.hydra.launcher, len(jobs))
-        last = {override.get_key_element(): override for override in parsed}  # the last one for a key wins
-        swept = [str(override.input_line) for override in last.values() if override.is_sweep_override()]
-        return [job.with_threads(threads) for job in jobs], f"sweep {' '.join(swept) or 'of one job'}"
+        varied = [str(override.input_line) for override in parsed if override.is_sweep_override()]
+        return [job.with_threads(threads) for job in jobs], f"sweep {' '.join(varied) or 'of one job'}"
 
     def _run(self, decided: "Decided", parent: "SweepRun | None", *, shared: Path | None, rerun: bool) -> None:
         """Launches the jobs to run and reports all of them. Raises JobsFailedError if one failed."""

@@ -1,5 +1,6 @@
 """A sweep's jobs: the configs that each would have alone, and its share of the cores."""
 
+import sys
 from itertools import product
 
 import joblib
@@ -13,7 +14,8 @@ from omegaconf import OmegaConf
 from bloodcells.config.checkout import CHECKOUT
 from bloodcells.config.errors import InputError
 from bloodcells.sweep import expand as module
-from bloodcells.sweep.expand import Job, NestedOptions, expand, threads_per_job
+from bloodcells.sweep.expand import Job, NestedOptions, expand, swept, threads_per_job
+from bloodcells.train import main
 from tests.conftest import composed
 
 
@@ -52,6 +54,33 @@ def test_an_invalid_job_leaves_the_others_valid() -> None:
     assert isinstance(negative, InputError)
     assert str(negative).startswith("seed=-1: expected a number in")
     assert str(text) == "seed=x: expected an integer"
+
+
+def test_experiment_that_is_a_sweep_is_not_a_single_run(monkeypatch, capfd) -> None:
+    line = "experiment=backbones is a sweep over backbone and seed: expected --multirun, which runs all 9 jobs"
+    monkeypatch.setattr(
+        sys, "argv", ["train", "experiment=backbones", "hydra/job_logging=none", "hydra/hydra_logging=none"]
+    )
+    with pytest.raises(SystemExit):
+        main()
+    assert capfd.readouterr().err.startswith(f"error: {line}")
+    whole, part, one = (
+        job.config
+        for job in expanded(["experiment=backbones"])
+        + expanded(["experiment=backbones"], ["seed=0"])
+        + expanded(["experiment=backbones"], ["seed=0"], ["backbone=smallcnn"])
+    )
+    assert str(whole).startswith(line)
+    assert "over backbone: expected --multirun, which runs all 3 jobs" in str(part)
+    assert one.backbone.name == "smallcnn"
+
+
+def test_overrides_replace_what_an_experiment_sweeps() -> None:
+    params = {"unfreeze": "0,all", "seed": "0,1,2"}
+    assert swept(params, ["study=a"]) == ["unfreeze=0,all", "seed=0,1,2"]
+    assert swept(params, ["seed=5", "++study=a"]) == ["unfreeze=0,all"]
+    assert swept(params, ["++unfreeze=3", "seed=4,5"]) == []
+    assert swept(None, ["seed=1"]) == []
 
 
 def test_unknown_options_and_keys_raise_the_errors_of_a_single_run() -> None:
