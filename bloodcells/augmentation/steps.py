@@ -112,17 +112,23 @@ class RandAugmentKerasCV(RandAugmentSettings):
     has_random_state = True
 
     def layer(self, seed: int) -> Callable[[Any], Any]:
+        import keras
         import keras_cv
         import tensorflow as tf
 
-        layer = keras_cv.layers.RandAugment(
-            value_range=(0, 255),
-            augmentations_per_image=self.augmentations_per_image,
-            magnitude=self.magnitude,
-            magnitude_stddev=self.magnitude_stddev,
-            rate=self.rate,
-            seed=seed,
-        )
+        policy = keras.config.dtype_policy()
+        keras.config.set_dtype_policy("float32")  # some of its operations fail in mixed precision
+        try:
+            layer = keras_cv.layers.RandAugment(
+                value_range=(0, 255),
+                augmentations_per_image=self.augmentations_per_image,
+                magnitude=self.magnitude,
+                magnitude_stddev=self.magnitude_stddev,
+                rate=self.rate,
+                seed=seed,
+            )
+        finally:
+            keras.config.set_dtype_policy(policy)
 
         def augment(images: tf.Tensor) -> tf.Tensor:
             return tf.ensure_shape(layer(images), images.shape)

@@ -86,3 +86,11 @@ def test_offline_mixup_changes_only_the_training_set() -> None:
 @pytest.mark.parametrize("name", options("augmentation"))
 def test_a_step_resembles_distortions_that_exist(name: str) -> None:
     assert set(options("augmentation")[name].resembles) <= (set(DISTORTIONS) | set(OPERATIONS)) - {"mixture"}
+
+
+@pytest.mark.slow  # keras-cv traces its layer
+def test_randaugment_of_keras_cv_computes_in_float32_in_mixed_precision() -> None:
+    keras.config.set_dtype_policy("mixed_float16")
+    augmentation = Augmentation(composed("augmentation=randaugment_kerascv").augmentation, 0)
+    assert keras.config.dtype_policy().name == "mixed_float16"
+    assert augmentation.layer(tf.constant(PIXELS, tf.float32)).dtype == tf.float32
