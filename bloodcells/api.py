@@ -78,7 +78,7 @@ def evaluate(run: str | Result, *overrides: str) -> Result:
 
     Args:
         run: a result, or the id or name of a training run, or a unique prefix of either.
-        overrides: settings of conf/evaluate.yaml, such as "evaluation=shifted", or "data=npz" and "data.path=FILE" to
+        overrides: settings of conf/evaluate.yaml, such as "evaluation=grid", or "data=npz" and "data.path=FILE" to
             score images of another data set. A result is looked up in its own store unless `overrides` set `tracking`.
 
     Returns:
@@ -88,7 +88,7 @@ def evaluate(run: str | Result, *overrides: str) -> Result:
         InputError: no such run, an invalid override, or images whose size or classes do not fit the model.
 
     Example:
-        >>> evaluate("b2d4", "evaluation=shifted").metrics["shift/mean_accuracy"]
+        >>> evaluate("b2d4").metrics["composed/accuracy"]
         0.8423
     """
     from bloodcells.evaluate import evaluate as score  # imports MLflow

@@ -31,7 +31,7 @@ def report(config: ReportConfig) -> None:
     references = read_references(folder / "reference.csv")
     runs = select(config)
     configurations, remarks = gather(runs, read_predictions(runs))
-    comparison = compare(configurations)
+    comparison = compare(configurations, config.tracking.rank_by.metric)
     curves = depth_curves(comparison)
     figures = ReportFigures.draw(comparison, references, curves)
     content = sections(comparison, remarks, references, curves=curves, figures=figures)

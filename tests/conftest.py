@@ -97,7 +97,7 @@ def trained_once(tmp_path_factory: pytest.TempPathFactory) -> TrainedRun:
     cells = draw_cells(220, 32, 0)
     np.savez(folder / "cells.npz", images=cells.pixels, labels=cells.labels, class_names=KINDS)
     own = ("data=npz", f"data.path={folder}/cells.npz", f"tracking.directory={folder}/mlruns", "seed=3")
-    shift = ("training.fine_tuning.epochs=2", "evaluation=shifted", "evaluation.shift.severities=[2]")
+    shift = ("training.fine_tuning.epochs=2", "evaluation=grid", "evaluation.grid.severities=[2]")
     config = composed(*SHORT, *own, *shift)
     result = train(config)
     return TrainedRun(config, find_run(config.tracking, result.run_id), folder)

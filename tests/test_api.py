@@ -147,7 +147,7 @@ def test_an_evaluation_scores_the_run_as_training_did(results, overrides) -> Non
     assert_frame_equal(scored.history, trained.history, check_exact=True)
     tags = MlflowClient().get_run(scored.run_id).data.tags
     assert (tags[Tag.PROGRAM], tags[Tag.PARENT]) == (Program.EVALUATE, trained.run_id)
-    shift = ("evaluation=shifted", "evaluation.shift.severities=[1]")
+    shift = ("evaluation=grid", "evaluation.grid.severities=[1]")
     again = evaluate(trained.run_id, *shift, overrides[-1])
     assert 0 <= again.metrics["shift/mean_accuracy"] <= 1
     assert "shift/mean_accuracy" not in scored.metrics

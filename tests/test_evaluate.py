@@ -65,7 +65,7 @@ def artifact(run: mlflow.entities.Run, name: str) -> Path:
 
 def test_evaluating_again_reproduces_the_stored_numbers(folder, trained, caplog) -> None:
     with caplog.at_level("INFO", "bloodcells"):
-        evaluation = scored(folder, trained.info.run_id, "evaluation=shifted", "evaluation.shift.severities=[2]")
+        evaluation = scored(folder, trained.info.run_id, "evaluation=grid", "evaluation.grid.severities=[2]")
     assert "predictions are bit-identical to the run's" in caplog.messages[-1]
     assert f"{evaluation.info.run_id}/artifacts/evaluation.html" in caplog.messages[-1]
     for name in ("predictions.csv", "shift/predictions.csv", "headline.csv", "per_class.txt", "mistakes/worst.csv"):
@@ -147,8 +147,8 @@ def test_every_distorted_image_is_predicted_once_and_counts_in_the_mean(folder, 
     columns = predicted.columns[2:]
     assert len(columns) == 16
     correct = predicted[columns].to_numpy() == predicted["label"].to_numpy()[:, None]
-    by_image = pd.read_csv(artifact(trained, "shift/by_image.csv"))
-    assert by_image["shifted_accuracy"].tolist() == correct.mean(axis=1).tolist()
+    by_image = pd.read_csv(artifact(trained, "by_image.csv"))
+    assert by_image["grid"].tolist() == correct.mean(axis=1).tolist()
     assert by_image["predicted"].tolist() == test.predicted.tolist()
     assert trained.data.metrics["shift/mean_accuracy"] == pytest.approx(correct.mean())
     assert trained.data.metrics["shift/worst_accuracy"] == pytest.approx(correct.mean(axis=0).min())

@@ -15,7 +15,7 @@ from bloodcells.comparison.runs import read_predictions
 from bloodcells.config.checkout import CHECKOUT
 from bloodcells.config.errors import InputError
 from bloodcells.config.names import Metric
-from bloodcells.config.schema import LocalTracking, ReportConfig
+from bloodcells.config.schema import LocalTracking, RankBy, ReportConfig
 from bloodcells.report import report
 from bloodcells.tracking.stored_run import search
 from tests.comparison.fill_store import MadeUp, Size, fill, study
@@ -27,7 +27,7 @@ TINY = Size(images=300, test=60, validation=10, severities=1)
 def store(tmp_path_factory):
     folder = tmp_path_factory.mktemp("store")
     fill(folder, [*study(), MadeUp(study="single")], TINY)
-    return LocalTracking("local", str(folder), "bloodcells")
+    return LocalTracking("local", str(folder), "bloodcells", rank_by=RankBy.composed)
 
 
 @pytest.fixture(scope="module")
@@ -66,7 +66,7 @@ def test_command_writes_all_files_and_keeps_the_readme(store, tmp_path) -> None:
         assert row[Metric.TEST_ACCURACY] == pytest.approx(sum(logged) / len(logged), abs=1e-12)
         assert all(run in markdown and run in html for run in row["runs"].split())
     assert table["best"].sum() == 1
-    assert table.loc[table[Metric.SHIFTED_ACCURACY].idxmax(), "best"]
+    assert table.loc[table[Metric.COMPOSED_ACCURACY].idxmax(), "best"]
 
 
 def test_single_configuration_has_a_table(store, tmp_path) -> None:
@@ -100,7 +100,7 @@ def test_malformed_reference_leaves_nothing_written(store, tmp_path) -> None:
 def test_depth_curve_is_ordered_by_parameters_and_marks_the_best(comparison) -> None:
     (curve,) = depth_curves(comparison)
     assert curve.depths == ["0", "10", "50", "block6", "all"]
-    means = [row.estimates[Metric.SHIFTED_ACCURACY].mean for row in curve.rows]
+    means = [row.estimates[Metric.COMPOSED_ACCURACY].mean for row in curve.rows]
     assert means[curve.best] == max(means)
     figure = figures.unfreezing(curve)
     axes = figure.axes[0]
@@ -108,7 +108,7 @@ def test_depth_curve_is_ordered_by_parameters_and_marks_the_best(comparison) -> 
     assert [text.get_text() for text in axes.texts] == curve.depths
     ring = next(line for line in axes.lines if line.get_label() == f"best, unfreeze={curve.depths[curve.best]}")
     assert ring.get_ydata() == [max(means)]
-    assert f"Best at unfreeze={curve.depths[curve.best]}, shifted accuracy {max(means):.4f}" in curve.describe()
+    assert f"Best at unfreeze={curve.depths[curve.best]}, composed accuracy {max(means):.4f}" in curve.describe()
 
 
 def test_two_depths_are_not_a_curve(store) -> None:
@@ -120,7 +120,7 @@ def test_figures_show_at_most_the_best_rows(comparison, monkeypatch) -> None:
     labels = [tick.get_text().replace("\n", " ") for tick in figures.forest(comparison, []).axes[0].get_yticklabels()]
     assert labels == [row.label for row in comparison.rows]
     monkeypatch.setattr(figures, "MOST", 3)
-    best = sorted(comparison.rows, key=lambda row: -row.estimates[Metric.SHIFTED_ACCURACY].mean)[:3]
+    best = sorted(comparison.rows, key=lambda row: -row.estimates[Metric.COMPOSED_ACCURACY].mean)[:3]
     shown = figures.shown(comparison)
     assert {row.label for row in shown} == {row.label for row in best}
     table = figures.distortions(comparison)

@@ -25,7 +25,7 @@ def place(tmp_path_factory) -> Path:
     """A folder with a store of two runs, with seeds 0 and 1, and their data, cells.npz."""
     folder = tmp_path_factory.mktemp("place")
     save(folder / "cells.npz", 0)
-    short = ["evaluation=shifted", "evaluation.shift.severities=[2]", "training.fine_tuning.epochs=0"]
+    short = ["evaluation=grid", "evaluation.grid.severities=[2]", "training.fine_tuning.epochs=0"]
     own = [
         *short,
         "augmentation=flip_translate",

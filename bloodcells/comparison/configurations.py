@@ -2,9 +2,9 @@
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
-from bloodcells.comparison.runs import RunPredictions
+from bloodcells.comparison.runs import MEASURES, RunPredictions
 from bloodcells.config.errors import InputError
 from bloodcells.config.names import Tag
 from bloodcells.tracking.stored_run import StoredRun
@@ -51,12 +51,13 @@ def gather(
             usable[run.id] = result
         else:
             remarks.append(str(result) if result else f"run {run.name} ({run.id}) is {run.status} and left out")
-    if len({result.variants for result in usable.values() if result.variants}) > 1:
-        remarks.append(
-            "the runs were evaluated on different distortions or severities, so shifted accuracy is not compared; "
-            "train with the same evaluation.shift.severities, or filter the runs"
-        )
-        usable = {run: replace(result, shifted=None, distortions={}) for run, result in usable.items()}
+    for measure in dict.fromkeys(measure for result in usable.values() for measure in result.variants):
+        if len({result.variants[measure] for result in usable.values() if measure in result.variants}) > 1:
+            remarks.append(
+                f"the runs were evaluated on different distortions, so {MEASURES[measure]} is not compared; train with "
+                "the same settings of evaluation, or filter the runs"
+            )
+            usable = {run: result.without(measure) for run, result in usable.items()}
     if not usable:
         raise InputError(f"none of {len(runs)} runs can be compared: expected one that is FINISHED; {remarks[-1]}")
     by_params: dict[tuple[tuple[str, str], ...], list[StoredRun]] = {}

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from bloodcells.comparison.configurations import distinguishing
-from bloodcells.comparison.rows import MEASURES, Comparison, Row
+from bloodcells.comparison.rows import Comparison, Row
+from bloodcells.comparison.runs import MEASURES
 from bloodcells.comparison.statistics import PairedDifference, holm, paired_test
 from bloodcells.config.names import Metric
 

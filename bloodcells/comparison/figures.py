@@ -10,12 +10,13 @@ from matplotlib.lines import Line2D
 
 from bloodcells.comparison.depth import DepthCurve
 from bloodcells.comparison.reference import Reference
-from bloodcells.comparison.rows import MEASURES, Comparison, Estimate, Row
+from bloodcells.comparison.rows import Comparison, Estimate, Row
+from bloodcells.comparison.runs import MEASURES
 from bloodcells.config.names import Metric
 from bloodcells.reporting.style import PALETTE, literal
 
 COLORS = dict(zip(MEASURES, PALETTE, strict=False))
-MARKERS = dict(zip(MEASURES, "os", strict=False))
+MARKERS = dict(zip(MEASURES, "osD^", strict=True))
 MOST = 25  # maximum number of rows in a figure
 
 

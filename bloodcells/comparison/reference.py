@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from bloodcells.comparison.rows import MEASURES, Comparison, Estimate, Row
+from bloodcells.comparison.rows import Comparison, Estimate, Row
+from bloodcells.comparison.runs import MEASURES
 from bloodcells.comparison.statistics import holm, overlap, paired_test, student, wilson
 from bloodcells.config.errors import InputError
 from bloodcells.evaluation.intervals import Interval

@@ -7,7 +7,7 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from bloodcells.comparison.configurations import Configuration, previous_rows
-from bloodcells.comparison.runs import RunPredictions
+from bloodcells.comparison.runs import MEASURES
 from bloodcells.comparison.statistics import (
     PairedDifference,
     Resamples,
@@ -19,9 +19,6 @@ from bloodcells.comparison.statistics import (
 from bloodcells.config.errors import InputError
 from bloodcells.config.names import Metric, Tag
 from bloodcells.evaluation.intervals import percentile
-
-# Metrics whose differences are tested; rows are ranked by the last of these that all rows have.
-MEASURES = {Metric.TEST_ACCURACY: "clean accuracy", Metric.SHIFTED_ACCURACY: "shifted accuracy"}
 
 
 @dataclass(frozen=True)
@@ -74,12 +71,14 @@ class Row:
 class Comparison:
     """Rows in the order of their steps, otherwise of their first runs.
 
-    ranked_by: the measure that ranks the rows; best: index of the best row
+    rank_by, ranked_by: the measure that should rank the rows, and the one that does, since all rows have it
+    best: index of the best row
     previous: by row, the index of the row it is compared with, by default the one before; None for the first
     vs_best, vs_previous: by measure, one difference per row; None where nothing can be tested
     """
 
     rows: list[Row]
+    rank_by: str
     ranked_by: str
     best: int
     previous: list[int | None]
@@ -92,9 +91,10 @@ class Comparison:
         return sorted(self.vs_best, key=lambda measure: measure != self.ranked_by)
 
 
-def compare(configurations: Sequence[Configuration]) -> Comparison:
+def compare(configurations: Sequence[Configuration], rank_by: str = Metric.COMPOSED_ACCURACY) -> Comparison:
     """Estimates every metric and tests every difference; each measure and each family is corrected separately.
 
+    rank_by: the measure that ranks the rows; if not all have it, composed, grid or clean accuracy does, in this order
     Raises InputError if runs with the same data disagree on the label of an image.
     """
     positions, images = _positions(configurations)
@@ -105,7 +105,8 @@ def compare(configurations: Sequence[Configuration]) -> Comparison:
             _row(configuration, positions, images, seeds=seeds, resamples=resamples) for configuration in configurations
         ]
     measures = [measure for measure in MEASURES if all(measure in row.estimates for row in rows)]
-    ranked_by = measures[-1]
+    preferred = (rank_by, Metric.COMPOSED_ACCURACY, Metric.SHIFTED_ACCURACY, Metric.TEST_ACCURACY)
+    ranked_by = next(measure for measure in preferred if measure in measures)
     best = int(np.argmax([row.estimates[ranked_by].mean for row in rows]))
     previous = previous_rows(configurations)
     vs_best, vs_previous = {}, {}
@@ -117,7 +118,7 @@ def compare(configurations: Sequence[Configuration]) -> Comparison:
         vs_previous[measure] = holm(
             [None if k is None else paired_test(share, shares[k]) for share, k in zip(shares, previous, strict=True)]
         )
-    return Comparison(rows, ranked_by, best, previous, vs_best, vs_previous)
+    return Comparison(rows, rank_by, ranked_by, best, previous, vs_best, vs_previous)
 
 
 def _positions(configurations: Sequence[Configuration]) -> tuple[dict[str, np.ndarray], int]:
@@ -160,17 +161,12 @@ def _row(
             values.setdefault(metric, []).append(float(value))
         for metric, resampled_values in resamples.metrics(predictions, places).items():
             resampled.setdefault(metric, []).append(resampled_values)
-        for measure, share in _shares(predictions).items():
+        for measure, share in {Metric.TEST_ACCURACY: predictions.correct, **predictions.shares}.items():
             whole = shares.setdefault(measure, np.full((len(seeds), images), np.nan))
             whole[seeds.index(seed), places] = share
     # A metric that some seeds lack is left out of the row.
     complete = [metric for metric in values if len(values[metric]) == len(configuration.predictions)]
     return Row(configuration, {metric: _estimate(values[metric], resampled[metric]) for metric in complete}, shares)
-
-
-def _shares(predictions: RunPredictions) -> dict[str, np.ndarray]:
-    shifted = {} if predictions.shifted is None else {Metric.SHIFTED_ACCURACY: predictions.shifted}
-    return {Metric.TEST_ACCURACY: predictions.correct} | shifted
 
 
 def _estimate(values: list[float], resampled: list[np.ndarray]) -> Estimate:

@@ -4,21 +4,29 @@ import csv
 import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
-from pyarrow import compute
 from pyarrow import csv as arrow
 
 from bloodcells.config.errors import InputError
 from bloodcells.config.explain import nearest
 from bloodcells.config.names import Artifact, Metric, Tag
 from bloodcells.config.schema import ReportConfig
+from bloodcells.evaluation.shift.composed import GRADES, NAMED, by_image_column
+from bloodcells.evaluation.shift.suite import GRID
 from bloodcells.tracking.stored_run import StoredRun, search
 
-COLUMNS, SHARE = ["example", "label", "predicted"], "shifted_accuracy"
+COLUMNS = ["example", "label", "predicted"]
+# The accuracies that comparisons test, with their names in texts.
+MEASURES = {
+    Metric.TEST_ACCURACY: "clean accuracy",
+    Metric.MILD_ACCURACY: "mild accuracy",
+    Metric.COMPOSED_ACCURACY: "composed accuracy",
+    Metric.SHIFTED_ACCURACY: "grid accuracy",
+}
 ROUNDING = 1e-6
 
 
@@ -51,17 +59,26 @@ class RunPredictions:
     """Predictions of one run for n test images.
 
     examples: str (n,), the names in the data source; labels, predicted: int (n,), class indices
-    shifted: float (n,), the share of an image's distorted variants that are predicted correctly; None without any
-    distortions: accuracy under each distortion, over all its severities, in 0..1
-    variants: names and severities of the distortions; equal for runs whose shifted accuracies can be compared
+    shares: by measure, such as Metric.COMPOSED_ACCURACY, float (n,): the share of an image's distorted variants that
+        are predicted correctly
+    curve: by strength of the chains, as a share of the full one, float (n,): the same share
+    distortions: accuracy under each single distortion, over all its severities, in 0..1
+    variants: by measure, a description of the variants; runs can be compared by a measure only if theirs are equal
     """
 
     examples: np.ndarray
     labels: np.ndarray
     predicted: np.ndarray
-    shifted: np.ndarray | None
+    shares: dict[str, np.ndarray]
+    curve: dict[float, np.ndarray]
     distortions: dict[str, float]
-    variants: tuple[str, ...]
+    variants: dict[str, str]
+
+    def without(self, measure: str) -> "RunPredictions":
+        """A copy without a measure."""
+        others = {key: share for key, share in self.shares.items() if key != measure}
+        curve = self.curve if measure not in NAMED.values() else {}
+        return replace(self, shares=others, curve=curve)
 
     @property
     def correct(self) -> np.ndarray:
@@ -89,11 +106,7 @@ def _read_or_error(run: StoredRun) -> RunPredictions | InputError:
 
 def _read(run: StoredRun) -> RunPredictions:
     logged = run.metrics
-    if Metric.SHIFTED_ACCURACY in logged:
-        table = _columns(run.file(Artifact.SHIFT_BY_IMAGE), [*COLUMNS, SHARE])
-    else:
-        table = _columns(run.file(Artifact.PREDICTIONS), ["split", *COLUMNS])
-        table = table.filter(compute.equal(table["split"], "test"))
+    table = _table(run.file(Artifact.BY_IMAGE))
     examples, labels, predicted = (table[key].to_numpy() for key in COLUMNS)
     accuracy = float(np.mean(labels == predicted))
     expected = logged.get(Metric.TEST_ACCURACY, accuracy)
@@ -102,21 +115,32 @@ def _read(run: StoredRun) -> RunPredictions:
             f"run {run.name} ({run.id}): its predictions have an accuracy of {accuracy:.4f}, but it logged "
             f"{expected:.4f}; expected its files unchanged since training"
         )
-    if Metric.SHIFTED_ACCURACY not in logged:
-        return RunPredictions(examples, labels, predicted, None, {}, ())
-    # The header lists the severities and the first column the distortions; their means are metrics of the run.
-    with run.file(Artifact.SHIFT_ACCURACY).open(newline="") as lines:
-        header, *rows = csv.reader(lines)
-    names = [row[0] for row in rows]
-    distortions = {name: logged[f"shift/{name}"] for name in names}
-    return RunPredictions(examples, labels, predicted, table[SHARE].to_numpy(), distortions, (*names, *header))
+    shares: dict[str, np.ndarray] = {}
+    curve: dict[float, np.ndarray] = {}
+    distortions: dict[str, float] = {}
+    variants: dict[str, str] = {}
+    if Metric.COMPOSED_ACCURACY in logged:
+        curve = {grade: table[by_image_column(grade)].to_numpy() for grade in GRADES}
+        shares |= {measure: curve[grade] for grade, measure in NAMED.items()}
+        with run.file(Artifact.COMPOSED_CURVE).open(newline="") as lines:
+            settings = " ".join(row["chains"] for row in csv.DictReader(lines))
+        variants |= dict.fromkeys(NAMED.values(), settings)
+    if Metric.SHIFTED_ACCURACY in logged:
+        shares[Metric.SHIFTED_ACCURACY] = table[GRID].to_numpy()
+        # The header lists the severities and the first column the distortions; their means are metrics of the run.
+        with run.file(Artifact.SHIFT_ACCURACY).open(newline="") as lines:
+            header, *rows = csv.reader(lines)
+        names = [row[0] for row in rows]
+        distortions = {name: logged[f"shift/{name}"] for name in names}
+        variants[Metric.SHIFTED_ACCURACY] = " ".join([*names, *header])
+    return RunPredictions(examples, labels, predicted, shares, curve, distortions, variants)
 
 
-def _columns(file: Path, columns: list[str]) -> pa.Table:
-    """Columns of a CSV file; splits and names of examples stay text, even "007"."""
-    types = {"split": pa.string(), "example": pa.string(), "label": pa.int64(), "predicted": pa.int64()}
+def _table(file: Path) -> pa.Table:
+    """A CSV file; the names of examples stay text, even "007"."""
+    types = {"example": pa.string(), "label": pa.int64(), "predicted": pa.int64()}
     return arrow.read_csv(
         str(file),
         arrow.ReadOptions(use_threads=False),
-        convert_options=arrow.ConvertOptions(include_columns=columns, column_types=types),
+        convert_options=arrow.ConvertOptions(column_types=types),
     )

@@ -11,8 +11,8 @@ from bloodcells.comparison.configurations import distinguishing, varying
 from bloodcells.comparison.depth import DepthCurve
 from bloodcells.comparison.figures import MOST, distortions, forest, unfreezing
 from bloodcells.comparison.reference import Reference, order_agreement
-from bloodcells.comparison.rows import MEASURES, Comparison
-from bloodcells.config.names import Metric
+from bloodcells.comparison.rows import Comparison
+from bloodcells.comparison.runs import MEASURES
 from bloodcells.reporting.page import Block, RenderedFigure, Section
 from bloodcells.reporting.terminal import aligned
 
@@ -70,8 +70,10 @@ def lead(comparison: Comparison) -> str:
         text += f" Not significantly different: {'; '.join(equals)}."
     elif len(comparison.rows) > 1:
         text += " All other comparable rows are significantly worse."
-    if comparison.ranked_by == Metric.TEST_ACCURACY:
-        text += " Ranked by clean accuracy, since not all rows have a shifted accuracy."
+    if comparison.ranked_by != comparison.rank_by:
+        text += (
+            f" Ranked by {MEASURES[comparison.ranked_by]}, since not all rows have a {MEASURES[comparison.rank_by]}."
+        )
     return text
 
 

@@ -64,23 +64,23 @@ class Resamples:
 
 
 def weighted_metrics(predictions: RunPredictions, weights: np.ndarray) -> dict[str, np.ndarray]:
-    """Accuracy, macro F1 and, if there are distorted variants, shifted accuracy, each float64 (m,), in 0..1.
+    """Accuracy, macro F1 and the accuracy on distorted variants by measure, each float64 (m,), in 0..1.
 
     weights: (n, m), m weightings of the n images. The F1 of a class is 2 TP / (labeled + predicted); a class that is
     neither labeled nor predicted is left out of the mean.
     """
     classes = np.arange(max(predictions.labels.max(), predictions.predicted.max()) + 1)
     labeled, predicted = predictions.labels[:, None] == classes, predictions.predicted[:, None] == classes
-    shifted = [] if predictions.shifted is None else [predictions.shifted]
-    columns = [np.ones_like(predictions.correct), predictions.correct, *shifted, *(labeled & predicted).T]
+    shares = {Metric.TEST_ACCURACY: predictions.correct, **predictions.shares}
+    columns = [np.ones_like(predictions.correct), *shares.values(), *(labeled & predicted).T]
     columns += list((labeled.astype(int) + predicted).T)
     sums = (np.array(columns, weights.dtype) @ weights).astype(float)
     total = np.maximum(sums[0], 1)  # a resample may contain no image of a small test split
     true_positives, both = sums[-2 * len(classes) : -len(classes)], sums[-len(classes) :]
     present = np.maximum((both > 0).sum(axis=0), 1)
     f1 = 2 * true_positives / np.maximum(both, 1)
-    metrics = {Metric.TEST_ACCURACY: sums[1] / total, Metric.TEST_MACRO_F1: f1.sum(axis=0) / present}
-    return metrics | ({Metric.SHIFTED_ACCURACY: sums[2] / total} if shifted else {})
+    accuracies = {measure: sums[number] / total for number, measure in enumerate(shares, start=1)}
+    return {**accuracies, Metric.TEST_MACRO_F1: f1.sum(axis=0) / present}
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,8 @@ import numpy as np
 from pandas import DataFrame
 
 from bloodcells.comparison.reference import Reference, our_estimate, verdict
-from bloodcells.comparison.rows import MEASURES, Comparison
+from bloodcells.comparison.rows import Comparison
+from bloodcells.comparison.runs import MEASURES
 from bloodcells.comparison.statistics import PairedDifference
 from bloodcells.config.names import Metric
 

@@ -61,6 +61,9 @@ class Metric:
     TRAINING_SECONDS = "training_seconds"
     TEST_ACCURACY = "test/accuracy"  # on undistorted test images
     TEST_MACRO_F1 = "test/macro_f1"
+    COMPOSED_ACCURACY = "composed/accuracy"  # on test images distorted by chains at full strength
+    MILD_ACCURACY = "composed/mild_accuracy"  # by the same chains at a quarter of it
+    COMPOSED_UNSEEN_ACCURACY = "composed/unseen_accuracy"  # under the full chains that training does not resemble
     SHIFTED_ACCURACY = "shift/mean_accuracy"  # over all distortions and severities of the test images
     WORST_ACCURACY = "shift/worst_accuracy"  # under the distortion with the lowest mean
     UNSEEN_ACCURACY = "shift/unseen_accuracy"  # over the distortions that training does not resemble
@@ -82,8 +85,12 @@ class Artifact:
     PREDICTIONS = "predictions.csv"  # one row per validation and test image: label, probabilities
     HEADLINE = "headline.csv"  # one row per metric, with its interval
     PER_CLASS = "per_class.csv"  # one row per class
+    BY_IMAGE = "by_image.csv"  # one row per test image: predicted class, shares of correct distorted variants
+    COMPOSED_PREDICTIONS = "composed/predictions.csv"  # the class predicted for every test image distorted by a chain
+    COMPOSED_CHAINS = "composed/chains.csv"  # the operations of these chains
+    COMPOSED_CURVE = "composed/curve.csv"  # one row per strength of the chains: accuracy with its interval
+    COMPOSED_BY_OPERATION = "composed/by_operation.csv"  # one row per operation of the chains
     SHIFT_PREDICTIONS = "shift/predictions.csv"  # the class predicted for every distorted test image
-    SHIFT_BY_IMAGE = "shift/by_image.csv"  # one row per test image: its share of correct distorted variants
     SHIFT_ACCURACY = "shift/accuracy.csv"  # one row per distortion
     REPRODUCTION = "reproduction.csv"  # one row per difference between a run and its repetition
     JOBS = "jobs.csv"  # one row per job of a sweep

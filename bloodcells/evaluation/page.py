@@ -9,7 +9,7 @@ from pandas import DataFrame
 
 from bloodcells.config.names import Artifact, Metric
 from bloodcells.data.images import Images
-from bloodcells.evaluation.figures.images import distorted_images
+from bloodcells.evaluation.figures.images import chained_images, distorted_images
 from bloodcells.evaluation.mistakes import SHOWN
 from bloodcells.evaluation.score import Scored, gain_in_words
 from bloodcells.reporting.page import Block, Section, page
@@ -23,6 +23,8 @@ def evaluation_page(title: str, lead: str, scored: Scored, *, figures: Figures, 
     lead: plain text, one paragraph per line; figures: from `draw`; images: the test images; seed: of their distortions
     """
     sections = [_accuracy(scored, figures)]
+    if scored.composed:
+        sections.append(_composed(scored, figures, chained_images(images, scored.composed, seed)))
     if scored.shifted:
         sections.append(_shift(scored, figures, distorted_images(images, scored.shifted.catalogue, seed)))
     if gain := gain_in_words(scored.metrics):
@@ -47,6 +49,34 @@ def _accuracy(scored: Scored, figures: Figures) -> Section:
     )
 
 
+def _composed(scored: Scored, figures: Figures, examples: Figure) -> Section:
+    metrics = scored.metrics
+    low, high = (metrics[f"{Metric.COMPOSED_ACCURACY}_{end}"] for end in ("low", "high"))
+    text = (
+        "Accuracy on the same images distorted by chains of random operations: "
+        f"{metrics[Metric.COMPOSED_ACCURACY]:.4f} (95% interval {low:.4f} to {high:.4f}) at full strength, "
+        f"{metrics[Metric.MILD_ACCURACY]:.4f} at a quarter of it."
+    )
+    table = cast(DataFrame, scored.tables[Artifact.COMPOSED_BY_OPERATION])
+    if np.any(table["trained on by"] != ""):
+        text += " Some operations resemble the training augmentation and say less about robustness"
+        if Metric.COMPOSED_UNSEEN_ACCURACY in metrics:
+            unseen = metrics[Metric.COMPOSED_UNSEEN_ACCURACY]
+            text += f"; accuracy under the chains without any of these: {unseen:.4f}"
+        text += "."
+    return Section(
+        "Chains of distortions",
+        [
+            text,
+            figures["figures/composed.png"],
+            "Accuracy at full strength under the chains that contain an operation:",
+            table,
+            "Six images with their chains:",
+            examples,
+        ],
+    )
+
+
 def _shift(scored: Scored, figures: Figures, examples: Figure) -> Section:
     metrics, table = scored.metrics, cast(DataFrame, scored.tables[Artifact.SHIFT_ACCURACY])
     low, high = (metrics[f"{Metric.SHIFTED_ACCURACY}_{end}"] for end in ("low", "high"))
@@ -61,7 +91,7 @@ def _shift(scored: Scored, figures: Figures, examples: Figure) -> Section:
             text += f"; mean accuracy under the others: {metrics[Metric.UNSEEN_ACCURACY]:.4f}"
         text += "."
     return Section(
-        "Distorted images",
+        "Single distortions",
         [text, figures["figures/shift.png"], table, "One image under every distortion:", examples],
     )
 

@@ -18,12 +18,14 @@ from bloodcells.evaluation.metrics import class_table, headline, per_class
 from bloodcells.evaluation.mistakes import SHOWN, Mistakes, find_mistakes
 from bloodcells.evaluation.predictions import Predictions, predict
 from bloodcells.evaluation.shift.catalogue import DISTORTIONS, overlapping
+from bloodcells.evaluation.shift.composed import Composed, composed, variants
 from bloodcells.evaluation.shift.suite import Shifted, shifted
 from bloodcells.model.gradcam import GradCam
 from bloodcells.model.inference import Inference
 from bloodcells.reporting.terminal import duration
 
-DISTORTING = 0.0007  # approximate seconds to distort an image of 96 x 96 pixels
+# Approximate seconds to distort an image of 96 x 96 pixels, by a single distortion and by a chain.
+SINGLE, CHAIN = 0.0007, 0.0014
 GAIN = "test_time_augmentation/"  # prefix of the metrics that compare it with a single view
 log = logging.getLogger(__name__)
 
@@ -38,7 +40,7 @@ class Scored:
     predictions: for the test images, and for the validation images if they were passed
     metrics: by name, such as "test/accuracy"; tables: by file name, such as "headline.csv"
     heat: float32 (k, h, w) in [0, 1], Grad-CAM of the first SHOWN images of `mistakes.worst`
-    shifted: predictions for distorted test images, None without them
+    composed, shifted: predictions for test images distorted by chains, and by single distortions; None without them
     trained_on: the distortions that the training augmentation resembles
     """
 
@@ -48,6 +50,7 @@ class Scored:
     calibration: Calibration
     mistakes: Mistakes
     heat: np.ndarray
+    composed: Composed | None
     shifted: Shifted | None
     trained_on: list[str]
 
@@ -89,21 +92,30 @@ def score(
     if config.test_time_augmentation:
         single = Inference(model, batch_size)
         results.append(_gain(single, parts["test"], test, batch_size=batch_size, seconds_per_image=seconds_per_image))
-    distorted = None
-    if config.shift:
-        count = len(DISTORTIONS) * len(set(config.shift.severities)) * len(parts["test"])
-        log.info(f"predicting {count:,} distorted images: about {duration(count * (seconds_per_image + DISTORTING))}")
-        distorted = shifted(infer, parts["test"], DISTORTIONS, severities=config.shift.severities, seed=seed)
-        results.append(_shift(distorted, test, config.resamples, trained_with=trained_with, seed=seed))
+    by_image = DataFrame({"example": test.examples, "label": test.labels, "predicted": test.predicted})
+    in_chains = in_grid = None
+    if config.composed:
+        _log_time(len(variants(config.composed.draws)) * len(parts["test"]), seconds_per_image + CHAIN)
+        in_chains = composed(infer, parts["test"], config.chains, draws=config.composed.draws, seed=seed)
+        metrics = in_chains.metrics(trained_with, config.resamples, seed=seed)
+        results.append((metrics, in_chains.tables(trained_with, config.resamples, seed=seed)))
+        by_image = by_image.join(in_chains.by_image())
+    if config.grid:
+        count = len(DISTORTIONS) * len(set(config.grid.severities)) * len(parts["test"])
+        _log_time(count, seconds_per_image + SINGLE)
+        in_grid = shifted(infer, parts["test"], DISTORTIONS, severities=config.grid.severities, seed=seed)
+        results.append(_grid(in_grid, config.resamples, trained_with=trained_with, seed=seed))
+        by_image = by_image.join(in_grid.by_image())
     return Scored(
         predictions=predictions,
         metrics={name: value for metrics, _ in results for name, value in metrics.items()},
-        tables={Artifact.PREDICTIONS: predictions.table()}
+        tables={Artifact.PREDICTIONS: predictions.table(), Artifact.BY_IMAGE: by_image}
         | {name: table for _, tables in results for name, table in tables.items()},
         calibration=calibration,
         mistakes=mistakes,
         heat=_heat(model, parts["test"], test, shown=mistakes.worst[:SHOWN]),
-        shifted=distorted,
+        composed=in_chains,
+        shifted=in_grid,
         trained_on=overlapping(trained_with),
     )
 
@@ -163,14 +175,17 @@ def gain_in_words(metrics: Mapping[str, float]) -> str | None:
     )
 
 
-def _shift(
-    distorted: Shifted, test: Predictions, resamples: int, *, trained_with: Mapping[str, AugmentationStep], seed: int
+def _log_time(count: int, seconds_per_image: float) -> None:
+    log.info(f"predicting {count:,} distorted images: about {duration(count * seconds_per_image)}")
+
+
+def _grid(
+    distorted: Shifted, resamples: int, *, trained_with: Mapping[str, AugmentationStep], seed: int
 ) -> tuple[Metrics, Tables]:
     metrics = {f"shift/{name}": value for name, value in distorted.metrics(trained_with).items()}
     bounds = mean_interval(distorted.correct.mean(axis=(0, 1)), resamples, seed)
     return metrics | _ends(Metric.SHIFTED_ACCURACY, bounds), {
         Artifact.SHIFT_PREDICTIONS: distorted.table(),
-        Artifact.SHIFT_BY_IMAGE: distorted.by_image(test.predicted),
         Artifact.SHIFT_ACCURACY: distorted.summary(trained_with),
     }
 

@@ -14,6 +14,11 @@ from bloodcells.runs.result import stored_model
 from bloodcells.tracking.stored_run import StoredRun
 
 PREFIX = "reproduction/"  # of the metrics that a repetition logs about its comparison with the original
+# Predictions for distorted images, by a metric that a run has only if it made them.
+DISTORTED = {
+    Metric.COMPOSED_ACCURACY: Artifact.COMPOSED_PREDICTIONS,
+    Metric.SHIFTED_ACCURACY: Artifact.SHIFT_PREDICTIONS,
+}
 NO_VARIABLE = ("an extra variable", np.empty(0))
 
 
@@ -95,7 +100,7 @@ def compare_distorted(original: StoredRun, repeat: StoredRun) -> ComparedValues 
     one, other = _distorted(original), _distorted(repeat)
     if one is None or other is None:
         return None
-    first, second = (table.drop(columns="label").set_index("example").stack().to_dict() for table in (one, other))
+    first, second = (table.stack().to_dict() for table in (one, other))
     mismatches = [
         Mismatch(f"test {', '.join(key)}", None, first.get(key), second.get(key), None)
         for key in dict.fromkeys([*first, *second])
@@ -105,8 +110,10 @@ def compare_distorted(original: StoredRun, repeat: StoredRun) -> ComparedValues 
 
 
 def _distorted(run: StoredRun) -> pd.DataFrame | None:
-    if Metric.SHIFTED_ACCURACY not in run.metrics:  # evaluation=clean
-        return None
-    file = run.file(Artifact.SHIFT_PREDICTIONS)
-    with run.readable(Artifact.SHIFT_PREDICTIONS):
-        return pd.read_csv(file, dtype={"example": str})
+    tables = []
+    for metric, artifact in DISTORTED.items():
+        if metric in run.metrics:
+            file = run.file(artifact)
+            with run.readable(artifact):
+                tables.append(pd.read_csv(file, dtype={"example": str}).drop(columns="label").set_index("example"))
+    return pd.concat(tables, axis=1) if tables else None

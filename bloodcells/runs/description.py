@@ -108,11 +108,16 @@ def scores_in_words(metrics: dict[str, float], tested: int) -> dict[str, str]:
     }
     if gain := gain_in_words(metrics):
         rows["views"] = gain
-    if Metric.SHIFTED_ACCURACY in metrics:
-        low, high = (metrics[f"{Metric.SHIFTED_ACCURACY}_{end}"] for end in ("low", "high"))
+    if Metric.COMPOSED_ACCURACY in metrics:
+        low, high = (metrics[f"{Metric.COMPOSED_ACCURACY}_{end}"] for end in ("low", "high"))
         rows["distorted"] = (
-            f"accuracy {metrics[Metric.SHIFTED_ACCURACY]:.4f} ({low:.3f} to {high:.3f}) on average, "
-            f"{metrics[Metric.WORST_ACCURACY]:.4f} under the worst distortion"
+            f"accuracy {metrics[Metric.COMPOSED_ACCURACY]:.4f} ({low:.3f} to {high:.3f}) under heavy chains of "
+            f"distortions, {metrics[Metric.MILD_ACCURACY]:.4f} under mild ones"
+        )
+    if Metric.SHIFTED_ACCURACY in metrics:
+        rows["grid"] = (
+            f"accuracy {metrics[Metric.SHIFTED_ACCURACY]:.4f} under single distortions on average, "
+            f"{metrics[Metric.WORST_ACCURACY]:.4f} under the worst one"
         )
     return rows
 

@@ -15,10 +15,10 @@ TAG = f"mlflow.sharedViewState.{NAME}"
 # Columns in order, with their width in pixels.
 WIDTHS = {
     "attributes.`Run Name`": 300,
-    f"metrics.`{Metric.BEST_ACCURACY}`": 130,
+    f"metrics.`{Metric.COMPOSED_ACCURACY}`": 130,
+    f"metrics.`{Metric.MILD_ACCURACY}`": 150,
     f"metrics.`{Metric.TEST_ACCURACY}`": 110,
     f"metrics.`{Metric.TEST_MACRO_F1}`": 110,
-    f"metrics.`{Metric.SHIFTED_ACCURACY}`": 140,
     "params.`data`": 90,
     "params.`backbone`": 130,
     "params.`head`": 70,

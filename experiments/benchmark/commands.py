@@ -19,7 +19,7 @@ SHORT = (
     "data.images=600",
     "training.feature_extraction.epochs=4",
     "training.fine_tuning.epochs=6",
-    "evaluation.shift.severities=[3]",
+    "evaluation.grid.severities=[3]",
 )
 
 

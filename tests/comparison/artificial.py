@@ -8,7 +8,7 @@ from bloodcells.comparison.rows import Comparison, Estimate, Row
 from bloodcells.comparison.statistics import PairedDifference
 from bloodcells.config.names import Metric
 
-CLEAN, SHIFTED = Metric.TEST_ACCURACY, Metric.SHIFTED_ACCURACY
+CLEAN, COMPOSED = Metric.TEST_ACCURACY, Metric.COMPOSED_ACCURACY
 
 
 def difference(points: float, p: float, method: str = "exact McNemar") -> PairedDifference:
@@ -19,7 +19,7 @@ def row(
     label: str,
     *values: float,
     params: dict[str, str] | None = None,
-    metric: str = SHIFTED,
+    metric: str = COMPOSED,
     distortions: dict[str, float] | None = None,
     **metrics: float,
 ) -> Row:
@@ -38,9 +38,11 @@ def comparison(
     vs_previous: Sequence[PairedDifference | None] | None = None,
     previous: list[int | None] | None = None,
     best: int = 0,
-    metric: str = SHIFTED,
+    metric: str = COMPOSED,
 ) -> Comparison:
     """A comparison by one measure; by default each row is compared with the one before it, without a difference."""
     before = previous or [None, *range(len(rows) - 1)]
     nothing = [None] * len(rows)
-    return Comparison(rows, metric, best, before, {metric: list(vs_best)}, {metric: list(vs_previous or nothing)})
+    return Comparison(
+        rows, COMPOSED, metric, best, before, {metric: list(vs_best)}, {metric: list(vs_previous or nothing)}
+    )

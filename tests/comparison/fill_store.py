@@ -15,9 +15,11 @@ import numpy as np
 from mlflow.entities import Metric, Param, RunTag
 from pyarrow import csv, table
 
-from bloodcells.config.schema import LocalTracking
+from bloodcells.config.schema import LocalTracking, RankBy
+from bloodcells.evaluation.shift.composed import GRADES, NAMED
 from bloodcells.tracking.store import store_of
 
+DRAWS = 4
 START = 1_700_000_000_000  # ms since 1970
 DISTORTIONS = [
     "rotation", "shear", "zoom", "crop", "defocus", "motion blur", "gaussian noise", "shot noise", "jpeg", "brightness",
@@ -58,7 +60,7 @@ class Size:
 
 def fill(directory: Path, runs: Iterable[MadeUp], size: Size) -> list[str]:
     """Adds runs to the store in `directory`, one minute apart, and returns their ids."""
-    store_of(LocalTracking("local", str(directory), "bloodcells")).open()
+    store_of(LocalTracking("local", str(directory), "bloodcells", rank_by=RankBy.composed)).open()
     client = mlflow.MlflowClient()
     experiment = client.get_experiment_by_name("bloodcells").experiment_id
     difficulty = np.random.default_rng(0).normal(size=size.images)
@@ -108,17 +110,27 @@ def _predict(
         "training_seconds": rng.uniform(400, 700),
         "best/val_accuracy": (predicted == labels)[~test].mean(),
     }
-    if not size.severities:
-        return metrics
     columns, first = {}, {"example": names[test], "label": labels[test], "predicted": predicted[test]}
+    if not size.severities:
+        csv.write_csv(table(first), folder / "by_image.csv")
+        return metrics
     for kind, name in enumerate(DISTORTIONS):
         for severity in range(1, size.severities + 1):
             harm = 0.06 * severity * (1 + kind % 4) - 0.3 * rng.normal(size=int(test.sum()))
             fits = skill[test] - harm > difficulty[split[test]]
             columns[f"{name} {severity}"] = np.where(fits, labels[test], (labels[test] + 3) % 8)
     (folder / "shift").mkdir()
-    shares = np.mean([predictions == labels[test] for predictions in columns.values()], axis=0)
-    csv.write_csv(table(first | {"shifted_accuracy": shares}), folder / "shift" / "by_image.csv")
+    (folder / "composed").mkdir()
+    first["grid"] = shares = np.mean([predictions == labels[test] for predictions in columns.values()], axis=0)
+    lines = ["strength,chains,accuracy"]
+    for grade in GRADES:
+        harm = 1.5 * grade - 0.3 * rng.normal(size=(DRAWS if grade in NAMED else 1, int(test.sum())))
+        first[f"strength {grade:g}"] = chains = (skill[test] - harm > difficulty[split[test]]).mean(axis=0)
+        lines.append(f"{grade:g},{DRAWS} of length 4 and strength 1,{chains.mean()}")
+        if grade in NAMED:
+            metrics[NAMED[grade]] = chains.mean()
+    csv.write_csv(table(first), folder / "by_image.csv")
+    (folder / "composed" / "curve.csv").write_text("\n".join(lines) + "\n")
     header = ["distortion", *map(str, range(1, size.severities + 1)), "mean"]
     rows = [",".join(header), *DISTORTIONS]
     (folder / "shift" / "accuracy.csv").write_text("\n".join(rows) + "\n")

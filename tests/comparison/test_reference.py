@@ -28,7 +28,7 @@ ROWS = [
     row("b", 0.95, [0] * 10 + [1] * 10, training_seconds=90.0),
     row("c", 0.96, [0] * 9 + [1] * 11),
 ]
-COMPARISON = Comparison(ROWS, CLEAN, 0, [None, 0, 1], {CLEAN: [None] * 3}, {CLEAN: [None] * 3})
+COMPARISON = Comparison(ROWS, CLEAN, CLEAN, 0, [None, 0, 1], {CLEAN: [None] * 3}, {CLEAN: [None] * 3})
 
 
 @pytest.fixture

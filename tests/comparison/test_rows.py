@@ -12,11 +12,11 @@ from bloodcells.comparison.runs import RunPredictions, read_predictions
 from bloodcells.comparison.tables import complete, differences
 from bloodcells.config.errors import InputError
 from bloodcells.config.names import Metric
-from bloodcells.config.schema import LocalTracking
+from bloodcells.config.schema import LocalTracking, RankBy
 from bloodcells.tracking.stored_run import search
 from tests.comparison.fill_store import MadeUp, Size, fill
 
-CLEAN, SHIFTED = Metric.TEST_ACCURACY, Metric.SHIFTED_ACCURACY
+CLEAN, MILD, COMPOSED = Metric.TEST_ACCURACY, Metric.MILD_ACCURACY, Metric.COMPOSED_ACCURACY
 TINY = Size(images=200, test=40, validation=10, severities=2)
 ADAM, LION = {"optimizer": "adam"}, {"optimizer": "lion"}
 
@@ -42,7 +42,10 @@ def gathered(store, add, request):
 
     def make(*runs: MadeUp):
         ids = add(*runs)
-        runs = search(LocalTracking("local", str(store), "bloodcells"), f"tags.study = '{request.node.name}'")
+        runs = search(
+            LocalTracking("local", str(store), "bloodcells", rank_by=RankBy.composed),
+            f"tags.study = '{request.node.name}'",
+        )
         return ids, *gather(runs, read_predictions(runs))
 
     return make
@@ -56,8 +59,8 @@ def test_rows_are_in_the_order_of_their_first_runs_and_average_their_seeds(gathe
     lion = configurations[0]
     assert [(seed, run.id) for seed, run in lion.runs.items()] == [(1, ids[2]), (3, ids[0])]
     comparison = compare(configurations)
-    assert (comparison.best, comparison.ranked_by) == (1, SHIFTED)
-    for metric in (CLEAN, SHIFTED):
+    assert (comparison.best, comparison.ranked_by) == (1, COMPOSED)
+    for metric in (CLEAN, COMPOSED):
         logged = [run.metrics[metric] for run in lion.runs.values()]
         estimate = comparison.rows[0].estimates[metric]
         assert estimate.values == pytest.approx(logged)
@@ -121,7 +124,7 @@ def test_differences_from_best_and_previous_row_are_on_the_same_images(gathered)
     assert vs_best[0].points == pytest.approx(100 * (correct[0].mean() - correct[1].mean()))
     assert comparison.vs_previous[CLEAN][0] is None
     assert comparison.vs_previous[CLEAN][1].points == pytest.approx(-vs_best[0].points)
-    assert comparison.vs_previous[SHIFTED][2].method == "clustered McNemar"
+    assert comparison.vs_previous[COMPOSED][2].method == "clustered McNemar"
 
 
 def test_missing_unfinished_and_repeated_runs_are_named(gathered) -> None:
@@ -145,12 +148,12 @@ def test_missing_unfinished_and_repeated_runs_are_named(gathered) -> None:
 def test_runs_with_missing_or_wrong_files_are_named_and_left_out(gathered, add, store) -> None:
     ids = add(MadeUp(ADAM, 5), MadeUp(LION, 5), MadeUp(LION, 6, skill=-1.0))
     files = [store / "artifacts" / run / "artifacts" for run in ids]
-    (files[0] / "shift" / "by_image.csv").unlink()
-    (files[1] / "shift" / "by_image.csv").write_bytes((files[2] / "shift" / "by_image.csv").read_bytes())
-    (files[2] / "shift" / "by_image.csv").write_text("split\n")
+    (files[0] / "by_image.csv").unlink()
+    (files[1] / "by_image.csv").write_bytes((files[2] / "by_image.csv").read_bytes())
+    (files[2] / "by_image.csv").write_text("split\n")
     _, configurations, remarks = gathered(MadeUp(ADAM, 0))
     assert [list(each.runs) for each in configurations] == [[0]]
-    for run, part in zip(ids, ("has no shift/by_image.csv", "but it logged", "cannot be read"), strict=True):
+    for run, part in zip(ids, ("has no by_image.csv", "but it logged", "cannot be read"), strict=True):
         assert any(run in remark and part in remark for remark in remarks)
     assert all("\n" not in remark for remark in remarks)
 
@@ -166,7 +169,7 @@ def test_clean_accuracy_ranks_if_a_row_has_no_distorted_images(gathered, add) ->
     comparison = compare(configurations)
     assert comparison.ranked_by == CLEAN
     assert list(comparison.vs_best) == [CLEAN]
-    assert {row.label: SHIFTED in row.estimates for row in comparison.rows} == {
+    assert {row.label: COMPOSED in row.estimates for row in comparison.rows} == {
         "optimizer=adam": False,
         "optimizer=lion": True,
     }
@@ -188,8 +191,24 @@ def test_image_with_two_labels_is_rejected(gathered) -> None:
         compare([configurations[0], other])
 
 
-def test_runs_with_different_severities_are_compared_by_clean_accuracy_only(gathered, add) -> None:
-    add(MadeUp(ADAM, 0), size=replace(TINY, severities=1))
+def test_a_measure_of_different_distortions_is_not_compared(gathered, add, store) -> None:
+    (other,) = add(MadeUp(ADAM, 0), size=replace(TINY, severities=1))
     _, configurations, remarks = gathered(MadeUp(LION, 0))
-    assert "evaluated on different distortions or severities" in remarks[0]
+    assert remarks[0].startswith("the runs were evaluated on different distortions, so grid accuracy is not compared")
+    assert compare(configurations).measures == [COMPOSED, CLEAN, MILD]
+    file = store / "artifacts" / other / "artifacts" / "composed" / "curve.csv"
+    file.write_text(file.read_text().replace("length 4", "length 3"))
+    _, configurations, remarks = gathered(MadeUp(LION, 0))
+    assert [remark.partition(" is not")[0].rpartition("so ")[2] for remark in remarks[:3]] == [
+        "mild accuracy", "composed accuracy", "grid accuracy",
+    ]  # fmt: skip
     assert compare(configurations).measures == [CLEAN]
+
+
+@pytest.mark.parametrize("measure", [CLEAN, MILD, COMPOSED])
+def test_the_chosen_measure_ranks(gathered, measure) -> None:
+    _, configurations, _ = gathered(*(MadeUp({"optimizer": name}, 0) for name in ("adam", "lion", "sgd")))
+    comparison = compare(configurations, measure)
+    means = [row.estimates[measure].mean for row in comparison.rows]
+    assert (comparison.ranked_by, comparison.best) == (measure, int(np.argmax(means)))
+    assert comparison.measures[0] == measure

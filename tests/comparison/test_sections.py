@@ -8,7 +8,7 @@ from bloodcells.comparison.depth import DepthCurve
 from bloodcells.comparison.reference import Reference
 from bloodcells.comparison.sections import INTERVALS, ReportFigures, caption, lead, sections, summary
 from bloodcells.reporting.page import RenderedFigure
-from tests.comparison.artificial import CLEAN, SHIFTED, comparison, difference, row
+from tests.comparison.artificial import CLEAN, COMPOSED, comparison, difference, row
 
 A, B, C = row("a", 0.95, 0.97), row("b", 0.90, 0.94), row("c", 0.80, 0.81)
 DEPTHS = [row(depth, 0.9, params={"unfreeze": depth}) for depth in ("0", "10", "all")]
@@ -23,13 +23,13 @@ def blocks(parts, heading: str) -> list:
 
 
 def test_lead_names_the_best_row_with_its_interval() -> None:
-    assert lead(comparison([A], [None])) == "Best by shifted accuracy: a, 0.9600 (0.950 to 0.970)."
+    assert lead(comparison([A], [None])) == "Best by composed accuracy: a, 0.9600 (0.950 to 0.970)."
 
 
 def test_lead_says_if_all_others_are_worse() -> None:
     text = lead(comparison([B, A, C], [WORSE, None, WORSE], best=1))
     assert text == (
-        "Best by shifted accuracy: a, 0.9600 (0.950 to 0.970). All other comparable rows are significantly worse."
+        "Best by composed accuracy: a, 0.9600 (0.950 to 0.970). All other comparable rows are significantly worse."
     )
 
 
@@ -56,7 +56,7 @@ def test_lead_explains_ranking_by_clean_accuracy() -> None:
     rows = [row("a", 0.9, metric=CLEAN), row("b", 0.8, metric=CLEAN)]
     assert lead(comparison(rows, [None, WORSE], metric=CLEAN)) == (
         "Best by clean accuracy: a, 0.9000 (0.890 to 0.910). All other comparable rows are significantly worse. Ranked "
-        "by clean accuracy, since not all rows have a shifted accuracy."
+        "by clean accuracy, since not all rows have a composed accuracy."
     )
 
 
@@ -69,7 +69,7 @@ def test_caption_names_the_tests_and_the_range_over_seeds() -> None:
     assert "Tests, with images as clusters: clustered McNemar, exact McNemar;" in text
     # Ranges of 2, 4 and 1 points.
     assert text.endswith(
-        "The range over a row's seeds is 2.0 points of shifted accuracy (median over rows; maximum 4.0)."
+        "The range over a row's seeds is 2.0 points of composed accuracy (median over rows; maximum 4.0)."
     )
 
 
@@ -99,8 +99,8 @@ def test_sections_of_a_single_row() -> None:
 def test_sections_with_everything() -> None:
     figures = ReportFigures(RenderedFigure(b"f", 1.0), [RenderedFigure(b"u", 1.0)], RenderedFigure(b"d", 1.0))
     compared = comparison([A, B], [None, WORSE])
-    curve = DepthCurve("", DEPTHS, SHIFTED, 0, None, None)
-    reference = Reference({"optimizer": "a"}, SHIFTED, 0.96, None, "paper")
+    curve = DepthCurve("", DEPTHS, COMPOSED, 0, None, None)
+    reference = Reference({"optimizer": "a"}, COMPOSED, 0.96, None, "paper")
     parts = sections(compared, ["one", "two"], [reference], curves=[curve], figures=figures)
     assert [part.heading for part in parts] == [
         "Results", "Differences", "Missing and unfinished runs", "Unfreezing depth", "Distortions", "References",
@@ -109,8 +109,8 @@ def test_sections_with_everything() -> None:
     assert blocks(parts, "Missing and unfinished runs") == ["- one\n- two"]
     text, vs_best, vs_previous = blocks(parts, "Differences")
     assert text == caption(compared)
-    assert vs_best["shifted accuracy, vs best"].tolist() == ["best", "worse by 4.0 points (p < 0.001)"]
-    assert vs_previous.columns.tolist() == ["configuration", "shifted accuracy, vs previous row"]
+    assert vs_best["composed accuracy, vs best"].tolist() == ["best", "worse by 4.0 points (p < 0.001)"]
+    assert vs_previous.columns.tolist() == ["configuration", "composed accuracy, vs previous row"]
     assert blocks(parts, "Distortions") == [
         "Mean accuracy over seeds and severities, hardest distortion first.",
         figures.distortions,
@@ -122,11 +122,11 @@ def test_sections_with_everything() -> None:
 
 def test_order_of_several_references_is_stated() -> None:
     references = [
-        Reference({"optimizer": label}, SHIFTED, value, None, "") for label, value in (("a", 0.9), ("b", 0.8))
+        Reference({"optimizer": label}, COMPOSED, value, None, "") for label, value in (("a", 0.9), ("b", 0.8))
     ]
     parts = sections(comparison([A, B], [None, WORSE]), [], references, curves=[], figures=FIGURES)
     assert blocks(parts, "References")[-1] == (
-        f"{SHIFTED}: 1 of 1 pairs are in the same order as in the references, 0 of them significantly."
+        f"{COMPOSED}: 1 of 1 pairs are in the same order as in the references, 0 of them significantly."
     )
 
 
@@ -139,7 +139,7 @@ def test_note_says_if_figures_leave_out_rows(monkeypatch) -> None:
 
 
 def test_every_curve_is_described_and_the_first_ones_are_drawn() -> None:
-    curves = [DepthCurve(name, DEPTHS, SHIFTED, 1, EQUAL, WORSE) for name in ("x", "y", "z")]
+    curves = [DepthCurve(name, DEPTHS, COMPOSED, 1, EQUAL, WORSE) for name in ("x", "y", "z")]
     figures = ReportFigures(FIGURES.forest, [RenderedFigure(b"1", 1.0), RenderedFigure(b"2", 1.0)], None)
     content = blocks(sections(comparison([A], [None]), [], [], curves=curves, figures=figures), "Unfreezing depth")
     assert content[0] == "The 2 curves with the highest accuracy are drawn."
@@ -178,7 +178,7 @@ def test_summary_counts_runs_and_lists_at_most_ten_remarks(count, last) -> None:
     remarks = [f"remark {k}" for k in range(count)]
     lines = summary(comparison([A, B], [None, WORSE]), remarks, {"page": "x/report.html"}).splitlines()
     assert lines[1] == "compared  2 configurations, 4 runs"
-    assert lines[2].startswith("best      by shifted accuracy: a,")
+    assert lines[2].startswith("best      by composed accuracy: a,")
     assert lines[3] == "missing   remark 0"
     assert lines[-2].strip() == last
     assert lines[-1] == "page      x/report.html"

@@ -19,7 +19,7 @@ from bloodcells.comparison.statistics import (
 )
 from bloodcells.config.names import Metric
 
-CLEAN, MACRO_F1, SHIFTED = Metric.TEST_ACCURACY, Metric.TEST_MACRO_F1, Metric.SHIFTED_ACCURACY
+CLEAN, MACRO_F1, COMPOSED = Metric.TEST_ACCURACY, Metric.TEST_MACRO_F1, Metric.COMPOSED_ACCURACY
 
 
 def test_wilson_by_hand() -> None:
@@ -47,7 +47,8 @@ def predictions(count: int, seed: int = 0, classes: int = 4) -> RunPredictions:
     rng = np.random.default_rng(seed)
     labels = rng.integers(classes - 1, size=count)  # the last class has no image
     predicted = np.where(rng.uniform(size=count) < 0.8, labels, rng.integers(classes, size=count))
-    return RunPredictions(np.arange(count).astype(str), labels, predicted, rng.uniform(size=count), {}, ("zoom 1",))
+    shares = {COMPOSED: rng.uniform(size=count)}
+    return RunPredictions(np.arange(count).astype(str), labels, predicted, shares, {}, {}, {})
 
 
 def test_metrics_equal_those_of_scikit_learn() -> None:
@@ -56,7 +57,7 @@ def test_metrics_equal_those_of_scikit_learn() -> None:
     assert metrics[CLEAN][0] == pytest.approx(accuracy_score(run.labels, run.predicted))
     expected = f1_score(run.labels, run.predicted, labels=range(4), average="macro", zero_division=0)
     assert metrics[MACRO_F1][0] == pytest.approx(expected)
-    assert metrics[SHIFTED][0] == pytest.approx(run.shifted.mean())
+    assert metrics[COMPOSED][0] == pytest.approx(run.shares[COMPOSED].mean())
 
 
 def test_each_resample_equals_a_loop_over_the_drawn_images() -> None:
@@ -71,7 +72,7 @@ def test_each_resample_equals_a_loop_over_the_drawn_images() -> None:
         assert metrics[CLEAN][column] == pytest.approx(accuracy_score(labels, predicted), rel=1e-5)
         expected = f1_score(labels, predicted, average="macro", zero_division=0)
         assert metrics[MACRO_F1][column] == pytest.approx(expected, rel=1e-5)
-        assert metrics[SHIFTED][column] == pytest.approx(run.shifted[drawn].mean(), rel=1e-5)
+        assert metrics[COMPOSED][column] == pytest.approx(run.shares[COMPOSED][drawn].mean(), rel=1e-5)
 
 
 def test_standard_deviation_over_resamples_is_binomial() -> None:

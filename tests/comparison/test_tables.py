@@ -15,7 +15,7 @@ ROWS = [
 def test_results_have_intervals_parameters_and_minutes() -> None:
     table = results(comparison(ROWS[:2], [None, None]))
     assert table.columns.tolist() == [
-        "configuration", "seeds", "shifted accuracy", "trainable parameters", "time, min",
+        "configuration", "seeds", "composed accuracy", "trainable parameters", "time, min",
     ]  # fmt: skip
     assert table.to_numpy().tolist() == [
         ["a (best)", "0, 1", "0.9600 (0.950 to 0.970)", "1,234,567", "1.5"],
@@ -38,14 +38,14 @@ def test_differences_mark_best_and_first_and_name_followed_rows() -> None:
         best=1,
     )
     vs_best, vs_previous = differences(compared)
-    assert vs_best.columns.tolist() == ["configuration", "shifted accuracy, vs best"]
-    assert vs_best["shifted accuracy, vs best"].tolist() == [
+    assert vs_best.columns.tolist() == ["configuration", "composed accuracy, vs best"]
+    assert vs_best["composed accuracy, vs best"].tolist() == [
         "no significant difference (-1.0 points, p = 0.41)",
         "best",
         "worse by 2.0 points (p = 0.012)",
         "not comparable: different data",
     ]
-    assert vs_previous["shifted accuracy, vs previous row"].tolist() == [
+    assert vs_previous["composed accuracy, vs previous row"].tolist() == [
         "first",
         "better by 2.3 points (p < 0.001)",
         "worse by 6.0 points (p = 0.010); vs a",
@@ -61,7 +61,7 @@ def test_complete_table_has_differences_in_full_precision(monkeypatch) -> None:
         ROWS[:2], [None, difference(-4.25, 0.0123)], vs_previous=[None, difference(-4.25, 0.03, "clustered McNemar")]
     )
     table = complete(compared)
-    metric = Metric.SHIFTED_ACCURACY
+    metric = Metric.COMPOSED_ACCURACY
     assert table["best"].tolist() == [True, False]
     assert table["runs"].tolist() == ["a 0 a 1", "b 0 b 1"]
     assert table["test_images"].tolist() == ["7 7", "7 7"]

@@ -153,10 +153,9 @@ def test_laptop_scale_is_short_and_all_seeds_share_the_test_images() -> None:
     config = composed("scale=laptop", "data=npz", "data.path=a.npz", "seed=5")
     assert (config.data.split.test_share, config.data.split.seed) == (0.2, 0)
     assert config.training.feature_extraction.epochs + config.training.fine_tuning.epochs == 6
-    assert config.evaluation.shift.severities == [3]
 
 
 def test_choices_of_laptop_scale_can_be_overridden() -> None:
-    assert composed("scale=laptop", "evaluation=clean").evaluation.shift is None
+    assert composed("scale=laptop", "evaluation=clean").evaluation.grid is None
     schedule = "schedule@training.fine_tuning.schedule=plateau"
     assert composed("scale=laptop", schedule).training.fine_tuning.schedule.name == "plateau"

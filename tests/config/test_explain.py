@@ -105,8 +105,8 @@ def test_unknown_key_that_was_added_is_found_by_the_schema() -> None:
 
 
 def test_key_below_a_group_without_an_option_names_the_option() -> None:
-    assert explained("evaluation=clean", "evaluation.shift.severities=[1]") == (
-        "evaluation.shift.severities: evaluation.shift is not set; choose the option that sets it: evaluation=shift"
+    assert explained("evaluation=clean", "evaluation.grid.severities=[1]") == (
+        "evaluation.grid.severities: evaluation.grid is not set; choose the option that sets it: evaluation=grid"
     )
 
 

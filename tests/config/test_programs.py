@@ -44,9 +44,13 @@ def test_synthetic_cells_can_be_evaluated() -> None:
     ("program", "overrides", "part"),
     [
         ("evaluate", ["run_id=a", "data.clean.enabled=true"], "the run's own images were cleaned before"),
-        ("evaluate", ["run_id=a", "evaluation.shift.severities=[6]", "evaluation=shifted"], r"in \[1, 5\]"),
+        ("evaluate", ["run_id=a", "evaluation.grid.severities=[6]", "evaluation=grid"], r"in \[1, 5\]"),
         ("train", ["data=own"], "data=own: expected npz, folder or synthetic"),
-        ("train", ["evaluation.shift.severities=[]"], r"severities=\[\]: expected one or more of 1 to 5"),
+        (
+            "train",
+            ["evaluation=grid", "evaluation.grid.severities=[]"],
+            r"severities=\[\]: expected one or more of 1 to 5",
+        ),
         ("train", ["study=../other"], "study=../other: expected a name of letters"),
         ("report", ["study=/tmp/x"], "study=/tmp/x: expected a name of letters"),
     ],

@@ -4,7 +4,8 @@ import keras
 import numpy as np
 import pytest
 
-from bloodcells.config.schema import Evaluation, Shift
+from bloodcells.config.schema import Chains, Evaluation
+from bloodcells.config.schema.evaluation import Composed, Grid
 from bloodcells.data.images import Images
 from bloodcells.evaluation.score import Scored, score
 
@@ -41,6 +42,6 @@ def color_model() -> keras.Model:
 
 @pytest.fixture(scope="session")
 def scored(color_model, parts) -> Scored:
-    """With distortions at severities 1 and 3, and without test-time augmentation."""
-    settings = Evaluation(False, Shift([3, 1]), {}, 200, 5)
+    """With two chains per image, single distortions at severities 1 and 3, and no test-time augmentation."""
+    settings = Evaluation(False, Chains(3, 0.8), Composed(2), Grid([3, 1]), {}, 200, 5)
     return score(color_model, parts, settings, trained_with={}, batch_size=4, seed=1)

@@ -10,7 +10,8 @@ from sklearn.metrics import f1_score
 
 from bloodcells.augmentation.steps import CutMix
 from bloodcells.config.checkout import CHECKOUT
-from bloodcells.config.schema import Evaluation, Shift
+from bloodcells.config.schema import Chains, Evaluation
+from bloodcells.config.schema.evaluation import Grid
 from bloodcells.data.images import Images
 from bloodcells.evaluation.intervals import intervals
 from bloodcells.evaluation.optional_metrics import CohenKappa, TopKAccuracy
@@ -18,7 +19,7 @@ from bloodcells.evaluation.score import Scored, score
 from tests.evaluation.conftest import BRIGHT_GREEN, DIM_GREEN, RED
 
 LABELS, PREDICTED = [0, 0, 1, 1, 0, 2, 1, 2], [0, 0, 0, 1, 1, 2, 1, 1]
-PLAIN = Evaluation(False, None, {}, 100, 5)
+PLAIN = Evaluation(False, Chains(4, 1.0), None, None, {}, 100, 5)
 AUGMENTATION = {}
 
 
@@ -109,12 +110,14 @@ def test_distortions_that_leave_plain_images_alone_leave_accuracy_alone(scored: 
     assert scored.metrics["shift/mean_accuracy"] == pytest.approx(table["mean"].mean())
     assert scored.metrics["shift/worst_accuracy"] == table["mean"].min() < 5 / 8
     assert scored.metrics["shift/mean_accuracy_low"] < scored.metrics["shift/mean_accuracy"]
-    assert scored.tables["shift/by_image.csv"]["predicted"].tolist() == PREDICTED
+    by_image = scored.tables["by_image.csv"]
+    assert by_image["predicted"].tolist() == PREDICTED
+    assert by_image["grid"].tolist() == scored.shifted.correct.mean(axis=(0, 1)).tolist()
     assert len(scored.tables["shift/predictions.csv"].columns) == 2 + 2 * 16
 
 
 def test_distortions_that_training_resembles_are_marked(color_model, parts) -> None:
-    settings = Evaluation(False, Shift([1]), {}, 100, 5)
+    settings = replace(PLAIN, grid=Grid([1]))
     scored = score(color_model, parts, settings, trained_with={"cutmix": CutMix(1.0)}, batch_size=4, seed=1)
     assert scored.trained_on == ["occlusion", "mixture"]
     table = scored.tables["shift/accuracy.csv"].set_index("distortion")
@@ -129,8 +132,8 @@ def test_validation_may_be_passed_apart_and_is_required(color_model, parts, scor
         apart = score(color_model, test, PLAIN, validation=validation, **settings)
         assert set(apart.predictions.splits) == {"test"}
         assert apart.metrics["calibration/temperature"] == scored.metrics["calibration/temperature"]
-        assert apart.shifted is None
-        assert not [name for name in {**apart.metrics, **apart.tables} if name.startswith("shift")]
+        assert apart.composed is apart.shifted is None
+        assert not [name for name in {**apart.metrics, **apart.tables} if name.startswith(("composed", "shift"))]
     with pytest.raises(ValueError, match="no validation images or predictions"):
         score(color_model, test, PLAIN, **settings)
 
@@ -161,7 +164,7 @@ def test_test_time_augmentation_counts_corrected_and_broken_predictions() -> Non
     scored = score(
         model,
         {"validation": validation, "test": test},
-        Evaluation(True, None, {}, 100, 5),
+        Evaluation(True, Chains(4, 1.0), None, None, {}, 100, 5),
         trained_with=AUGMENTATION,
         batch_size=2,
         seed=0,

@@ -9,7 +9,7 @@ import psutil
 import pytest
 from mlflow.entities import Run
 
-from bloodcells.config.schema import LocalTracking
+from bloodcells.config.schema import LocalTracking, RankBy
 from bloodcells.model.backbones import SmallCNN
 from bloodcells.runs.killed import close_killed
 from bloodcells.runs.lifecycle import tracked
@@ -75,7 +75,7 @@ def test_waiting_job_trains_phase_1_if_the_job_that_trains_it_is_killed(tmp_path
         until(lambda: psutil.Process(first.pid).status() == psutil.STATUS_STOPPED)
         second = waiting.start()
         until(lambda: waiting.directory.with_suffix(".out").exists() and waits in waiting.output("out"))
-        store = store_of(LocalTracking("local", str(dying.directory), "bloodcells"))
+        store = store_of(LocalTracking("local", str(dying.directory), "bloodcells", rank_by=RankBy.composed))
         assert [run.info.status for run in dying.runs()] == ["RUNNING"]
         assert close_killed(store) == []  # it is alive, though stopped
     finally:

@@ -9,7 +9,7 @@ from threading import Barrier
 import pytest
 
 from bloodcells.config.errors import InputError
-from bloodcells.config.schema import LocalTracking
+from bloodcells.config.schema import LocalTracking, RankBy
 from bloodcells.provenance.fingerprint import fingerprint
 from bloodcells.runs.checkpoint import Checkpoint, claim, identity_of
 from bloodcells.tracking.store import Store, store_of
@@ -21,7 +21,7 @@ IDENTITY = {"experiment": "cells", "config": "c", "data": "d", "code": "e", "thr
 
 @pytest.fixture
 def store(tmp_path) -> Store:
-    return store_of(LocalTracking("local", str(tmp_path), "cells"))
+    return store_of(LocalTracking("local", str(tmp_path), "cells", rank_by=RankBy.composed))
 
 
 def left(store: Store, identity: dict[str, str] = IDENTITY) -> Checkpoint:

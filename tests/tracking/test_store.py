@@ -9,15 +9,15 @@ import pytest
 
 from bloodcells.config.checkout import CHECKOUT
 from bloodcells.config.errors import InputError
-from bloodcells.config.schema import LocalTracking, ServerTracking, Tracking
+from bloodcells.config.schema import LocalTracking, RankBy, ServerTracking, Tracking
 from bloodcells.tracking.store import store_of
 
 WRITER = """
 import sys, mlflow
-from bloodcells.config.schema import LocalTracking
+from bloodcells.config.schema import LocalTracking, RankBy
 from bloodcells.tracking.store import store_of
 sys.stdin.readline()  # all start together
-store_of(LocalTracking("local", sys.argv[1], "cells")).open()
+store_of(LocalTracking("local", sys.argv[1], "cells", rank_by=RankBy.composed)).open()
 with mlflow.start_run(run_name=sys.argv[2]):
     mlflow.log_metrics({"accuracy": float(sys.argv[2])}, step=1)
 """
@@ -40,7 +40,7 @@ def test_several_processes_create_the_same_store_at_once_and_log_to_it(tmp_path)
         writer.stdin.flush()
     errors = [writer.communicate()[1] for writer in writers]
     assert [writer.returncode for writer in writers] == [0] * COUNT, errors
-    mlflow.set_tracking_uri(store_of(LocalTracking("local", str(directory), "cells")).uri)
+    mlflow.set_tracking_uri(store_of(LocalTracking("local", str(directory), "cells", rank_by=RankBy.composed)).uri)
     runs = mlflow.search_runs(experiment_names=["cells"], output_format="list")
     assert sorted(run.data.metrics["accuracy"] for run in runs) == list(range(COUNT))
     assert {run.info.status for run in runs} == {"FINISHED"}
@@ -48,8 +48,8 @@ def test_several_processes_create_the_same_store_at_once_and_log_to_it(tmp_path)
 
 
 def test_relative_folder_starts_at_the_checkout(tmp_path) -> None:
-    assert store_of(LocalTracking("local", "mlruns", "x")).directory == CHECKOUT / "mlruns"
-    assert store_of(LocalTracking("local", str(tmp_path), "x")).directory == tmp_path
+    assert store_of(LocalTracking("local", "mlruns", "x", rank_by=RankBy.composed)).directory == CHECKOUT / "mlruns"
+    assert store_of(LocalTracking("local", str(tmp_path), "x", rank_by=RankBy.composed)).directory == tmp_path
 
 
 def test_server_that_does_not_respond_is_one_line(monkeypatch) -> None:
@@ -58,7 +58,7 @@ def test_server_that_does_not_respond_is_one_line(monkeypatch) -> None:
         sock.bind(("127.0.0.1", 0))
         uri = f"http://127.0.0.1:{sock.getsockname()[1]}"
     with pytest.raises(InputError, match=f"tracking.uri={uri}: no MLflow server responds there") as error:
-        store_of(ServerTracking("server", uri, "x")).open()
+        store_of(ServerTracking("server", uri, "x", rank_by=RankBy.composed)).open()
     assert "\n" not in str(error.value)
 
 
@@ -67,12 +67,12 @@ def test_folder_that_cannot_hold_a_store_is_one_line(tmp_path) -> None:
     (tmp_path / "mlflow.db").write_text("not a database" * 100)
     for directory in (tmp_path / "file", tmp_path):
         with pytest.raises(InputError, match=f"tracking.directory={directory}: cannot access experiment") as error:
-            store_of(LocalTracking("local", str(directory), "x")).open()
+            store_of(LocalTracking("local", str(directory), "x", rank_by=RankBy.composed)).open()
         assert "\n" not in str(error.value)
 
 
 def test_deleted_experiment_is_one_line(tmp_path) -> None:
-    store = store_of(LocalTracking("local", str(tmp_path), "x"))
+    store = store_of(LocalTracking("local", str(tmp_path), "x", rank_by=RankBy.composed))
     store.open()
     mlflow.delete_experiment(mlflow.get_experiment_by_name("x").experiment_id)
     with pytest.raises(InputError, match=r"experiment “x” .*deleted"):
@@ -83,7 +83,7 @@ def test_null_store_opens_without_touching_anything_and_has_no_runs(tmp_path, mo
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("bloodcells.tracking.store.CHECKOUT", tmp_path)
     before = mlflow.get_tracking_uri()
-    store = store_of(Tracking("off"))
+    store = store_of(Tracking("off", rank_by=RankBy.composed))
     store.open()
     assert not store.keeps_runs
     with pytest.raises(InputError, match="tracking=off: stores no runs; expected local or server"):
@@ -92,8 +92,11 @@ def test_null_store_opens_without_touching_anything_and_has_no_runs(tmp_path, mo
 
 
 def test_stores_with_the_same_checkpoints_have_different_identities() -> None:
-    local = [store_of(LocalTracking("local", folder, "x")) for folder in ("mlruns", "other")]
-    servers = [store_of(ServerTracking("server", uri, "x")) for uri in ("http://a:5000", "http://b:5000")]
+    local = [store_of(LocalTracking("local", folder, "x", rank_by=RankBy.composed)) for folder in ("mlruns", "other")]
+    servers = [
+        store_of(ServerTracking("server", uri, "x", rank_by=RankBy.composed))
+        for uri in ("http://a:5000", "http://b:5000")
+    ]
     assert local[0].identity == local[1].identity  # their folders of checkpoints differ
     assert local[0].checkpoints != local[1].checkpoints
     assert servers[0].checkpoints == servers[1].checkpoints == CHECKOUT / "mlruns" / "checkpoints"
@@ -103,8 +106,12 @@ def test_stores_with_the_same_checkpoints_have_different_identities() -> None:
 
 def test_command_that_shows_the_table_of_runs(tmp_path) -> None:
     page = "/#/experiments/7/runs?"
-    default = store_of(LocalTracking("local", "mlruns", "x")).ui("7")
+    default = store_of(LocalTracking("local", "mlruns", "x", rank_by=RankBy.composed)).ui("7")
     assert default.startswith(f"make ui, then http://127.0.0.1:5000{page}")
-    other = store_of(LocalTracking("local", f"{tmp_path}/a b", "x")).ui("7")
+    other = store_of(LocalTracking("local", f"{tmp_path}/a b", "x", rank_by=RankBy.composed)).ui("7")
     assert f"mlflow ui --host 127.0.0.1 --backend-store-uri 'sqlite:///{tmp_path}/a b/mlflow.db', then" in other
-    assert store_of(ServerTracking("server", "http://a:5000", "x")).ui("7").startswith(f"http://a:5000{page}")
+    assert (
+        store_of(ServerTracking("server", "http://a:5000", "x", rank_by=RankBy.composed))
+        .ui("7")
+        .startswith(f"http://a:5000{page}")
+    )

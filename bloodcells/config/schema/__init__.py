@@ -5,7 +5,7 @@ Values are in conf/*.yaml only. The dataclasses of options are next to their cod
 
 from bloodcells.config.schema.augmentation import AugmentationStep
 from bloodcells.config.schema.data import CleanConfig, Data, SplitConfig, StoredData
-from bloodcells.config.schema.evaluation import Evaluation, OptionalMetric, Shift
+from bloodcells.config.schema.evaluation import Chains, Evaluation, OptionalMetric
 from bloodcells.config.schema.model import Backbone, Download, Head, Layout
 from bloodcells.config.schema.programs import (
     EvaluateConfig,
@@ -18,7 +18,7 @@ from bloodcells.config.schema.programs import (
     TrainedConfig,
 )
 from bloodcells.config.schema.ranges import within
-from bloodcells.config.schema.tracking import LocalTracking, ServerTracking, Sweep, Tracking
+from bloodcells.config.schema.tracking import LocalTracking, RankBy, ServerTracking, Sweep, Tracking
 from bloodcells.config.schema.training import (
     BatchNorm,
     Loss,
@@ -33,6 +33,7 @@ __all__ = [
     "AugmentationStep",
     "Backbone",
     "BatchNorm",
+    "Chains",
     "CleanConfig",
     "Data",
     "Download",
@@ -49,11 +50,11 @@ __all__ = [
     "OptionalMetric",
     "Phase",
     "Precision",
+    "RankBy",
     "ReportConfig",
     "ReproduceConfig",
     "Schedule",
     "ServerTracking",
-    "Shift",
     "SplitConfig",
     "StoredData",
     "Sweep",

@@ -9,16 +9,33 @@ from bloodcells.config.schema.ranges import within
 
 
 @dataclass
-class Shift:
-    """The severities at which every distortion is applied."""
+class Chains:
+    """The chains of distortions that stand for an unknown test set: see bloodcells/evaluation/shift/chains.py.
+
+    length: the largest number of operations; strength: share of their limits
+    """
+
+    length: int = within("[1, inf)")
+    strength: float = within("(0, 1]")
+
+
+@dataclass
+class Composed:
+    """Test images distorted by `draws` chains each, at several strengths."""
+
+    draws: int = within("[1, inf)")
+
+
+@dataclass
+class Grid:
+    """Test images under every single distortion at each of the severities."""
 
     severities: list[int] = within("[1, 5]")
 
     def check(self) -> None:
         if not self.severities:
             raise InputError(
-                "evaluation.shift.severities=[]: expected one or more of 1 to 5, or evaluation=clean for no "
-                "distorted images"
+                "evaluation.grid.severities=[]: expected one or more of 1 to 5, or evaluation=composed for no grid"
             )
 
 
@@ -33,10 +50,12 @@ class OptionalMetric:
 
 @dataclass
 class Evaluation:
-    """What is computed from a model's predictions; `shift`: None leaves out the distorted images."""
+    """What is computed from a model's predictions; `composed` and `grid`: None leaves out these distorted images."""
 
     test_time_augmentation: bool
-    shift: Shift | None
+    chains: Chains
+    composed: Composed | None
+    grid: Grid | None
     metric: dict[str, OptionalMetric]
     resamples: int = within("[100, inf)")
     calibration_bins: int = within("[2, inf)")

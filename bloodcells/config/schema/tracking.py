@@ -1,17 +1,37 @@
 """Where runs are stored (conf/tracking/), and the settings of a sweep."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from enum import Enum
 
 from bloodcells.config.errors import InputError
+from bloodcells.config.names import Metric
 from bloodcells.config.options import option
+
+
+class RankBy(Enum):
+    """The accuracy that ranks runs: on test images distorted by chains at full or mild strength, or undistorted."""
+
+    composed = "composed"
+    mild = "mild"
+    clean = "clean"
+
+    @property
+    def metric(self) -> str:
+        """The metric that ranks."""
+        return {
+            RankBy.composed: Metric.COMPOSED_ACCURACY,
+            RankBy.mild: Metric.MILD_ACCURACY,
+            RankBy.clean: Metric.TEST_ACCURACY,
+        }[self]
 
 
 @option("tracking", "off")
 @dataclass
 class Tracking:
-    """No tracking: runs are not stored."""
+    """No tracking: runs are not stored. `rank_by`: see RankBy."""
 
     name: str
+    rank_by: RankBy = field(kw_only=True)
 
 
 @option("tracking", "local")

@@ -1,12 +1,15 @@
 """Draws the figures of a scored model."""
 
+from typing import cast
+
 import numpy as np
 from matplotlib.figure import Figure
+from pandas import DataFrame
 
-from bloodcells.config.names import Metric
+from bloodcells.config.names import Artifact, Metric
 from bloodcells.data.images import Images
 from bloodcells.evaluation.figures.images import predicted_images
-from bloodcells.evaluation.figures.plots import confusion_plot, reliability_plot, shift_plot
+from bloodcells.evaluation.figures.plots import composed_plot, confusion_plot, reliability_plot, shift_plot
 from bloodcells.evaluation.mistakes import SHOWN
 from bloodcells.evaluation.score import Scored
 
@@ -25,6 +28,9 @@ def draw(scored: Scored, parts: dict[str, Images]) -> dict[str, Figure]:
     if len(shown := mistakes.doubted_labels[:SHOWN]):
         all_pixels = np.concatenate([part.pixels for part in parts.values()])
         figures["figures/doubted_labels.png"] = predicted_images(all_pixels[shown], predictions, shown)
+    if scored.composed:
+        curve = scored.tables[Artifact.COMPOSED_CURVE]
+        figures["figures/composed.png"] = composed_plot(scored.metrics[Metric.TEST_ACCURACY], cast(DataFrame, curve))
     if scored.shifted:
         clean = scored.metrics[Metric.TEST_ACCURACY]
         figures["figures/shift.png"] = shift_plot(clean, scored.shifted, scored.trained_on)

@@ -9,6 +9,8 @@ from matplotlib.figure import Figure
 from bloodcells.data.images import Images
 from bloodcells.evaluation.predictions import Predictions
 from bloodcells.evaluation.shift.catalogue import Catalogue
+from bloodcells.evaluation.shift.chains import distort_by_chains
+from bloodcells.evaluation.shift.composed import FULL, GRADES, Composed
 from bloodcells.evaluation.shift.distort import distort
 from bloodcells.evaluation.shift.strengths import SEVERITIES
 from bloodcells.reporting.sheet import Tile, sheet, short_name
@@ -53,6 +55,27 @@ def label_text(label: np.ndarray, class_names: Sequence[str]) -> str:
     shares = sorted(shares, reverse=True)[:2]
     mixed = len(shares) > 1 and shares[0][0] < 0.995
     return "\n".join(f"{name} {share:.0%}" if mixed else name for share, name in shares)
+
+
+def chained_images(images: Images, composed: Composed, seed: int) -> Figure:
+    """Six images, one per row: undistorted, and distorted by their first chain at every grade, and by the others.
+
+    images, seed: those that were passed to `composed`. Captions name the operations of a chain.
+    """
+    numbers = np.linspace(0, len(images) - 1, min(6, len(images))).astype(int)
+    shown, settings = images.take(numbers), composed.settings
+    columns = [(grade, 0) for grade in GRADES] + [(FULL, draw) for draw in range(1, len(composed.chains))]
+    sets = [[Tile(image) for image in shown.pixels]]
+    for grade, draw in columns:
+        strength = grade * settings.strength
+        distorted = distort_by_chains(
+            shown.pixels, shown.examples, strength=strength, length=settings.length, draw=draw, seed=seed
+        )
+        chains = [", ".join(composed.chains[draw][number]).replace("_", " ") for number in numbers]
+        captions = chains if grade == FULL else [""] * len(chains)
+        sets.append([Tile(image, caption) for image, caption in zip(distorted, captions, strict=True)])
+    tiles = [column[number] for number in range(len(shown)) for column in sets]
+    return sheet(tiles, len(sets), heads=["undistorted", *(f"strength {grade:g}" for grade, _ in columns)])
 
 
 def distorted_images(images: Images, catalogue: Catalogue, seed: int) -> Figure:

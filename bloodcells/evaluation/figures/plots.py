@@ -6,10 +6,12 @@ import numpy as np
 import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from pandas import DataFrame
 from sklearn.metrics import confusion_matrix
 
 from bloodcells.evaluation.calibration import Calibration, Reliability
 from bloodcells.evaluation.predictions import Predictions
+from bloodcells.evaluation.shift.composed import FULL, MILD
 from bloodcells.evaluation.shift.suite import Shifted
 from bloodcells.reporting.style import BLUE, GRAY, ORANGE, PALETTE, literal
 
@@ -73,6 +75,30 @@ def _draw_bins(axes: Axes, bins: Reliability, color: str) -> None:
     axes.plot([0, 1], [0, 1], color=GRAY, linestyle=":", linewidth=1)
     axes.set_xlim(0, 1)
     axes.set_ylim(0, 1.02)
+
+
+def composed_plot(clean: float, curve: DataFrame) -> Figure:
+    """Accuracy against the strength of the chains of distortions, with 95% intervals; the named points are marked.
+
+    clean: accuracy on undistorted images, drawn at strength 0; curve: the table of `Composed.curve`
+    """
+    accuracies = dict(zip([0.0, *curve["strength"]], [clean, *curve["accuracy"]], strict=True))
+    figure = Figure(figsize=(5, 3.4), layout="constrained")
+    axes = figure.subplots()
+    axes.fill_between(curve["strength"], curve["95% interval from"], curve["to"], color=BLUE, alpha=0.2, linewidth=0)
+    axes.plot(list(accuracies), list(accuracies.values()), color=BLUE, marker="o", markersize=4)
+    for strength, name in ((0.0, "clean"), (MILD, "mild"), (FULL, "composed")):
+        axes.annotate(
+            f"{name} {accuracies[strength]:.3f}", (strength, accuracies[strength]), xytext=(0, 7),
+            textcoords="offset points", fontsize="small", ha="right" if strength == FULL else "left",
+        )  # fmt: skip
+    axes.set_xlim(-0.02, 1.02)
+    axes.set_ylim(0, 1.1)
+    axes.set_xlabel("Strength of the chains of distortions (share of full strength)")
+    axes.set_ylabel("Accuracy")
+    axes.grid(axis="y", color="0.9")
+    sns.despine(figure)
+    return figure
 
 
 def shift_plot(clean: float, shifted: Shifted, trained_on: Sequence[str]) -> Figure:

@@ -16,6 +16,8 @@ from bloodcells.evaluation.shift.catalogue import Catalogue, overlapping, resemb
 from bloodcells.evaluation.shift.distort import distort
 from bloodcells.reporting.terminal import with_progress
 
+GRID = "grid"  # the column of the grid in `Artifact.BY_IMAGE`
+
 
 @dataclass(frozen=True)
 class Shifted:
@@ -40,13 +42,9 @@ class Shifted:
         """Accuracy of each distortion, at each severity."""
         return {name: row.tolist() for name, row in zip(self.catalogue, self.correct.mean(axis=2), strict=True)}
 
-    def by_image(self, predicted: np.ndarray) -> DataFrame:
-        """One row per image: its share of correctly predicted variants.
-
-        predicted: int (n,), the classes predicted for the undistorted images, which become a column
-        """
-        columns = {"example": self.examples, "label": self.labels, "predicted": predicted}
-        return DataFrame(columns | {"shifted_accuracy": self.correct.mean(axis=(0, 1))})
+    def by_image(self) -> DataFrame:
+        """One row per image, one column: the share of its variants that are predicted correctly."""
+        return DataFrame({GRID: self.correct.mean(axis=(0, 1))})
 
     def table(self) -> DataFrame:
         """One row per image, one column of predicted class numbers per variant, such as "rotation 1"."""

@@ -15,7 +15,7 @@ def colors(figure) -> list[tuple[int, ...]]:
 
 def test_figures_show_the_images_they_name(scored, parts) -> None:
     figures = draw(scored, parts)
-    names = ("confusion_matrix", "reliability", "least_certain", "worst", "doubted_labels", "shift")
+    names = ("confusion_matrix", "reliability", "least_certain", "worst", "doubted_labels", "composed", "shift")
     assert list(figures) == [f"figures/{name}.png" for name in names]
     assert colors(figures["figures/least_certain.png"])[0] == DIM_GREEN
     worst = colors(figures["figures/worst.png"])
@@ -28,6 +28,7 @@ def test_figures_show_the_images_they_name(scored, parts) -> None:
 
 def test_without_mistakes_and_distortions_their_figures_are_left_out(scored, parts) -> None:
     none = np.array([], int)
-    alone = replace(scored, mistakes=replace(scored.mistakes, worst=none, doubted_labels=none), shifted=None)
+    mistakes = replace(scored.mistakes, worst=none, doubted_labels=none)
+    alone = replace(scored, mistakes=mistakes, composed=None, shifted=None)
     names = ("confusion_matrix", "reliability", "least_certain")
     assert list(draw(alone, parts)) == [f"figures/{name}.png" for name in names]
