@@ -32,7 +32,7 @@ def test_deposits_differ_in_color() -> None:
     assert max(darkest) > 100
 
 
-def test_bubbles_grow_in_place_and_do_not_change_white() -> None:
+def test_bubbles_grow_in_place_and_mix_with_white() -> None:
     for seed in range(5):
         before = np.zeros((96, 120), bool)
         for radius in (0.1, 0.2, 0.3):
@@ -41,6 +41,8 @@ def test_bubbles_grow_in_place_and_do_not_change_white() -> None:
             assert before.sum() < covered.sum()
             before = covered
         assert (bubbles(WHITE, 0.3, np.random.default_rng(seed)) == 255).all()
+        grey = bubbles(np.full_like(BLACK, 100), 0.3, np.random.default_rng(seed))
+        assert set(np.quantile(grey, [0, 1])) == {100, 100 + 0.6 * 155}
 
 
 def test_bubble_is_a_translucent_disc_with_a_brighter_rim(monkeypatch) -> None:

@@ -66,11 +66,11 @@ def test_translation_goes_equally_far_in_every_direction() -> None:
 @pytest.mark.parametrize(
     ("border", "expected"),
     [
-        ("symmetric", [3, 4, 5, 5, 4]),
-        ("edge", [3, 4, 5, 5, 5]),
-        ("black", [3, 4, 5, 0, 0]),
-        ("white", [3, 4, 5, 255, 255]),
-        ("background", [3, 4, 5, 3, 3]),  # the median of 1, 2, 3, 4, 5 twice, 1 and 5 five times
+        ("symmetric", [5, 6, 7, 7, 6, 5, 4]),
+        ("edge", [5, 6, 7, 7, 7, 7, 7]),
+        ("black", [5, 6, 7, 0, 0, 0, 0]),
+        ("white", [5, 6, 7, 255, 255, 255, 255]),
+        ("background", [5, 6, 7, 4, 4, 4, 4]),  # the median of the rows 1 to 7 and the columns of 1 and 7
     ],
 )
 def test_border_fills_what_a_translation_uncovers(border, expected) -> None:
@@ -80,9 +80,9 @@ def test_border_fills_what_a_translation_uncovers(border, expected) -> None:
         def random(self) -> float:
             return 0.0
 
-    image = np.tile(np.array([1, 2, 3, 4, 5], np.uint8)[None, :, None], (5, 1, 3))
-    moved = translation(image, 0.4, Rightward(), border=border)  # type: ignore[arg-type]
-    assert (moved == np.reshape(expected, (1, 5, 1))).all()
+    image = np.tile(np.arange(1, 8, dtype=np.uint8)[None, :, None], (7, 1, 3))
+    moved = translation(image, 4 / 7, Rightward(), border=border)  # type: ignore[arg-type]
+    assert (moved == np.reshape(expected, (1, 7, 1))).all()
 
 
 def test_border_is_drawn_from_all() -> None:

@@ -18,7 +18,7 @@ def test_gamma_raises_to_a_power_or_its_inverse() -> None:
 
 @pytest.mark.parametrize("share", [0.5, 1])
 def test_equalize_moves_each_channel_to_a_flat_histogram(share) -> None:
-    levels = np.array([10, 20, 30, 40]).repeat(256).reshape(32, 32, 1)
+    levels = np.array([10, 20, 30, 80]).repeat(256).reshape(32, 32, 1)
     image = (levels * (1, 2, 3)).astype(np.uint8)
     flat = np.array([0, 85, 170, 255]).repeat(256).reshape(32, 32, 1)
     assert equalize(image, share, RNG) == pytest.approx(image + share * (flat - image), abs=2)
