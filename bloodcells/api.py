@@ -6,13 +6,14 @@ from typing import TypeVar
 
 import hydra
 from hydra.errors import HydraException
+from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from bloodcells.config.checkout import CHECKOUT
 from bloodcells.config.errors import InputError
 from bloodcells.config.explain import explain
 from bloodcells.config.schema import EvaluateConfig, ReproduceConfig, TrainConfig
-from bloodcells.config.typed import typed
+from bloodcells.config.typed import plain, typed
 from bloodcells.runs.result import Result, stored_result
 from bloodcells.runs.train import train as train_run
 
@@ -50,14 +51,14 @@ def train(config: TrainConfig) -> Result:
     an interrupted run resumes that run.
 
     Args:
-        config: a config from `compose`.
+        config: a config from `compose` or `load_run`, or one changed with `dataclasses.replace`.
 
     Returns:
         The result of the run, with its model.
 
     Raises:
-        InputError: the config does not fit the data, a file is missing, the loss diverged, the store is unavailable, or
-            `training.threads` differs from that of an earlier run in this process.
+        InputError: the config is invalid or does not fit the data, a file is missing, the loss diverged, the store is
+            unavailable, or `training.threads` differs from that of an earlier run in this process.
 
     Example:
         >>> result = train(compose("backbone=mobilenetv2", "seed=1"))
@@ -70,6 +71,7 @@ def train(config: TrainConfig) -> Result:
         array([3, 0, 7])
     """
     _log_to_stdout()
+    _check(config)
     return train_run(config)
 
 
@@ -95,6 +97,8 @@ def evaluate(run: str | Result, *overrides: str) -> Result:
 
     _log_to_stdout()
     config = _compose("evaluate", EvaluateConfig, ("run_id=''", *overrides))
+    if config.run_id:
+        raise InputError(f"run_id={config.run_id}: expected the run as the first argument only")
     if isinstance(run, Result):
         if not run.run_id:
             raise InputError("this result is not stored (tracking=off); expected the result of a stored run")
@@ -134,6 +138,16 @@ def load_run(run: str, *overrides: str) -> Result:
         raise InputError(f"run: expected the id or name of a run as a text; received {run!r}")
     tracking = _compose("reproduce", ReproduceConfig, ("run_id=''", *overrides)).tracking
     return stored_result(find_run(tracking, run), tracking)
+
+
+def _check(config: TrainConfig) -> None:
+    """Raises InputError for an invalid config: `compose` checks its own, but fields can be replaced afterwards."""
+    if not isinstance(config, TrainConfig):
+        raise InputError(f"config: expected a config, as compose() returns it; received {config!r}")
+    try:
+        typed(OmegaConf.create(plain(config)), TrainConfig)
+    except OmegaConfBaseException as error:
+        raise InputError(explain(error)) from error
 
 
 def _compose(config_name: str, kind: type[Config], overrides: tuple[str, ...]) -> Config:

@@ -147,6 +147,8 @@ def test_an_evaluation_scores_the_run_as_training_did(results, overrides) -> Non
     assert_frame_equal(scored.history, trained.history, check_exact=True)
     tags = MlflowClient().get_run(scored.run_id).data.tags
     assert (tags[Tag.PROGRAM], tags[Tag.PARENT]) == (Program.EVALUATE, trained.run_id)
+    with pytest.raises(InputError, match=f"it is a run of bloodcells.evaluate, made from run_id={trained.run_id}"):
+        evaluate(scored)
     shift = ("evaluation=grid", "evaluation.grid.severities=[1]")
     again = evaluate(trained.run_id, *shift, overrides[-1])
     assert 0 <= again.metrics["shift/mean_accuracy"] <= 1
@@ -164,6 +166,11 @@ def test_runs_that_are_not_stored_are_refused(results, overrides, tmp_path) -> N
         evaluate(replace(results[0], run_id=""))
     with pytest.raises(InputError, match="run_id=nosuch: "):
         evaluate("nosuch", overrides[-1])
+
+
+def test_the_run_to_evaluate_is_the_first_argument(results) -> None:
+    with pytest.raises(InputError, match="run_id=abc: expected the run as the first argument only"):
+        evaluate(results[0], "run_id=abc")
 
 
 def test_overrides_choose_another_store_than_that_of_the_result(results, tmp_path) -> None:
@@ -187,7 +194,25 @@ def test_a_config_of_another_version_leaves_the_other_results_readable(results, 
         file.write_text(text)
 
 
-@pytest.mark.parametrize("call", [lambda: compose(["seed=1"]), lambda: load_run(123), lambda: evaluate(123)])
+@pytest.mark.parametrize(
+    ("field", "value", "message"),
+    [
+        ("seed", -1, r"seed=-1: expected a number in \[0, 4294967295\]"),
+        ("seed", "x", "seed=x: expected an integer"),
+        ("study", "../other", "study=../other: expected a name of letters"),
+        ("evaluation", None, "evaluation=null: expected keys under it"),
+    ],
+)
+def test_a_config_with_a_replaced_field_is_checked(field, value, message) -> None:
+    with pytest.raises(InputError, match=f"^{message}"):
+        train(replace(composed(*TINY), **{field: value}))
+
+
+@pytest.mark.parametrize(
+    "call", [lambda: compose(["seed=1"]), lambda: train("seed=1"), lambda: load_run(123), lambda: evaluate(123)]
+)
 def test_arguments_of_the_wrong_type_are_one_line(call) -> None:
-    with pytest.raises(InputError, match=r"^(overrides|run): expected .*; received (\['seed=1'\]|123)$"):
+    with pytest.raises(
+        InputError, match=r"^(overrides|config|run): expected .*; received (\['seed=1'\]|'seed=1'|123)$"
+    ):
         call()

@@ -177,9 +177,19 @@ def find_run(tracking: Tracking, wanted: str) -> StoredRun:
         known = [text for run in runs for text in (run.id, run.name)]
         raise InputError(
             f"run_id={wanted}: matches none of the {len(runs)} training runs of this tracking.experiment"
-            f"{nearest(wanted, known)}"
+            f"{_of_another_program(wanted) or nearest(wanted, known)}"
         )
     (run,) = matches
     if run.status != "FINISHED":
         raise InputError(f"run_id={wanted}: run {run.id} ({run.name}) is {run.status}; expected one that is FINISHED")
     return run
+
+
+def _of_another_program(run_id: str) -> str:
+    """The hint for the id of a run that is not a training run, such as an evaluation; else empty."""
+    try:
+        tags = mlflow.get_run(run_id).data.tags
+    except MlflowException:
+        return ""
+    parent = f", made from run_id={tags[Tag.PARENT]}" if Tag.PARENT in tags else ""
+    return f": it is a run of {tags.get(Tag.PROGRAM, 'another program')}{parent}"

@@ -45,6 +45,13 @@ def test_no_match_several_matches_and_unfinished_runs_are_refused(tracking, want
         find_run(tracking, wanted)
 
 
+def test_run_of_another_program_is_named_with_the_run_it_was_made_from(tracking) -> None:
+    trained = add(tracking, "a")
+    evaluation = add(tracking, "of a", source="bloodcells.evaluate", **{"mlflow.parentRunId": trained})
+    with pytest.raises(InputError, match=rf"it is a run of bloodcells.evaluate, made from run_id={trained}$"):
+        find_run(tracking, evaluation)
+
+
 def test_search_returns_training_runs_oldest_first(tracking) -> None:
     ids = [add(tracking, "a", study="x"), add(tracking, "b"), add(tracking, "c", study="x")]
     add(tracking, "evaluation of a", source="bloodcells.evaluate")
