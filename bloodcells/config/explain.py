@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import fields, is_dataclass
 from typing import Any, get_args
 
+import yaml
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.errors import MissingConfigException, OverrideParseException
 from omegaconf import DictConfig, ValueNode
@@ -137,11 +138,13 @@ def _unknown_key(error: OmegaConfBaseException) -> str:
         return f"{full_key} is not set; choose the option that sets it: {place}={word}"
     if known and set(keys) <= set(known):  # a group whose options can be combined
         return unknown_option(full_key, known)
-    if not keys:
+    if not keys:  # the value is null, or a plain one, which OmegaConf has removed
         group, _, key = place.rpartition(".")
+        if setting := _options_setting(key, group):
+            return f"{full_key}: {place} is null; choose an option that sets it: {' or '.join(setting)}"
         if _options_with(key, group):
             return f"{full_key}: {place} is null; give '{place}={{{word}: VALUE}}'"
-        return f"{full_key}: {place} is not set; choose the option that sets it: {place.replace('.', '=', 1)}"
+        return f"{full_key}: {place} has no keys; expected {place}=VALUE"
     text = f"{full_key}: no such key; expected one of {', '.join(keys)}" + (f" under {place}" if place else "")
     if guess := nearest(word, keys):
         return text + guess
@@ -154,6 +157,12 @@ def _unknown_key(error: OmegaConfBaseException) -> str:
 def _options_with(key: str, place: str) -> list[str]:
     """The options at a place in the config that have `key`, each as PLACE=OPTION."""
     return [f"{place}={name}" for name, kind in options(place).items() if key in {f.name for f in fields(kind)}]
+
+
+def _options_setting(key: str, group: str) -> list[str]:
+    """The options of a group whose files have values under `key`, each as GROUP=OPTION."""
+    contents = {name: yaml.safe_load((CONF / group / f"{name}.yaml").read_text()) for name in _files(group)}
+    return [f"{group}={name}" for name, content in contents.items() if content and content.get(key)]
 
 
 def _leaves(error: OmegaConfBaseException) -> list[str]:

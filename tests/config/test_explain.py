@@ -106,8 +106,12 @@ def test_unknown_key_that_was_added_is_found_by_the_schema() -> None:
 
 def test_key_below_a_group_without_an_option_names_the_option() -> None:
     assert explained("evaluation=clean", "evaluation.grid.severities=[1]") == (
-        "evaluation.grid.severities: evaluation.grid is not set; choose the option that sets it: evaluation=grid"
+        "evaluation.grid.severities: evaluation.grid is null; choose an option that sets it: evaluation=grid"
     )
+
+
+def test_key_below_a_plain_value_is_refused() -> None:
+    assert explained("seed.x=3") == "seed.x: seed has no keys; expected seed=VALUE"
 
 
 def test_key_below_a_mapping_that_is_null_shows_how_to_set_it() -> None:
