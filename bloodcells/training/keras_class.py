@@ -2,11 +2,13 @@
 
 import inspect
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any, ClassVar
 
 from bloodcells.config.errors import InputError
 from bloodcells.config.explain import nearest
+from bloodcells.config.options import options
+from bloodcells.config.schema.ranges import inside
 
 
 @dataclass
@@ -30,9 +32,10 @@ class KerasClass:
         raise NotImplementedError
 
     def check(self) -> None:
-        """Raises InputError for an unknown class or the first invalid argument: its name, or the type of its value."""
+        """Raises InputError for an unknown class or the first invalid argument: name, type or range."""
         kind = self._class()
         defaults = {name: default for name, default in parameters(kind).items() if name not in self.fixed}
+        ranges = self._ranges()
         for name, value in (self.arguments or {}).items():
             key, expected = f"{self.group}.arguments.{name}", f"expected any of {', '.join(defaults)}"
             if name in self.fixed:
@@ -42,6 +45,8 @@ class KerasClass:
             default = defaults[name]
             if not _fits(value, default):
                 raise InputError(f"{key}={value}: expected a {type(default).__name__} (default: {default})")
+            if name in ranges and isinstance(value, int | float) and not inside(value, ranges[name]):
+                raise InputError(f"{key}={value}: expected a number in {ranges[name]}")
 
     def instance(self, **fixed: Any) -> Any:
         """A new instance. Raises InputError if the constructor rejects the value of an argument."""
@@ -54,6 +59,11 @@ class KerasClass:
                 f"{self.group}.arguments={dict(arguments)}: not accepted by {kind.__name__} ({reason}); expected other "
                 "values"
             ) from error
+
+    def _ranges(self) -> dict[str, str]:
+        """The ranges of arguments that other options of the group have too: Keras itself accepts any number."""
+        known = [f for kind in options(self.group).values() for f in fields(kind)]
+        return {f.name: f.metadata["within"] for f in known if "within" in f.metadata}
 
     def _class(self) -> type:
         classes = self.classes()

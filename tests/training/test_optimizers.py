@@ -60,6 +60,7 @@ def test_arguments_of_keras_are_params_and_part_of_the_config_hash() -> None:
         (of_keras("SGD", "{learning_rate: 1}"), "learning_rate: cannot be set: it comes from training.feature_extrac"),
         (of_keras("SGD", "{momentum: much}"), "optimizer.arguments.momentum=much: expected a float (default: 0.0)"),
         (of_keras("SGD", "{nesterov: 1}"), "optimizer.arguments.nesterov=1: expected a bool (default: False)"),
+        (of_keras("Adam", "{beta_1: 1.5}"), "optimizer.arguments.beta_1=1.5: expected a number in [0, 1)"),
         (of_keras("SGD", "{momentum: null}"), "optimizer.arguments.momentum=None: expected a float"),
     ],
 )
@@ -72,10 +73,10 @@ def test_wrong_name_or_argument_of_a_keras_optimizer_is_one_line(overrides, mess
 
 def test_value_that_keras_refuses_is_one_line() -> None:
     with pytest.raises(InputError) as error:
-        composed(*of_keras("SGD", "{momentum: 3}")).optimizer.build(0.1)
+        composed(*of_keras("SGD", "{use_ema: true, ema_momentum: 3}")).optimizer.build(0.1)
     assert str(error.value) == (
-        "optimizer.arguments={'momentum': 3}: not accepted by SGD (`momentum` must be a float between [0, 1].); "
-        "expected other values"
+        "optimizer.arguments={'use_ema': True, 'ema_momentum': 3}: not accepted by SGD (`ema_momentum` must be in the "
+        "range [0, 1]. Received: ema_momentum=3); expected other values"
     )
 
 
