@@ -49,7 +49,7 @@ def predict_in_fresh_process(format: Format, written: Path, pixels: np.ndarray) 
             "images": str(images),
             "predictions": str(predictions),
         }
-        command = [sys.executable, "-I", str(Path(__file__).with_name("fresh.py")), json.dumps(job)]
+        command = [sys.executable, "-I", str(Path(__file__).with_name("predict_isolated.py")), json.dumps(job)]
         process = subprocess.run(command, cwd=empty, capture_output=True, text=True)
         if process.returncode != 0:
             reason = (process.stderr.strip().splitlines() or [f"exit status {process.returncode}"])[-1]

@@ -19,7 +19,7 @@ from yaml import YAMLError
 from bloodcells.config.errors import InputError
 from bloodcells.config.explain import nearest
 from bloodcells.config.names import Artifact, Program, Tag
-from bloodcells.config.schema import Tracking, TrainedConfig
+from bloodcells.config.schema import PartialTrainConfig, Tracking
 from bloodcells.config.typed import typed
 from bloodcells.evaluation.predictions import Predictions
 from bloodcells.tracking.store import store_of
@@ -85,10 +85,10 @@ class StoredRun:
         with self.readable(Artifact.PREDICTIONS):
             return Predictions.load(file)
 
-    def config(self) -> TrainedConfig:
+    def config(self) -> PartialTrainConfig:
         """The part of the training config that scoring needs."""
         with self.readable(Artifact.CONFIG):
-            return typed(OmegaConf.masked_copy(self._config, ["data", "augmentation", "seed"]), TrainedConfig)
+            return typed(OmegaConf.masked_copy(self._config, ["data", "augmentation", "seed"]), PartialTrainConfig)
 
     def environment(self) -> dict[str, Any]:
         """The machine that trained the run, as `provenance.machine.machine` described it."""

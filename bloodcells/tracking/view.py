@@ -30,7 +30,7 @@ WIDTHS = {
 }
 
 
-def open_experiment(name: str) -> None:
+def activate_experiment(name: str) -> None:
     """Makes `name` the active experiment of MLflow, and adds the view if it has none."""
     experiment = mlflow.set_experiment(name)
     if TAG not in experiment.tags:

@@ -51,7 +51,7 @@ class Validate(keras.callbacks.Callback):
         logs["val_accuracy"] = float(np.mean(probabilities.argmax(axis=1) == self._labels.argmax(axis=1)))
 
 
-class Record(keras.callbacks.Callback):
+class RecordEpochs(keras.callbacks.Callback):
     """Appends each epoch to `history`."""
 
     def __init__(self, stage: Stage, trainable: Trainable, history: list[Epoch]) -> None:

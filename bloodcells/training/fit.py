@@ -14,7 +14,7 @@ from bloodcells.model.build import backbone_of
 from bloodcells.model.trainable import Trainable, set_trainable
 from bloodcells.training.devices import jit_compile
 from bloodcells.training.early_stopping import BestEpoch, EarlyStopping
-from bloodcells.training.epochs import Epoch, Record, StopOnDivergence, Validate
+from bloodcells.training.epochs import Epoch, RecordEpochs, StopOnDivergence, Validate
 from bloodcells.training.plan import Stage
 from bloodcells.training.progress import Progress
 from bloodcells.training.state import SaveState, StateFile, assign
@@ -85,9 +85,14 @@ def fit(
                 stage.label, patience, before, may_stop_after=may_stop_after, resumed=resumed is not None
             )
             progress.begin_stage(number, before)
-            # The order matters: Record needs the validation results, and the rate before the schedule changes it.
+            # The order matters: RecordEpochs needs the validation results, and the rate before the schedule changes it.
             # An epoch is reported only after it is saved: if the process is killed earlier, the epoch is trained again.
-            callbacks = [validate, StopOnDivergence(stage, len(history)), Record(stage, trainable, history), stopping]
+            callbacks = [
+                validate,
+                StopOnDivergence(stage, len(history)),
+                RecordEpochs(stage, trainable, history),
+                stopping,
+            ]
             if schedule:
                 callbacks.append(schedule)
             callbacks.append(progress)

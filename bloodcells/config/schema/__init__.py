@@ -12,13 +12,13 @@ from bloodcells.config.schema.programs import (
     ExportConfig,
     Format,
     InspectConfig,
+    PartialTrainConfig,
     ReportConfig,
     ReproduceConfig,
     TrainConfig,
-    TrainedConfig,
 )
 from bloodcells.config.schema.ranges import within
-from bloodcells.config.schema.tracking import LocalTracking, RankBy, ServerTracking, Sweep, Tracking
+from bloodcells.config.schema.tracking import LocalTracking, RankBy, ServerTracking, SweepSettings, Tracking
 from bloodcells.config.schema.training import (
     BatchNorm,
     Loss,
@@ -48,6 +48,7 @@ __all__ = [
     "Loss",
     "Optimizer",
     "OptionalMetric",
+    "PartialTrainConfig",
     "Phase",
     "Precision",
     "RankBy",
@@ -57,10 +58,9 @@ __all__ = [
     "ServerTracking",
     "SplitConfig",
     "StoredData",
-    "Sweep",
+    "SweepSettings",
     "Tracking",
     "TrainConfig",
-    "TrainedConfig",
     "Training",
     "within",
 ]

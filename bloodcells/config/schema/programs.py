@@ -11,7 +11,7 @@ from bloodcells.config.schema.data import Data
 from bloodcells.config.schema.evaluation import Evaluation
 from bloodcells.config.schema.model import Backbone, Head
 from bloodcells.config.schema.ranges import within
-from bloodcells.config.schema.tracking import Sweep, Tracking
+from bloodcells.config.schema.tracking import SweepSettings, Tracking
 from bloodcells.config.schema.training import Loss, Optimizer, Training
 
 
@@ -30,7 +30,7 @@ class TrainConfig:
     evaluation: Evaluation
     tracking: Tracking
     study: str | None
-    sweep: Sweep
+    sweep: SweepSettings
     label: str | None
     stand_in_for: str | None
     step: int | None = within("[1, inf)")
@@ -71,7 +71,7 @@ class EvaluateConfig:
 
 
 @dataclass
-class TrainedConfig:
+class PartialTrainConfig:
     """The part of a finished run's config that evaluation needs."""
 
     data: Data

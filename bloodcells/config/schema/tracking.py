@@ -57,7 +57,7 @@ class ServerTracking(Tracking):
 
 
 @dataclass
-class Sweep:
+class SweepSettings:
     """Settings of `--multirun`: jobs with a finished run are skipped, or run again with `rerun`."""
 
     rerun: bool

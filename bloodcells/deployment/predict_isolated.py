@@ -1,4 +1,4 @@
-"""Runs an exported model with only the libraries that its user has: `python -I fresh.py JOB`, in a fresh process.
+"""Runs an exported model with only the libraries that its user has: `python -I predict_isolated.py JOB`.
 
 JOB is JSON: the format, the path of the model, the importable modules and their folders, the .npy file with the images
 and the .npz file for the predictions.
