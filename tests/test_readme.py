@@ -34,6 +34,11 @@ def test_its_links_lead_somewhere(file: Path) -> None:
         assert link.startswith("https://") or (file.parent / link).exists(), link
 
 
+def test_gpu_libraries_are_those_of_the_locked_tensorflow() -> None:
+    (version,) = re.findall(r"tensorflow\[and-cuda\]==([\d.]+)", README)
+    assert f"\ntensorflow=={version} " in (CHECKOUT / "requirements.lock").read_text()
+
+
 def test_make_targets_exist() -> None:
     targets = set(re.findall(r"\bmake ([a-z-]+)", README))
     assert targets >= {"install", "train", "test", "ui"}
