@@ -51,14 +51,14 @@ def test_command_writes_all_files_and_keeps_the_readme(store, tmp_path) -> None:
     assert "is FAILED and left out" in done.stdout
     assert {str(file.relative_to(tmp_path)) for file in tmp_path.rglob("*") if file.is_file()} == {
         "README.md", "reference.csv", "agreement.csv", "results.csv", "table.md", "table.tex", "report.html",
-        "figures/forest.png", "figures/unfreezing.png", "figures/distortions.png",
+        "figures/forest.png", "figures/unfreezing.png", "figures/strength.png", "figures/distortions.png",
     }  # fmt: skip
     assert (tmp_path / "README.md").read_text() == "mine"
     markdown, html = (tmp_path / "table.md").read_text(), (tmp_path / "report.html").read_text()
     for text in (markdown, html):
         assert "0.9833 (0.969 to 0.991)" in text
         assert "Best at unfreeze=" in text
-    assert html.count("data:image/png;base64,") == 3
+    assert html.count("data:image/png;base64,") == 4
     table = pd.read_csv(tmp_path / "results.csv")
     runs = {run.id: run.metrics for run in search(store)}
     for _, row in table.iterrows():

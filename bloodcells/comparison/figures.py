@@ -12,12 +12,15 @@ from bloodcells.comparison.depth import DepthCurve
 from bloodcells.comparison.reference import Reference
 from bloodcells.comparison.rows import Comparison, Estimate, Row
 from bloodcells.comparison.runs import MEASURES
+from bloodcells.comparison.strength import curve_of
 from bloodcells.config.names import Metric
+from bloodcells.evaluation.shift.composed import FULL, MILD
 from bloodcells.reporting.style import PALETTE, literal
 
 COLORS = dict(zip(MEASURES, PALETTE, strict=False))
 MARKERS = dict(zip(MEASURES, "osD^", strict=True))
 MOST = 25  # maximum number of rows in a figure
+LINES = 8  # maximum number of lines in a figure
 
 
 def shown(comparison: Comparison) -> list[Row]:
@@ -94,6 +97,30 @@ def unfreezing(curve: DepthCurve) -> Figure:
     axes.grid(axis="y", color="0.9")
     figure.legend(loc="outside lower center", ncols=3, fontsize="small", frameon=False)
     axes.spines[["top", "right"]].set_visible(False)
+    return figure
+
+
+def strength(comparison: Comparison) -> Figure | None:
+    """Accuracy over the strength of the distortions, of the best LINES rows; None if no row has composed accuracies."""
+    ranked = sorted(shown(comparison), key=lambda row: -row.estimates[comparison.ranked_by].mean)
+    curves = {row.label: curve for row in ranked if (curve := curve_of(row))}
+    if not curves:
+        return None
+    figure = Figure(figsize=(6.5, 3.6 + 0.09 * min(LINES, len(curves))), layout="constrained")
+    axes = figure.subplots()
+    for (label, curve), color, marker in zip(list(curves.items())[:LINES], PALETTE, "os^DvP*X", strict=False):
+        text = literal(textwrap.fill(label, 60, break_long_words=False, break_on_hyphens=False))
+        axes.plot(list(curve), list(curve.values()), color=color, marker=marker, markersize=4, label=text)
+    for place, name in ((0.0, "clean"), (MILD, "mild"), (FULL, "composed")):
+        axes.annotate(
+            name, (place, 1), xycoords=("data", "axes fraction"), xytext=(0, 3), textcoords="offset points",
+            ha="center", fontsize="small",
+        )  # fmt: skip
+    axes.set_xlabel("Strength of the chains of distortions (share of full strength)")
+    axes.set_ylabel("Accuracy, mean over seeds")
+    axes.grid(axis="y", color="0.9")
+    axes.spines[["top", "right"]].set_visible(False)
+    figure.legend(loc="outside lower center", ncols=1, fontsize="small", frameon=False)
     return figure
 
 

@@ -9,10 +9,11 @@ from pandas import DataFrame
 from bloodcells.comparison import tables
 from bloodcells.comparison.configurations import distinguishing, varying
 from bloodcells.comparison.depth import DepthCurve
-from bloodcells.comparison.figures import MOST, distortions, forest, unfreezing
+from bloodcells.comparison.figures import LINES, MOST, distortions, forest, shown, strength, unfreezing
 from bloodcells.comparison.reference import Reference, order_agreement
 from bloodcells.comparison.rows import Comparison
 from bloodcells.comparison.runs import MEASURES
+from bloodcells.comparison.strength import turns
 from bloodcells.reporting.page import Block, RenderedFigure, Section
 from bloodcells.reporting.terminal import aligned
 
@@ -22,25 +23,28 @@ INTERVALS = (
 )
 MOST_CURVES = 2  # maximum number of depth curves to draw; all are described in words
 MOST_REMARKS = 10  # maximum number of remarks on the terminal
+MOST_TURNS = 10  # maximum number of pairs to name whose order turns
 MOST_EQUALS = 5  # maximum number of rows to name in the lead sentence
 
 
 @dataclass(frozen=True)
 class ReportFigures:
-    """The rendered figures of a report; distortions: None if no run has distorted images."""
+    """The rendered figures of a report; strength, distortions: None if no run has such distorted images."""
 
     forest: RenderedFigure
     curves: Sequence[RenderedFigure]
+    strength: RenderedFigure | None
     distortions: RenderedFigure | None
 
     @classmethod
     def draw(
         cls, comparison: Comparison, references: Sequence[Reference], curves: Sequence[DepthCurve]
     ) -> "ReportFigures":
-        by_distortion = distortions(comparison)
+        by_strength, by_distortion = strength(comparison), distortions(comparison)
         return cls(
             RenderedFigure.of(forest(comparison, references)),
             [RenderedFigure.of(unfreezing(curve)) for curve in curves[:MOST_CURVES]],
+            RenderedFigure.of(by_strength) if by_strength else None,
             RenderedFigure.of(by_distortion) if by_distortion else None,
         )
 
@@ -50,8 +54,10 @@ class ReportFigures:
         curves = {
             f"figures/unfreezing{f'_{k}' if several else ''}.png": curve for k, curve in enumerate(self.curves, 1)
         }
-        files = {"figures/forest.png": self.forest, **curves}
-        return files | ({"figures/distortions.png": self.distortions} if self.distortions else {})
+        optional = {"figures/strength.png": self.strength, "figures/distortions.png": self.distortions}
+        return {"figures/forest.png": self.forest, **curves} | {
+            name: drawn for name, drawn in optional.items() if drawn
+        }
 
 
 def lead(comparison: Comparison) -> str:
@@ -94,6 +100,8 @@ def sections(
     parts.append(Section("Missing and unfinished runs", [missing]))
     if curves:
         parts.append(Section("Unfreezing depth", _depth(curves, figures)))
+    if figures.strength:
+        parts.append(Section("Strength of the distortions", [_turns(comparison), figures.strength]))
     if figures.distortions:
         text = f"Mean accuracy over seeds and severities, hardest distortion first.{note}"
         parts.append(Section("Distortions", [text, figures.distortions]))
@@ -150,6 +158,17 @@ def _references(references: Sequence[Reference], comparison: Comparison) -> list
     )
     orders = [f"{metric}: {text}." for metric, text in order_agreement(references, comparison).items()]
     return [text, tables.agreement(references, comparison), *(["\n".join(orders)] if orders else [])]
+
+
+def _turns(comparison: Comparison) -> str:
+    found = turns(shown(comparison))
+    note = f" The figure shows the best {LINES} rows." if len(comparison.rows) > LINES else ""
+    if not found:
+        return f"The strength of the distortions changes the order of no two rows significantly.{note}"
+    lines = [f"- {turn.describe()}" for turn in found[:MOST_TURNS]]
+    if len(found) > MOST_TURNS:
+        lines.append(f"- and {len(found) - MOST_TURNS} more pairs")
+    return "\n".join([f"Which row is better depends on the strength of the distortions:{note}", *lines])
 
 
 def _depth(curves: Sequence[DepthCurve], figures: ReportFigures) -> list[Block]:

@@ -13,7 +13,7 @@ from tests.comparison.artificial import CLEAN, COMPOSED, comparison, difference,
 A, B, C = row("a", 0.95, 0.97), row("b", 0.90, 0.94), row("c", 0.80, 0.81)
 DEPTHS = [row(depth, 0.9, params={"unfreeze": depth}) for depth in ("0", "10", "all")]
 WORSE, EQUAL = difference(-4.0, 0.0004), difference(-0.5, 0.41)
-FIGURES = ReportFigures(RenderedFigure(b"forest", 1.0), [], None)
+FIGURES = ReportFigures(RenderedFigure(b"forest", 1.0), [], None, None)
 
 
 def blocks(parts, heading: str) -> list:
@@ -97,13 +97,16 @@ def test_sections_of_a_single_row() -> None:
 
 
 def test_sections_with_everything() -> None:
-    figures = ReportFigures(RenderedFigure(b"f", 1.0), [RenderedFigure(b"u", 1.0)], RenderedFigure(b"d", 1.0))
+    figures = ReportFigures(
+        RenderedFigure(b"f", 1.0), [RenderedFigure(b"u", 1.0)], RenderedFigure(b"s", 1.0), RenderedFigure(b"d", 1.0)
+    )
     compared = comparison([A, B], [None, WORSE])
     curve = DepthCurve("", DEPTHS, COMPOSED, 0, None, None)
     reference = Reference({"optimizer": "a"}, COMPOSED, 0.96, None, "paper")
     parts = sections(compared, ["one", "two"], [reference], curves=[curve], figures=figures)
     assert [part.heading for part in parts] == [
-        "Results", "Differences", "Missing and unfinished runs", "Unfreezing depth", "Distortions", "References",
+        "Results", "Differences", "Missing and unfinished runs", "Unfreezing depth",
+        "Strength of the distortions", "Distortions", "References",
         "Shared settings", "Runs",
     ]  # fmt: skip
     assert blocks(parts, "Missing and unfinished runs") == ["- one\n- two"]
@@ -132,7 +135,7 @@ def test_order_of_several_references_is_stated() -> None:
 
 def test_note_says_if_figures_leave_out_rows(monkeypatch) -> None:
     monkeypatch.setattr(module, "MOST", 2)
-    figures = ReportFigures(FIGURES.forest, [], RenderedFigure(b"d", 1.0))
+    figures = ReportFigures(FIGURES.forest, [], None, RenderedFigure(b"d", 1.0))
     parts = sections(comparison([A, B, C], [None, WORSE, WORSE]), [], [], curves=[], figures=figures)
     for heading in ("Results", "Distortions"):
         assert blocks(parts, heading)[0].endswith(" The figure shows the best 2 rows.")
@@ -140,7 +143,7 @@ def test_note_says_if_figures_leave_out_rows(monkeypatch) -> None:
 
 def test_every_curve_is_described_and_the_first_ones_are_drawn() -> None:
     curves = [DepthCurve(name, DEPTHS, COMPOSED, 1, EQUAL, WORSE) for name in ("x", "y", "z")]
-    figures = ReportFigures(FIGURES.forest, [RenderedFigure(b"1", 1.0), RenderedFigure(b"2", 1.0)], None)
+    figures = ReportFigures(FIGURES.forest, [RenderedFigure(b"1", 1.0), RenderedFigure(b"2", 1.0)], None, None)
     content = blocks(sections(comparison([A], [None]), [], [], curves=curves, figures=figures), "Unfreezing depth")
     assert content[0] == "The 2 curves with the highest accuracy are drawn."
     assert content[1:] == [
@@ -160,14 +163,15 @@ def test_shared_settings_and_settings_implied_by_the_names() -> None:
 
 
 def test_figures_are_numbered_if_there_are_several_curves(monkeypatch) -> None:
-    for name in ("forest", "unfreezing", "distortions"):
+    for name in ("forest", "unfreezing", "strength", "distortions"):
         monkeypatch.setattr(module, name, lambda *arguments: Figure(figsize=(1, 1)))
     compared = comparison([A], [None])
     files = [list(ReportFigures.draw(compared, [], [None] * count).files()) for count in (0, 1, 3)]
+    last = ["figures/strength.png", "figures/distortions.png"]
     assert files == [
-        ["figures/forest.png", "figures/distortions.png"],
-        ["figures/forest.png", "figures/unfreezing.png", "figures/distortions.png"],
-        ["figures/forest.png", "figures/unfreezing_1.png", "figures/unfreezing_2.png", "figures/distortions.png"],
+        ["figures/forest.png", *last],
+        ["figures/forest.png", "figures/unfreezing.png", *last],
+        ["figures/forest.png", "figures/unfreezing_1.png", "figures/unfreezing_2.png", *last],
     ]
 
 
