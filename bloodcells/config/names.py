@@ -67,6 +67,8 @@ class Metric:
     SHIFTED_ACCURACY = "shift/mean_accuracy"  # over all distortions and severities of the test images
     WORST_ACCURACY = "shift/worst_accuracy"  # under the distortion with the lowest mean
     UNSEEN_ACCURACY = "shift/unseen_accuracy"  # over the distortions that training does not resemble
+    BALANCED_ERROR = "medmnist_c/be"  # under the corruptions of MedMNIST-C, relative to AlexNet's
+    RELATIVE_BALANCED_ERROR = "medmnist_c/rbe"  # the same, beyond the errors on undistorted images
     CALIBRATION_ERROR = "calibration/error"
     TEMPERED_ERROR = "calibration/error_tempered"
     TEMPERATURE = "calibration/temperature"
@@ -92,5 +94,7 @@ class Artifact:
     COMPOSED_BY_OPERATION = "composed/by_operation.csv"  # one row per operation of the chains
     SHIFT_PREDICTIONS = "shift/predictions.csv"  # the class predicted for every distorted test image
     SHIFT_ACCURACY = "shift/accuracy.csv"  # one row per distortion
+    MEDMNIST_C_PREDICTIONS = "medmnist_c/predictions.csv"  # the class predicted for every corrupted test image
+    MEDMNIST_C_ERRORS = "medmnist_c/errors.csv"  # one row per corruption of MedMNIST-C
     REPRODUCTION = "reproduction.csv"  # one row per difference between a run and its repetition
     JOBS = "jobs.csv"  # one row per job of a sweep

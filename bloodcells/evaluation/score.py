@@ -13,20 +13,23 @@ from bloodcells.config.names import Artifact, Metric
 from bloodcells.config.schema import AugmentationStep, Evaluation
 from bloodcells.data.images import Images
 from bloodcells.evaluation.calibration import Calibration, calibrate
+from bloodcells.evaluation.gain import gain_over_single_view
 from bloodcells.evaluation.intervals import Interval, intervals, mean_interval, metric_interval
-from bloodcells.evaluation.metrics import class_table, headline, per_class
+from bloodcells.evaluation.metrics import balanced_accuracy, class_table, headline, per_class
 from bloodcells.evaluation.mistakes import SHOWN, Mistakes, find_mistakes
 from bloodcells.evaluation.predictions import Predictions, predict
+from bloodcells.evaluation.shift.balanced_error import balanced_errors
 from bloodcells.evaluation.shift.catalogue import DISTORTIONS, overlapping
 from bloodcells.evaluation.shift.composed import Composed, composed, variants
+from bloodcells.evaluation.shift.medmnist_c import CORRUPTIONS
+from bloodcells.evaluation.shift.strengths import SEVERITIES
 from bloodcells.evaluation.shift.suite import Shifted, shifted
 from bloodcells.model.gradcam import GradCam
 from bloodcells.model.inference import Inference
 from bloodcells.reporting.terminal import duration
 
-# Approximate seconds to distort an image of 96 x 96 pixels, by a single distortion and by a chain.
-SINGLE, CHAIN = 0.0007, 0.0014
-GAIN = "test_time_augmentation/"  # prefix of the metrics that compare it with a single view
+# Approximate seconds to distort an image of 96 x 96 pixels: by a single distortion, by a chain, as in MedMNIST-C.
+SINGLE, CHAIN, CORRUPTED = 0.0007, 0.0014, 0.0015
 log = logging.getLogger(__name__)
 
 Metrics = dict[str, float]
@@ -40,7 +43,8 @@ class Scored:
     predictions: for the test images, and for the validation images if they were passed
     metrics: by name, such as "test/accuracy"; tables: by file name, such as "headline.csv"
     heat: float32 (k, h, w) in [0, 1], Grad-CAM of the first SHOWN images of `mistakes.worst`
-    composed, shifted: predictions for test images distorted by chains, and by single distortions; None without them
+    composed, shifted, medmnist_c: predictions for test images distorted by chains, by single distortions, and by the
+        corruptions of MedMNIST-C; None without them
     trained_on: the distortions that the training augmentation resembles
     """
 
@@ -52,6 +56,7 @@ class Scored:
     heat: np.ndarray
     composed: Composed | None
     shifted: Shifted | None
+    medmnist_c: Shifted | None
     trained_on: list[str]
 
 
@@ -91,9 +96,13 @@ def score(
     results = [_headline(test, config, seed), (calibration.metrics, mistakes.tables(predictions))]
     if config.test_time_augmentation:
         single = Inference(model, batch_size)
-        results.append(_gain(single, parts["test"], test, batch_size=batch_size, seconds_per_image=seconds_per_image))
+        results.append(
+            gain_over_single_view(
+                single, parts["test"], test, batch_size=batch_size, seconds_per_image=seconds_per_image
+            )
+        )
     by_image = DataFrame({"example": test.examples, "label": test.labels, "predicted": test.predicted})
-    in_chains = in_grid = None
+    in_chains = in_grid = in_medmnist_c = None
     if config.composed:
         _log_time(len(variants(config.composed.draws)) * len(parts["test"]), seconds_per_image + CHAIN)
         in_chains = composed(infer, parts["test"], config.chains, draws=config.composed.draws, seed=seed)
@@ -106,6 +115,10 @@ def score(
         in_grid = shifted(infer, parts["test"], DISTORTIONS, severities=config.grid.severities, seed=seed)
         results.append(_grid(in_grid, config.resamples, trained_with=trained_with, seed=seed))
         by_image = by_image.join(in_grid.by_image())
+    if config.medmnist_c:
+        _log_time(len(CORRUPTIONS) * len(SEVERITIES) * len(parts["test"]), seconds_per_image + CORRUPTED)
+        in_medmnist_c = shifted(infer, parts["test"], CORRUPTIONS, severities=SEVERITIES, seed=seed)
+        results.append(_medmnist_c(in_medmnist_c, test))
     return Scored(
         predictions=predictions,
         metrics={name: value for metrics, _ in results for name, value in metrics.items()},
@@ -116,6 +129,7 @@ def score(
         heat=_heat(model, parts["test"], test, shown=mistakes.worst[:SHOWN]),
         composed=in_chains,
         shifted=in_grid,
+        medmnist_c=in_medmnist_c,
         trained_on=overlapping(trained_with),
     )
 
@@ -138,43 +152,6 @@ def _headline(test: Predictions, config: Evaluation, seed: int) -> tuple[Metrics
     }
 
 
-def _gain(
-    single: Inference, images: Images, test: Predictions, *, batch_size: int, seconds_per_image: float
-) -> tuple[Metrics, Tables]:
-    """What test-time augmentation gains over a single view, and how much slower it is.
-
-    test, seconds_per_image: predictions with test-time augmentation, and the time they took
-    """
-    single(images.pixels[:batch_size])  # traces the graph before timing starts
-    started = time.perf_counter()
-    without = predict(single, {"test": images})
-    seconds_single = (time.perf_counter() - started) / len(images)
-    before, after = without.predicted == without.labels, test.predicted == test.labels
-    metrics = {
-        f"{GAIN}single_view_accuracy": float(before.mean()),
-        f"{GAIN}gain": float(after.mean() - before.mean()),
-        f"{GAIN}corrected": float((after & ~before).sum()),
-        f"{GAIN}broken": float((before & ~after).sum()),
-        f"{GAIN}times_slower": seconds_per_image / seconds_single,
-    }
-    return metrics, {"predictions_single_view.csv": without.table()}
-
-
-def gain_in_words(metrics: Mapping[str, float]) -> str | None:
-    """What test-time augmentation gains over a single view, as a phrase; None without test-time augmentation.
-
-    metrics: those of `Scored`
-    """
-    gain = {name.removeprefix(GAIN): value for name, value in metrics.items() if name.startswith(GAIN)}
-    if not gain:
-        return None
-    return (
-        f"accuracy {gain['single_view_accuracy']:.4f} with a single view; the mean over rotations and reflections "
-        f"reaches {metrics[Metric.TEST_ACCURACY]:.4f}, corrects {gain['corrected']:.0f} predictions, breaks "
-        f"{gain['broken']:.0f}, and takes {gain['times_slower']:.1f} times as long"
-    )
-
-
 def _log_time(count: int, seconds_per_image: float) -> None:
     log.info(f"predicting {count:,} distorted images: about {duration(count * seconds_per_image)}")
 
@@ -188,6 +165,14 @@ def _grid(
         Artifact.SHIFT_PREDICTIONS: distorted.table(),
         Artifact.SHIFT_ACCURACY: distorted.summary(trained_with),
     }
+
+
+def _medmnist_c(distorted: Shifted, test: Predictions) -> tuple[Metrics, Tables]:
+    table = balanced_errors(distorted, clean=1 - balanced_accuracy(test.labels, test.predicted))
+    metrics = {Metric.BALANCED_ERROR: table["BE"].mean(), Metric.RELATIVE_BALANCED_ERROR: table["rBE"].mean()}
+    metrics |= {f"medmnist_c/{name}_error": mean for name, mean in zip(table["corruption"], table["mean"], strict=True)}
+    tables = {Artifact.MEDMNIST_C_PREDICTIONS: distorted.table(), Artifact.MEDMNIST_C_ERRORS: table}
+    return {name: float(value) for name, value in metrics.items()}, tables
 
 
 def _heat(model: keras.Model, images: Images, test: Predictions, *, shown: np.ndarray) -> np.ndarray:

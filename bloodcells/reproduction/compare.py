@@ -18,6 +18,7 @@ PREFIX = "reproduction/"  # of the metrics that a repetition logs about its comp
 DISTORTED = {
     Metric.COMPOSED_ACCURACY: Artifact.COMPOSED_PREDICTIONS,
     Metric.SHIFTED_ACCURACY: Artifact.SHIFT_PREDICTIONS,
+    Metric.BALANCED_ERROR: Artifact.MEDMNIST_C_PREDICTIONS,
 }
 NO_VARIABLE = ("an extra variable", np.empty(0))
 

@@ -9,7 +9,7 @@ from bloodcells.config.schema import StoredData, TrainConfig
 from bloodcells.config.typed import plain
 from bloodcells.data.clean import Cleaned
 from bloodcells.data.split import Split
-from bloodcells.evaluation.score import gain_in_words
+from bloodcells.evaluation.gain import gain_in_words
 from bloodcells.model.trainable import Trainable
 from bloodcells.provenance.fingerprint import FILING
 from bloodcells.reporting.terminal import aligned, duration
@@ -118,6 +118,10 @@ def scores_in_words(metrics: dict[str, float], tested: int) -> dict[str, str]:
         rows["grid"] = (
             f"accuracy {metrics[Metric.SHIFTED_ACCURACY]:.4f} under single distortions on average, "
             f"{metrics[Metric.WORST_ACCURACY]:.4f} under the worst one"
+        )
+    if Metric.BALANCED_ERROR in metrics:
+        rows["MedMNIST-C"] = (
+            f"BE {metrics[Metric.BALANCED_ERROR]:.3f}, rBE {metrics[Metric.RELATIVE_BALANCED_ERROR]:.3f} (AlexNet: 1)"
         )
     return rows
 

@@ -42,6 +42,6 @@ def color_model() -> keras.Model:
 
 @pytest.fixture(scope="session")
 def scored(color_model, parts) -> Scored:
-    """With two chains per image, single distortions at severities 1 and 3, and no test-time augmentation."""
-    settings = Evaluation(False, Chains(3, 0.8), Composed(2), Grid([3, 1]), {}, 200, 5)
+    """With two chains per image, single distortions at severities 1 and 3, and MedMNIST-C; from single views."""
+    settings = Evaluation(False, Chains(3, 0.8), Composed(2), Grid([3, 1]), True, {}, 200, 5)
     return score(color_model, parts, settings, trained_with={}, batch_size=4, seed=1)

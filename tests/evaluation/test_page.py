@@ -27,17 +27,27 @@ def html_of(scored: Scored, figures, parts) -> str:
     return evaluation_page("A title", "A <lead>", scored, figures=figures, images=parts["test"], seed=1)
 
 
+def undistorted(scored: Scored) -> Scored:
+    """The same scores without the sections on distorted images, whose figures take time."""
+    return replace(scored, composed=None, shifted=None, medmnist_c=None)
+
+
 def headings(html: str) -> list[str]:
     return re.findall(r"<h2[^>]*>([^<]*)</h2>", html)
 
 
 def test_page_has_every_section_with_its_tables_and_figures(scored, figures, parts) -> None:
     html = html_of(scored, figures, parts)
-    assert headings(html) == ["Accuracy", "Chains of distortions", "Single distortions", "Calibration", "Errors"]
+    assert headings(html) == [
+        "Accuracy",
+        "Chains of distortions",
+        "Single distortions",
+        "MedMNIST-C",
+        "Calibration",
+        "Errors",
+    ]
     assert "A &lt;lead&gt;" in html
-    assert (
-        html.count("data:image/png;base64,") == len(figures) + 2
-    )  # and images under chains and under every distortion
+    assert html.count("data:image/png;base64,") == len(figures) + 3  # and distorted images in three sections
     for name, value in (("accuracy", 0.625), ("macro_f1", scored.metrics["test/macro_f1"])):
         assert re.search(rf"<td[^>]*>{name}</td>\s*<td[^>]*>{value:.4f}</td>", html), name
     assert re.search(r"<td[^>]*>rotation</td>\s*<td[^>]*>geometry</td>", html)
@@ -50,6 +60,7 @@ def test_page_states_the_results_in_words(scored, figures, parts) -> None:
     assert f"at full strength, {metrics['composed/mild_accuracy']:.4f} at a quarter of it." in html
     assert f"under 16 distortions: {metrics['shift/mean_accuracy']:.4f}" in html
     assert f"Lowest: {metrics['shift/worst_accuracy']:.4f}" in html
+    assert f"BE {metrics['medmnist_c/be']:.3f}, rBE {metrics['medmnist_c/rbe']:.3f}." in html
     assert "resemble the training augmentation" not in html
     assert "The model is overconfident." in html
     assert f"a temperature of {calibration.temperature:.2f}" in html
@@ -59,7 +70,9 @@ def test_page_states_the_results_in_words(scored, figures, parts) -> None:
 
 def test_page_of_an_underconfident_model(scored, figures, parts) -> None:
     calibration = replace(scored.calibration, temperature=0.8)
-    assert "The model is underconfident." in html_of(replace(scored, calibration=calibration), figures, parts)
+    assert "The model is underconfident." in html_of(
+        replace(undistorted(scored), calibration=calibration), figures, parts
+    )
 
 
 def test_page_says_which_distortions_training_resembles(scored, figures, parts) -> None:
@@ -68,7 +81,7 @@ def test_page_says_which_distortions_training_resembles(scored, figures, parts) 
         "composed/by_operation.csv": scored.composed.by_operation(cutmix),
         "shift/accuracy.csv": scored.shifted.summary(cutmix),
     }
-    html = html_of(replace(scored, tables=tables), figures, parts)
+    html = html_of(replace(scored, tables=tables, medmnist_c=None), figures, parts)
     assert "Some distortions resemble the training augmentation" in html
     assert "Some operations resemble the training augmentation" in html
     assert f"without any of these: {scored.metrics['composed/unseen_accuracy']:.4f}" in html
@@ -78,7 +91,7 @@ def test_page_says_which_distortions_training_resembles(scored, figures, parts) 
 def test_page_without_distortions_or_mistakes(scored, figures, parts) -> None:
     mistakes = replace(scored.mistakes, worst=np.array([], int), doubted_labels=np.array([], int))
     tables = scored.tables | mistakes.tables(scored.predictions)
-    alone = replace(scored, composed=None, shifted=None, mistakes=mistakes, tables=tables)
+    alone = replace(undistorted(scored), mistakes=mistakes, tables=tables)
     html = html_of(alone, draw(alone, parts), parts)
     assert headings(html) == ["Accuracy", "Calibration", "Errors"]
     assert html.count("data:image/png;base64,") == 3
@@ -89,9 +102,7 @@ def test_page_without_distortions_or_mistakes(scored, figures, parts) -> None:
 def test_page_reports_test_time_augmentation(scored, figures, parts) -> None:
     gain = {"single_view_accuracy": 0.5, "gain": 0.125, "corrected": 3.0, "broken": 2.0, "times_slower": 7.5}
     metrics = scored.metrics | {f"test_time_augmentation/{name}": value for name, value in gain.items()}
-    html = html_of(replace(scored, metrics=metrics), figures, parts)
-    assert headings(html) == [
-        "Accuracy", "Chains of distortions", "Single distortions", "Test-time augmentation", "Calibration", "Errors",
-    ]  # fmt: skip
+    html = html_of(replace(undistorted(scored), metrics=metrics), figures, parts)
+    assert headings(html) == ["Accuracy", "Test-time augmentation", "Calibration", "Errors"]
     assert "Accuracy 0.5000 with a single view; the mean over rotations and reflections reaches 0.6250" in html
     assert "corrects 3 predictions, breaks 2, and takes 7.5 times as long" in html

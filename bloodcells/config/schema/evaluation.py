@@ -50,12 +50,16 @@ class OptionalMetric:
 
 @dataclass
 class Evaluation:
-    """What is computed from a model's predictions; `composed` and `grid`: None leaves out these distorted images."""
+    """What is computed from a model's predictions.
+
+    composed, grid: None leaves out these distorted images; medmnist_c: whether to run this benchmark
+    """
 
     test_time_augmentation: bool
     chains: Chains
     composed: Composed | None
     grid: Grid | None
+    medmnist_c: bool
     metric: dict[str, OptionalMetric]
     resamples: int = within("[100, inf)")
     calibration_bins: int = within("[2, inf)")
