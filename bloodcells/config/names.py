@@ -92,6 +92,7 @@ class Artifact:
     COMPOSED_CHAINS = "composed/chains.csv"  # the operations of these chains
     COMPOSED_CURVE = "composed/curve.csv"  # one row per strength of the chains: accuracy with its interval
     COMPOSED_BY_OPERATION = "composed/by_operation.csv"  # one row per operation of the chains
+    FORECAST = "forecast/validation.csv"  # answers for validation images under chains, which forecasts are fitted on
     SHIFT_PREDICTIONS = "shift/predictions.csv"  # the class predicted for every distorted test image
     SHIFT_ACCURACY = "shift/accuracy.csv"  # one row per distortion
     MEDMNIST_C_PREDICTIONS = "medmnist_c/predictions.csv"  # the class predicted for every corrupted test image

@@ -13,6 +13,7 @@ from bloodcells.config.names import Artifact, Metric
 from bloodcells.config.schema import AugmentationStep, Evaluation
 from bloodcells.data.images import Images
 from bloodcells.evaluation.calibration import Calibration, calibrate
+from bloodcells.evaluation.forecast import DRAWS, validation_draws
 from bloodcells.evaluation.gain import gain_over_single_view
 from bloodcells.evaluation.intervals import Interval, intervals, mean_interval, metric_interval
 from bloodcells.evaluation.metrics import balanced_accuracy, class_table, headline, per_class
@@ -104,11 +105,16 @@ def score(
     by_image = DataFrame({"example": test.examples, "label": test.labels, "predicted": test.predicted})
     in_chains = in_grid = in_medmnist_c = None
     if config.composed:
-        _log_time(len(variants(config.composed.draws)) * len(parts["test"]), seconds_per_image + CHAIN)
+        held_out = parts.get("validation")
+        count = len(variants(config.composed.draws)) * len(parts["test"]) + DRAWS * len(held_out or ())
+        _log_time(count, seconds_per_image + CHAIN)
         in_chains = composed(infer, parts["test"], config.chains, draws=config.composed.draws, seed=seed)
         metrics = in_chains.metrics(trained_with, config.resamples, seed=seed)
         results.append((metrics, in_chains.tables(trained_with, config.resamples, seed=seed)))
         by_image = by_image.join(in_chains.by_image())
+        if held_out:
+            draws = validation_draws(infer, held_out, validation.probabilities, chains=config.chains, seed=seed)
+            results.append(({}, {Artifact.FORECAST: draws}))
     if config.grid:
         count = len(DISTORTIONS) * len(set(config.grid.severities)) * len(parts["test"])
         _log_time(count, seconds_per_image + SINGLE)

@@ -131,6 +131,13 @@ def test_corruptions_that_leave_the_classes_of_plain_images_alone_leave_the_erro
     assert len(scored.tables["medmnist_c/predictions.csv"].columns) == 2 + 5 * 11
 
 
+def test_validation_images_under_chains_are_stored_for_forecasts(scored: Scored, parts) -> None:
+    table = scored.tables["forecast/validation.csv"]
+    assert table["label"].tolist() == parts["validation"].labels.tolist() * 4
+    clean = table[table["draw"] == 0]
+    assert clean["predicted"].tolist() == scored.predictions.of("validation").predicted.tolist()
+
+
 def test_distortions_that_training_resembles_are_marked(color_model, parts) -> None:
     settings = replace(PLAIN, grid=Grid([1]))
     scored = score(color_model, parts, settings, trained_with={"cutmix": CutMix(1.0)}, batch_size=4, seed=1)
@@ -149,7 +156,9 @@ def test_validation_may_be_passed_apart_and_is_required(color_model, parts, scor
         assert apart.metrics["calibration/temperature"] == scored.metrics["calibration/temperature"]
         assert apart.composed is apart.shifted is apart.medmnist_c is None
         assert not [
-            name for name in {**apart.metrics, **apart.tables} if name.startswith(("composed", "shift", "medmnist"))
+            name
+            for name in {**apart.metrics, **apart.tables}
+            if name.startswith(("composed", "shift", "medmnist", "forecast"))
         ]
     with pytest.raises(ValueError, match="no validation images or predictions"):
         score(color_model, test, PLAIN, **settings)

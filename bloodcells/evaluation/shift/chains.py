@@ -46,13 +46,19 @@ def chain(example: str, *, length: int, draw: int, seed: int) -> list[Link]:
 
 
 def distort_by_chains(
-    pixels: np.ndarray, examples: Sequence[str] | np.ndarray, *, strength: float, length: int, draw: int, seed: int
+    pixels: np.ndarray,
+    examples: Sequence[str] | np.ndarray,
+    *,
+    strength: float | np.ndarray,
+    length: int,
+    draw: int,
+    seed: int,
 ) -> np.ndarray:
     """Applies to each image its own chain.
 
     pixels: uint8 (n, h, w, 3), RGB; examples: the n names of the images, from which their chains follow
-    strength: in [0, 1]; multiplies every link's share, so the same chain distorts less at a lower strength; at 0 no
-        pixel changes
+    strength: in [0, 1], of all or of each image; multiplies every link's share, so the same chain distorts less at a
+        lower strength; at 0 no pixel changes
     length, draw, seed: see `chain`
     Returns uint8 (n, h, w, 3), in the same order.
 
@@ -61,11 +67,12 @@ def distort_by_chains(
         (600, 96, 96, 3)
     """
     distorted = pixels.copy()
-    if strength == 0:
-        return distorted
-    for image, example in zip(distorted, examples, strict=True):
+    strengths = np.broadcast_to(strength, len(pixels)).tolist()
+    for image, example, share in zip(distorted, examples, strengths, strict=True):
+        if share == 0:
+            continue
         for link in chain(str(example), length=length, draw=draw, seed=seed):
             operation = OPERATIONS[link.operation]
-            value = operation.neutral + strength * link.share * (operation.limit - operation.neutral)
+            value = operation.neutral + share * link.share * (operation.limit - operation.neutral)
             image[:] = operation.apply(image, value, np.random.default_rng(link.seed))
     return distorted
