@@ -47,16 +47,19 @@ class Metric:
     TRAIN_ACCURACY = "train/accuracy"
     VALIDATION_LOSS = "val/loss"
     VALIDATION_ACCURACY = "val/accuracy"
+    COMPOSED_VALIDATION_LOSS = "val/composed_loss"  # on the validation images, each distorted by one chain
+    COMPOSED_VALIDATION_ACCURACY = "val/composed_accuracy"
     LEARNING_RATE = "learning_rate"
     TRAINABLE_PARAMETERS = "trainable_parameters"
     EPOCH_SECONDS = "epoch_seconds"
     PER_EPOCH = (
-        TRAIN_LOSS, TRAIN_ACCURACY, VALIDATION_LOSS, VALIDATION_ACCURACY, LEARNING_RATE, TRAINABLE_PARAMETERS,
-        EPOCH_SECONDS,
+        TRAIN_LOSS, TRAIN_ACCURACY, VALIDATION_LOSS, VALIDATION_ACCURACY, COMPOSED_VALIDATION_LOSS,
+        COMPOSED_VALIDATION_ACCURACY, LEARNING_RATE, TRAINABLE_PARAMETERS, EPOCH_SECONDS,
     )  # fmt: skip
-    BEST_EPOCH = "best/epoch"
-    BEST_ACCURACY = "best/val_accuracy"
+    BEST_EPOCH = "best/epoch"  # by the accuracy that `training.monitor` chooses; the next four are of this epoch
+    BEST_ACCURACY = "best/val_accuracy"  # on the clean validation images
     BEST_LOSS = "best/val_loss"
+    BEST_COMPOSED_ACCURACY = "best/val_composed_accuracy"
     BEST_MACRO_F1 = "best/val_macro_f1"
     TRAINING_SECONDS = "training_seconds"
     TEST_ACCURACY = "test/accuracy"  # on undistorted test images

@@ -65,7 +65,7 @@ def result_files(fitted: FitResult, scored: Scored) -> dict[str, Content]:
     """Tables and figures of the results of training and scoring, by file name."""
     return {
         Artifact.HISTORY: fitted.table(),
-        "figures/learning_curves.png": learning_curves(fitted.history, fitted.best),
+        "figures/learning_curves.png": learning_curves(fitted),
         **scored.tables,
     }
 
@@ -79,6 +79,8 @@ def epoch_logger(run: LiveRun) -> Callable[[Epoch], None]:
             Metric.TRAIN_ACCURACY: row.train_accuracy,
             Metric.VALIDATION_LOSS: row.val_loss,
             Metric.VALIDATION_ACCURACY: row.val_accuracy,
+            Metric.COMPOSED_VALIDATION_LOSS: row.val_composed_loss,
+            Metric.COMPOSED_VALIDATION_ACCURACY: row.val_composed_accuracy,
             Metric.LEARNING_RATE: row.learning_rate,
             Metric.TRAINABLE_PARAMETERS: row.trainable_parameters,
             Metric.EPOCH_SECONDS: row.seconds,
@@ -89,12 +91,13 @@ def epoch_logger(run: LiveRun) -> Callable[[Epoch], None]:
 
 
 def final_metrics(fitted: FitResult, scored: Scored) -> dict[str, float]:
-    """Metrics of the whole run: the best epoch, the best accuracy of each phase, and the results of scoring."""
-    best = fitted.best
+    """Metrics of the whole run: the best epoch, the highest clean validation accuracy of each phase, and the scores."""
+    best = fitted.best_row
     metrics = {
         Metric.BEST_EPOCH: best.epoch,
-        Metric.BEST_ACCURACY: best.accuracy,
-        Metric.BEST_LOSS: best.loss,
+        Metric.BEST_ACCURACY: best.val_accuracy,
+        Metric.BEST_LOSS: best.val_loss,
+        Metric.BEST_COMPOSED_ACCURACY: best.val_composed_accuracy,
         Metric.BEST_MACRO_F1: headline(scored.predictions.of("validation"))["macro_f1"],
         Metric.TRAINING_SECONDS: fitted.seconds,
     }

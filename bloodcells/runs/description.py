@@ -5,7 +5,7 @@ from typing import Any
 
 from bloodcells.augmentation.compose import name_of
 from bloodcells.config.names import Metric
-from bloodcells.config.schema import StoredData, TrainConfig
+from bloodcells.config.schema import Monitor, StoredData, TrainConfig
 from bloodcells.config.typed import plain
 from bloodcells.data.clean import Cleaned
 from bloodcells.data.split import Split
@@ -30,10 +30,13 @@ def run_params(config: TrainConfig) -> dict[str, str | int | float]:
     or do not affect training are left out. So are those of the data, which a tag identifies by their hash, except for
     the source, cleaning and the split.
     """
+    affecting = ["data.clean.", "data.split."]
+    if config.training.monitor is Monitor.composed:
+        affecting.append("evaluation.chains.")
     settings = {
         key.removesuffix(".name"): value
         for key, value in _flat(plain(config)).items()
-        if key.startswith(("data.clean.", "data.split."))
+        if key.startswith(tuple(affecting))
         or key.partition(".")[0] not in ("data", "evaluation", "output", "sweep", "tracking", *FILING)
     }
     settings.pop("data.split.seed", None)  # usually equal to `seed`; part of the hash of the config
@@ -86,10 +89,12 @@ def summary(
 
     metrics: those of scoring; tested: number of test images; locations: where to find the results, by description
     """
+    best = fitted.best_row
     rows = {
         "trained": f"{config.backbone.label} ({_weights(config)}), {config.head.name} head, "
         f"{len(fitted.history)} epochs in {duration(fitted.seconds)}",
-        "best epoch": f"{fitted.best.epoch} ({fitted.best.stage}), validation accuracy {fitted.best.accuracy:.4f}",
+        "best epoch": f"{best.epoch} ({best.stage}) by {fitted.monitor.value} validation accuracy: "
+        f"clean {best.val_accuracy:.4f}, composed {best.val_composed_accuracy:.4f}",
         **scores_in_words(metrics, tested),
         **locations,
     }

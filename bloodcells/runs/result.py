@@ -32,7 +32,8 @@ class Result:
         run_id: MLflow's id of the run; empty with tracking=off.
         metrics: values by name, such as "test/accuracy"; `bloodcells.config.names.Metric` describes them.
         history: one row per epoch; columns epoch (from 1, over all stages), phase, stage, train_loss, train_accuracy,
-            val_loss, val_accuracy, learning_rate, seconds, trainable_parameters.
+            val_loss, val_accuracy, val_composed_loss, val_composed_accuracy, learning_rate, seconds,
+            trainable_parameters.
         predictions: class probabilities for each validation and test image.
         config: the config of the training run; its `tracking` is the store that holds the run.
         model: the trained model, from images (n, height, width, 3) in 0..255 to probabilities (n, classes).

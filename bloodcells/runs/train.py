@@ -5,7 +5,7 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from typing import Any
 
-from bloodcells.config.schema import TrainConfig
+from bloodcells.config.schema import Monitor, TrainConfig
 from bloodcells.data.clean import clean
 from bloodcells.data.split import split
 from bloodcells.model.weights import weights_file
@@ -46,6 +46,7 @@ def train(config: TrainConfig, tracker: Tracker | None = None) -> Result:
     from bloodcells.data.pipeline import TrainingBatches
     from bloodcells.evaluation.figures.draw import draw
     from bloodcells.evaluation.score import score
+    from bloodcells.evaluation.shift.chains import distort_by_chains
     from bloodcells.model.build import build
     from bloodcells.model.inference import Inference
     from bloodcells.runs.contents import epoch_logger, final_metrics, input_files, result_files
@@ -71,7 +72,12 @@ def train(config: TrainConfig, tracker: Tracker | None = None) -> Result:
         devices=strategy.num_replicas_in_sync,
     )
     infer = Inference(model, batch_size)
-    validate = Validate(infer, parts.validation.pixels, parts.validation.one_hot, loss=loss)
+    chains, validation = config.evaluation.chains, parts.validation
+    distorted = distort_by_chains(
+        validation.pixels, validation.examples, strength=chains.strength, length=chains.length, draw=0, seed=seed
+    )
+    pixels = {Monitor.clean: validation.pixels, Monitor.composed: distorted}
+    validate = Validate(infer, pixels, validation.one_hot, loss=loss)
     with (tracker or tracked)(config, fingerprint(config, images.sha256, weights), images.origin) as run:
         run.describe(describe(config, cleaned, parts, stages=stages, trained=count_trainable(model, stages)))
         run.save(input_files(config, cleaned, parts, batch=batches.first()))
@@ -81,13 +87,14 @@ def train(config: TrainConfig, tracker: Tracker | None = None) -> Result:
                 stages,
                 batches,
                 validate=validate,
+                monitor=config.training.monitor,
                 optimizer=config.optimizer,
                 loss=loss,
                 on_epoch=epoch_logger(run),
                 file=run.state,
             )
         run.save_model(model, images.class_names)
-        held_out, trained_with = {"validation": parts.validation, "test": parts.test}, config.augmentation
+        held_out, trained_with = {"validation": validation, "test": parts.test}, config.augmentation
         scored = score(model, held_out, config.evaluation, trained_with=trained_with, batch_size=batch_size, seed=seed)
         metrics = final_metrics(fitted, scored)
         run.log_metrics(metrics)

@@ -7,10 +7,16 @@ from typing import Any
 import keras
 import numpy as np
 
+from bloodcells.config.schema import Monitor
+
 
 @dataclass(frozen=True)
 class BestEpoch:
-    """The best epoch: its number over all stages (from 1), the label of its stage, validation accuracy and loss."""
+    """The best epoch.
+
+    epoch: its number over all stages, from 1; stage: the label of its stage
+    accuracy, loss: on the monitored validation images
+    """
 
     epoch: int
     stage: str
@@ -18,7 +24,7 @@ class BestEpoch:
     loss: float
 
     def beats(self, other: "BestEpoch | None") -> bool:
-        """Whether the validation accuracy is higher, or equal (as it often is on few images) with a lower loss."""
+        """Whether the monitored accuracy is higher, or equal (as it often is on few images) with a lower loss."""
         return other is None or (self.accuracy, -self.loss) > (other.accuracy, -other.loss)
 
 
@@ -45,9 +51,10 @@ class StoppingState:
 class EarlyStopping(keras.callbacks.Callback):
     """Keeps the weights of the best epoch of all stages, and stops a stage that no longer improves."""
 
-    def __init__(self, state: StoppingState | None = None) -> None:
-        """state: that of the interrupted run, on resume."""
+    def __init__(self, monitor: Monitor, state: StoppingState | None = None) -> None:
+        """monitor: the validation images that judge an epoch; state: that of the interrupted run, on resume."""
         super().__init__()
+        self._monitor = monitor
         self.state = state or StoppingState()
 
     def begin_stage(
@@ -79,9 +86,8 @@ class EarlyStopping(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         values, state = logs or {}, self.state
-        this = BestEpoch(
-            self._before + epoch + 1, self._label, float(values["val_accuracy"]), float(values["val_loss"])
-        )
+        accuracy, loss = (float(values[key]) for key in (self._monitor.accuracy, self._monitor.loss))
+        this = BestEpoch(self._before + epoch + 1, self._label, accuracy, loss)
         if this.beats(state.best):
             state.best, state.weights = this, self.model.get_weights()
         # Patience counts within a stage: the next one may start below the best so far and still surpass it.

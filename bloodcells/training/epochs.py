@@ -2,6 +2,7 @@
 
 import math
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,6 +10,7 @@ import keras
 import numpy as np
 
 from bloodcells.config.errors import InputError
+from bloodcells.config.schema import Monitor
 from bloodcells.model.inference import Inference
 from bloodcells.model.trainable import Trainable
 from bloodcells.training.plan import Stage
@@ -20,7 +22,12 @@ class DivergedError(InputError):
 
 @dataclass(frozen=True)
 class Epoch:
-    """One row of the history. `epoch` counts from 1 over all stages; `learning_rate` is that of its last step."""
+    """One row of the history.
+
+    epoch: counts from 1 over all stages
+    val_loss, val_accuracy: on the clean validation images; val_composed_loss, val_composed_accuracy: on the distorted
+    learning_rate: of the last step
+    """
 
     epoch: int
     phase: str
@@ -29,26 +36,31 @@ class Epoch:
     train_accuracy: float
     val_loss: float
     val_accuracy: float
+    val_composed_loss: float
+    val_composed_accuracy: float
     learning_rate: float
     seconds: float
     trainable_parameters: int
 
 
 class Validate(keras.callbacks.Callback):
-    """Adds val_loss and val_accuracy to the logs of an epoch, for the callbacks after it."""
+    """Adds the loss and accuracy on all validation images to the logs of an epoch, for the callbacks after it."""
 
-    def __init__(self, infer: Inference, pixels: np.ndarray, labels: np.ndarray, *, loss: keras.losses.Loss) -> None:
-        """pixels: uint8 (n, h, w, 3); labels: float32 (n, classes), one-hot."""
+    def __init__(
+        self, infer: Inference, pixels: Mapping[Monitor, np.ndarray], labels: np.ndarray, *, loss: keras.losses.Loss
+    ) -> None:
+        """pixels: the clean and the composed images, each uint8 (n, h, w, 3); labels: float32 (n, classes), one-hot."""
         super().__init__()
         self._infer, self._pixels, self._labels, self._loss = infer, pixels, labels, loss
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         if logs is None:
             raise TypeError("Keras passed no logs at the end of an epoch")
-        probabilities = self._infer(self._pixels)
-        # Called directly, the loss would divide its mean by the number of devices under a MirroredStrategy.
-        logs["val_loss"] = float(np.mean(self._loss.call(self._labels, probabilities)))
-        logs["val_accuracy"] = float(np.mean(probabilities.argmax(axis=1) == self._labels.argmax(axis=1)))
+        for monitor, pixels in self._pixels.items():
+            probabilities = self._infer(pixels)
+            # Called directly, the loss would divide its mean by the number of devices under a MirroredStrategy.
+            logs[monitor.loss] = float(np.mean(self._loss.call(self._labels, probabilities)))
+            logs[monitor.accuracy] = float(np.mean(probabilities.argmax(axis=1) == self._labels.argmax(axis=1)))
 
 
 class RecordEpochs(keras.callbacks.Callback):
@@ -71,6 +83,8 @@ class RecordEpochs(keras.callbacks.Callback):
             train_accuracy=values["accuracy"],
             val_loss=values["val_loss"],
             val_accuracy=values["val_accuracy"],
+            val_composed_loss=values["val_composed_loss"],
+            val_composed_accuracy=values["val_composed_accuracy"],
             learning_rate=float(keras.ops.convert_to_numpy(self.model.optimizer.learning_rate)),
             seconds=time.perf_counter() - self._start,
             trainable_parameters=self._trainable.parameters,

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 import keras
 from pandas import DataFrame
 
-from bloodcells.config.schema import Optimizer
+from bloodcells.config.schema import Monitor, Optimizer
 from bloodcells.data.pipeline import TrainingBatches
 from bloodcells.model.build import backbone_of
 from bloodcells.model.trainable import Trainable, set_trainable
@@ -24,11 +24,17 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class FitResult:
-    """The result of training: one `Epoch` per epoch, the best one, and the training time in seconds."""
+    """The result of training: one `Epoch` per epoch, the best one by `monitor`, and the training time in seconds."""
 
     history: tuple[Epoch, ...]
     best: BestEpoch
+    monitor: Monitor
     seconds: float
+
+    @property
+    def best_row(self) -> Epoch:
+        """The row of the best epoch."""
+        return self.history[self.best.epoch - 1]
 
     def table(self) -> DataFrame:
         """The history, one row per epoch."""
@@ -46,13 +52,15 @@ def fit(
     batches: TrainingBatches,
     *,
     validate: Validate,
+    monitor: Monitor,
     optimizer: Optimizer,
     loss: keras.losses.Loss,
     on_epoch: Callable[[Epoch], None],
     file: StateFile | None = None,
 ) -> FitResult:
-    """Trains `model` through `stages` and leaves it with the weights of the best epoch of all stages, by validation.
+    """Trains `model` through `stages` and leaves it with the weights of the best epoch of all stages.
 
+    monitor: which validation images judge an epoch
     on_epoch: called at the end of each epoch; on resume, first for the epochs before the interruption
     file: where the state is saved after each epoch and from which training resumes; the result is bit-identical to that
         of an uninterrupted run. None: the state is not saved
@@ -70,12 +78,12 @@ def fit(
         assign(model.variables, saved.variables)
         if saved.ended:
             model.set_weights(saved.stopping.weights)
-    stopping = EarlyStopping(saved.stopping if saved else None)
+    stopping = EarlyStopping(monitor, saved.stopping if saved else None)
     progress = Progress(stages, len(backbone_of(model).layers), batches.steps)
     try:
         for number, stage in enumerate(stages[first:], start=first):
             trainable = _compiled(model, stage, optimizer=optimizer, loss=loss, steps_per_epoch=batches.steps)
-            schedule = stage.settings.schedule.callback()
+            schedule = stage.settings.schedule.callback(monitor)
             resumed, completed = (saved, saved.epochs_in_stage) if saved and number == saved.stage else (None, 0)
             if resumed:
                 assign(model.optimizer.variables, resumed.optimizer)
@@ -120,13 +128,13 @@ def fit(
             )
             if len(history) < before + stage.epochs:
                 log.info(
-                    "early stopping after epoch %d (patience %d); best so far: epoch %d, validation accuracy %.4f",
-                    *(len(history), patience, stopping.best.epoch, stopping.best.accuracy),
+                    "early stopping after epoch %d (patience %d); best so far: epoch %d, %s validation accuracy %.4f",
+                    *(len(history), patience, stopping.best.epoch, monitor.value, stopping.best.accuracy),
                 )
             stopping.restore()
     finally:
         progress.close()
-    return FitResult(tuple(history), stopping.best, time.perf_counter() - start)
+    return FitResult(tuple(history), stopping.best, monitor, time.perf_counter() - start)
 
 
 def _compiled(

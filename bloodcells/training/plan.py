@@ -1,14 +1,17 @@
 """The stages of training, planned from the two phases of the config. Needs no TensorFlow."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
-from bloodcells.config.schema import BatchNorm, Phase, TrainConfig
+from bloodcells.config.schema import BatchNorm, Evaluation, Phase, TrainConfig
 from bloodcells.model.depth import Depth, depths
 
 FEATURE_EXTRACTION = "feature_extraction"
 FINE_TUNING = "fine_tuning"
-# Settings on which phase 1 does not depend.
-PHASE_2 = ("unfreeze", "training.fine_tuning", "training.batch_norm", "evaluation")
+# Settings on which phase 1 does not depend. It does on `evaluation.chains`: they distort the images of validation.
+PHASE_2 = (
+    "unfreeze", "training.fine_tuning", "training.batch_norm",
+    *(f"evaluation.{field.name}" for field in fields(Evaluation) if field.name != "chains"),
+)  # fmt: skip
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ import keras
 from rich import progress as bars
 from rich.console import Console
 
+from bloodcells.config.schema import Monitor
 from bloodcells.reporting.terminal import duration, interactive
 from bloodcells.training.plan import Stage
 
@@ -58,9 +59,9 @@ class Progress(keras.callbacks.Callback):
         self._seconds.append(time.perf_counter() - self._start)
         left = self._left(epoch + 1)
         log.info(  # within 100 columns
-            "%s: loss %.4f, accuracy %.4f | val %.4f, %.4f | %s%s",
+            "%s: loss %.3f | accuracy %.3f, val %.3f, composed %.3f | %s%s",
             self._numbered(epoch),
-            *(values[key] for key in ("loss", "accuracy", "val_loss", "val_accuracy")),
+            *(values[key] for key in ("loss", "accuracy", Monitor.clean.accuracy, Monitor.composed.accuracy)),
             duration(self._seconds[-1]),
             f", {duration(left)} left" if left else "",
         )

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from bloodcells.config.options import option
 from bloodcells.config.schema.ranges import within
-from bloodcells.config.schema.training import Schedule
+from bloodcells.config.schema.training import Monitor, Schedule
 
 if TYPE_CHECKING:
     import keras
@@ -20,17 +20,17 @@ class Constant(Schedule):
 @option("schedule", "plateau")
 @dataclass
 class Plateau(Schedule):
-    """Multiplies the rate by `factor` after `patience_epochs` without a higher validation accuracy."""
+    """Multiplies the rate by `factor` after `patience_epochs` without a higher monitored accuracy."""
 
     factor: float = within("(0, 1)")
     patience_epochs: int = within("[1, inf)")
     minimum_learning_rate: float = within("[0, inf)")
 
-    def callback(self) -> "keras.callbacks.Callback":
+    def callback(self, monitor: Monitor) -> "keras.callbacks.Callback":
         import keras
 
         return keras.callbacks.ReduceLROnPlateau(
-            monitor="val_accuracy",
+            monitor=monitor.accuracy,
             mode="max",
             factor=self.factor,
             patience=self.patience_epochs,

@@ -101,7 +101,7 @@ def test_key_that_exists_nowhere_has_no_suggestion() -> None:
 
 def test_unknown_key_that_was_added_is_found_by_the_schema() -> None:
     line = explained("+training.epoch=3")
-    assert line.startswith("training.epoch: no such key; expected one of batch_norm, precision, ")
+    assert line.startswith("training.epoch: no such key; expected one of monitor, batch_norm, ")
 
 
 def test_key_below_a_group_without_an_option_names_the_option() -> None:

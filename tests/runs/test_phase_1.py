@@ -160,7 +160,10 @@ def test_phase_2_after_a_shared_phase_1_is_bit_identical(job, small_backbone, se
         ("training.fine_tuning.epochs=0", True),
         ("schedule@training.fine_tuning.schedule=constant", True),
         ("training.batch_norm=train", True),
+        ("evaluation=grid", True),
         ("evaluation=clean", True),
+        ("metric=cohen_kappa", True),
+        ("evaluation.resamples=500", True),
         ("study=other", True),
         ("tracking.experiment=other", True),
         ("tracking.directory=elsewhere", True),
@@ -176,6 +179,9 @@ def test_phase_2_after_a_shared_phase_1_is_bit_identical(job, small_backbone, se
         ("training.precision=mixed_float16", False),
         ("training.threads=3", False),
         ("data.split.seed=5", False),
+        ("training.monitor=composed", False),
+        ("evaluation.chains.length=3", False),  # validates every epoch, monitored or not
+        ("evaluation.chains.strength=0.5", False),
     ],
 )
 def test_what_phase_1_depends_on(override, shared) -> None:

@@ -54,6 +54,8 @@ def key(*overrides: str) -> tuple[str, ...]:
         ("data.split.test_share=0.3", False),
         ("data.clean.enabled=false", False),
         ("evaluation=clean", False),
+        ("evaluation.chains.strength=0.5", False),
+        ("training.monitor=composed", False),
         ("unfreeze=3", False),
         ("loss.gamma=1", False),
     ],

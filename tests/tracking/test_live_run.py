@@ -15,7 +15,9 @@ from bloodcells.config.schema import TrainConfig
 from bloodcells.config.typed import plain
 from bloodcells.evaluation.metrics import headline
 from bloodcells.evaluation.predictions import Predictions
+from bloodcells.evaluation.shift.chains import distort_by_chains
 from bloodcells.provenance.fingerprint import fingerprint
+from bloodcells.runs.description import run_params
 from bloodcells.runs.lifecycle import tracked
 from bloodcells.tracking.store import store_of
 from bloodcells.tracking.view import NAME, TAG
@@ -51,6 +53,12 @@ def test_run_is_finished_and_named_by_its_settings(run) -> None:
     assert params["training.fine_tuning.epochs"] == "2"
 
 
+def test_chains_are_params_of_runs_that_they_affect() -> None:
+    clean, by_chains = (run_params(composed(f"training.monitor={monitor}")) for monitor in ("clean", "composed"))
+    chains = {"evaluation.chains.length": 4, "evaluation.chains.strength": 1.0}
+    assert by_chains == clean | chains | {"training.monitor": "composed"}
+
+
 def test_stored_config_equals_the_config(run) -> None:
     _, config, folder = run
     with open(f"{folder}/config.yaml") as file:
@@ -76,11 +84,13 @@ def test_hashes_packages_and_machine_are_stored(run) -> None:
 def test_epochs_are_numbered_through_both_phases(run) -> None:
     stored, _, folder = run
     client = mlflow.MlflowClient()
-    for key in ("train/loss", "train/accuracy", "val/loss", "val/accuracy", "learning_rate", "trainable_parameters"):
+    keys = ["train/loss", "train/accuracy", "val/loss", "val/accuracy", "val/composed_loss", "val/composed_accuracy"]
+    for key in (*keys, "learning_rate", "trainable_parameters"):
         assert [metric.step for metric in client.get_metric_history(stored.info.run_id, key)] == [1, 2, 3], key
-    accuracies = [metric.value for metric in client.get_metric_history(stored.info.run_id, "val/accuracy")]
-    assert stored.data.metrics["best/val_accuracy"] == max(accuracies)
-    assert stored.data.metrics["best/epoch"] in (1, 2, 3)
+    best = int(stored.data.metrics["best/epoch"])
+    for key in ("accuracy", "composed_accuracy"):
+        values = [metric.value for metric in client.get_metric_history(stored.info.run_id, f"val/{key}")]
+        assert stored.data.metrics[f"best/val_{key}"] == values[best - 1]
     assert len(Path(folder, "history.csv").read_text().splitlines()) == 1 + 3
 
 
@@ -101,7 +111,7 @@ def test_every_image_is_recorded_as_used_or_removed(run) -> None:
     assert sorted(kept + removed, key=int) == config.data.load().examples.tolist()
 
 
-def test_model_loads_with_pyfunc_and_keras_and_predicts_as_in_the_run(run) -> None:
+def test_model_loads_with_pyfunc_and_keras_and_predicts_as_in_the_run_and_its_validation(run) -> None:
     import keras
 
     stored, config, folder = run
@@ -115,6 +125,15 @@ def test_model_loads_with_pyfunc_and_keras_and_predicts_as_in_the_run(run) -> No
     loaded = keras.saving.load_model(file)
     assert np.allclose(loaded.predict(pixels.astype(np.float32), verbose=0), test.probabilities, atol=1e-6)
     assert not loaded.compiled  # the optimizer would triple the file
+
+    validation = Predictions.load(f"{folder}/predictions.csv").of("validation")
+    pixels = images.pixels[np.isin(images.examples, validation.examples)]
+    drawn = distort_by_chains(pixels, validation.examples, strength=1.0, length=4, draw=0, seed=3)
+    predicted = loaded.predict(drawn.astype(np.float32), verbose=0)
+    losses = mlflow.MlflowClient().get_metric_history(stored.info.run_id, "val/composed_loss")
+    expected = config.loss.build(validation.labels, 8).call(np.eye(8)[validation.labels], predicted)
+    best = int(stored.data.metrics["best/epoch"])
+    assert losses[best - 1].value == pytest.approx(float(np.mean(expected)), rel=1e-5)
 
 
 def test_figures_and_description_are_stored(run) -> None:

@@ -7,15 +7,19 @@ import keras
 import numpy as np
 import pytest
 
+from bloodcells.config.schema import Monitor
 from bloodcells.training.early_stopping import BestEpoch, EarlyStopping, StoppingState
+
+
+def new(monitor: Monitor) -> EarlyStopping:
+    callback = EarlyStopping(monitor)
+    callback.set_model(keras.Sequential([keras.Input((1,)), keras.layers.Dense(1, use_bias=False)]))
+    return callback
 
 
 @pytest.fixture
 def stopping() -> EarlyStopping:
-    model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1, use_bias=False)])
-    callback = EarlyStopping()
-    callback.set_model(model)
-    return callback
+    return new(Monitor.clean)
 
 
 def anywhere(epoch: int) -> bool:
@@ -53,6 +57,29 @@ def test_best_epoch_has_the_highest_accuracy_and_among_equals_the_lowest_loss(st
     run_stage(stopping, "one", None, 0, [(0.5, 1.0), (0.9, 0.8), (0.9, 0.7), (0.9, 0.9), (0.8, 0.1)])
     assert restored_weight(stopping) == 3
     assert stopping.best == BestEpoch(3, "one", 0.9, 0.7)
+
+
+# Per epoch: accuracy and loss on the clean images, and on the composed ones.
+BOTH = [((0.9, 0.1), (0.3, 2.0)), ((0.8, 0.2), (0.5, 1.5)), ((0.7, 0.3), (0.5, 1.4)), ((0.6, 0.4), (0.4, 1.0))]
+
+
+@pytest.mark.parametrize(
+    ("monitor", "best", "stops_after"),
+    [(Monitor.clean, BestEpoch(1, "one", 0.9, 0.1), 2), (Monitor.composed, BestEpoch(3, "one", 0.5, 1.4), 4)],
+)
+def test_only_the_monitored_images_judge_an_epoch(monitor, best, stops_after) -> None:
+    stopping = new(monitor)
+    stopping.begin_stage("one", 1, 0, may_stop_after=anywhere)
+    stopping.model.stop_training = False
+    stopped = []
+    for epoch, ((clean, clean_loss), (composed, composed_loss)) in enumerate(BOTH, 1):
+        stopping.model.set_weights([np.full((1, 1), epoch)])
+        logs = {"val_accuracy": clean, "val_loss": clean_loss}
+        stopping.on_epoch_end(epoch - 1, logs | {"val_composed_accuracy": composed, "val_composed_loss": composed_loss})
+        stopped.append(stopping.model.stop_training)
+    assert stopping.best == best
+    assert stopped.index(True) + 1 == stops_after
+    assert restored_weight(stopping) == best.epoch
 
 
 def test_later_stage_without_improvement_keeps_the_earlier_best(stopping) -> None:
@@ -104,7 +131,7 @@ def test_stage_interrupted_after_patience_ran_out_stops_at_the_same_epoch(stoppi
     epochs = [(accuracy, 1.0) for accuracy in CYCLES]
     run_stage(stopping, "one", 3, 0, epochs[:7], {3, 9}.__contains__)
     left = {**asdict(stopping.state), "weights": []}
-    resumed = EarlyStopping(StoppingState.of(left, stopping.state.weights))
+    resumed = EarlyStopping(Monitor.clean, StoppingState.of(left, stopping.state.weights))
     resumed.set_model(stopping.model)
     resumed.begin_stage("one", 3, 0, may_stop_after={3, 9}.__contains__, resumed=True)
     for epoch in (7, 8):

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from bloodcells.augmentation.compose import Augmentation
+from bloodcells.config.schema import Monitor
 from bloodcells.data.pipeline import TrainingBatches
 from bloodcells.model.build import backbone_of, build
 from bloodcells.model.inference import Inference
@@ -18,6 +19,7 @@ LABELS = np.arange(40) % 2
 TARGETS = np.eye(2, dtype=np.float32)[LABELS]
 PIXELS = np.random.default_rng(0).integers(0, 120, (40, 32, 32, 3), dtype=np.uint8)
 PIXELS[LABELS == 1] += 120  # dark and bright images
+VALIDATION = {Monitor.clean: PIXELS, Monitor.composed: 255 - PIXELS}  # the better on one, the worse on the other
 
 
 def trained(*overrides: str, batch_size: int = 16):
@@ -26,10 +28,18 @@ def trained(*overrides: str, batch_size: int = 16):
     model = build(config.backbone, config.head, (32, 32), classes=2, weights=None)
     batches = TrainingBatches(PIXELS, TARGETS, Augmentation({}, 0), batch_size=batch_size, seed=config.seed)
     loss = config.loss.build(LABELS, 2)
-    validate = Validate(Inference(model, 16), PIXELS, TARGETS, loss=loss)
     rows = []
     stages = plan(config)
-    result = fit(model, stages, batches, validate=validate, optimizer=config.optimizer, loss=loss, on_epoch=rows.append)
+    result = fit(
+        model,
+        stages,
+        batches,
+        validate=Validate(Inference(model, 16), VALIDATION, TARGETS, loss=loss),
+        monitor=config.training.monitor,
+        optimizer=config.optimizer,
+        loss=loss,
+        on_epoch=rows.append,
+    )
     assert tuple(rows) == result.history
     return model, stages, result
 
@@ -50,13 +60,17 @@ def test_epochs_are_numbered_over_all_stages_and_each_is_reported() -> None:
     assert [trainable.parameters for trainable in count_trainable(model, stages)] == expected
 
 
-def test_model_ends_with_the_weights_of_the_best_epoch() -> None:
-    model, _, result = trained("training.feature_extraction.epochs=4", "training.fine_tuning.epochs=2")
-    best = max(result.history, key=lambda row: (row.val_accuracy, -row.val_loss))
-    assert (result.best.epoch, result.best.accuracy) == (best.epoch, best.val_accuracy)
-    by_keras = model.evaluate(PIXELS, TARGETS, verbose=0, return_dict=True)
-    assert by_keras["accuracy"] == pytest.approx(best.val_accuracy, abs=1e-6)
-    assert by_keras["loss"] == pytest.approx(best.val_loss, rel=1e-4)
+def test_model_ends_with_the_weights_of_the_best_epoch_on_the_monitored_images() -> None:
+    epochs = ("training.feature_extraction.epochs=4", "training.fine_tuning.epochs=2")
+    model, _, result = trained(*epochs, "training.monitor=composed")
+    best = max(result.history, key=lambda row: (row.val_composed_accuracy, -row.val_composed_loss))
+    assert best != max(result.history, key=lambda row: (row.val_accuracy, -row.val_loss))
+    assert (result.best.epoch, result.best.accuracy) == (best.epoch, best.val_composed_accuracy)
+    assert (result.best_row, result.monitor) == (best, Monitor.composed)
+    for monitor, pixels in VALIDATION.items():
+        by_keras = model.evaluate(pixels, TARGETS, verbose=0, return_dict=True)
+        assert by_keras["accuracy"] == pytest.approx(getattr(best, monitor.accuracy), abs=1e-6)
+        assert by_keras["loss"] == pytest.approx(getattr(best, monitor.loss), rel=1e-4)
 
 
 def test_frozen_backbone_does_not_change_in_phase_1_and_only_from_its_depth_on_in_phase_2(tmp_path) -> None:
@@ -68,14 +82,22 @@ def test_frozen_backbone_does_not_change_in_phase_1_and_only_from_its_depth_on_i
     before = [weight.copy() for weight in backbone_of(model).get_weights()]
     batches = TrainingBatches(PIXELS, TARGETS, Augmentation({}, 0), batch_size=16, seed=0)
     loss = config.loss.build(LABELS, 2)
-    validate = Validate(Inference(model, 16), PIXELS, TARGETS, loss=loss)
     changed = []
 
     def on_epoch(row) -> None:
         after = backbone_of(model).weights
         changed.append({w.path for old, w in zip(before, after, strict=True) if not np.array_equal(old, w)})
 
-    fit(model, plan(config), batches, validate=validate, optimizer=config.optimizer, loss=loss, on_epoch=on_epoch)
+    fit(
+        model,
+        plan(config),
+        batches,
+        validate=Validate(Inference(model, 16), VALIDATION, TARGETS, loss=loss),
+        monitor=Monitor.clean,
+        optimizer=config.optimizer,
+        loss=loss,
+        on_epoch=on_epoch,
+    )
     assert changed == [set(), {"block3_down_conv/kernel", "block3_residual_conv/kernel"}]
 
 

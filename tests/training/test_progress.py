@@ -9,7 +9,7 @@ from bloodcells.training.plan import plan
 from bloodcells.training.progress import Progress
 from tests.conftest import composed
 
-LOGS = {"loss": 1.0, "accuracy": 0.5, "val_loss": 1.0, "val_accuracy": 0.5}
+LOGS = {"loss": 1.0, "accuracy": 0.5, "val_accuracy": 0.5, "val_composed_accuracy": 0.25}
 
 
 @pytest.fixture
@@ -48,10 +48,12 @@ def test_line_of_an_epoch_fits_100_columns(clock, caplog) -> None:
     clock[0] += 599  # 9 min 59 s, and as long for each of 59 more epochs
     with caplog.at_level("INFO", "bloodcells"):
         progress.on_epoch_end(
-            40, {"loss": 12.34567, "accuracy": 0.98765, "val_loss": 23.45678, "val_accuracy": 0.87654}
+            40, {"loss": 12.34567, "accuracy": 0.98765, "val_accuracy": 0.87654, "val_composed_accuracy": 0.76543}
         )
     (line,) = caplog.messages
-    assert line == "epoch 48/107: loss 12.3457, accuracy 0.9877 | val 23.4568, 0.8765 | 9 min 59 s, 9 h 49 min left"
+    assert line == (
+        "epoch 48/107: loss 12.346 | accuracy 0.988, val 0.877, composed 0.765 | 9 min 59 s, 9 h 49 min left"
+    )
     assert len(line) <= 100
 
 

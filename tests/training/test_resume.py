@@ -11,7 +11,7 @@ import pytest
 from keras import layers
 
 from bloodcells.augmentation.compose import Augmentation
-from bloodcells.config.schema import TrainConfig
+from bloodcells.config.schema import Monitor, TrainConfig
 from bloodcells.data.pipeline import TrainingBatches
 from bloodcells.model.backbones import SmallCNN
 from bloodcells.model.build import build
@@ -27,6 +27,7 @@ RNG = np.random.default_rng(0)
 LABELS = RNG.permutation(np.arange(60) % 3)
 TARGETS = np.eye(3, dtype=np.float32)[LABELS]
 PIXELS = RNG.integers(0, 256, (60, 32, 32, 3), dtype=np.uint8)
+VALIDATION = {Monitor.clean: PIXELS, Monitor.composed: PIXELS[:, ::2, ::2].repeat(2, axis=1).repeat(2, axis=2)}
 OPTIMIZERS = {
     **{name: [f"optimizer={name}"] for name in ("adam", "adamw", "lion", "sgd")},
     "adafactor": ["optimizer=keras", "optimizer.class_name=Adafactor", "optimizer.arguments={clip_threshold: 2.0}"],
@@ -75,7 +76,7 @@ def trained(
     model = build(config.backbone, config.head, (32, 32), classes=3, weights=None)
     loss = config.loss.build(LABELS, 3)
     batches = TrainingBatches(PIXELS, TARGETS, Augmentation({}, 0), batch_size=16, seed=config.seed)
-    validate = validate or Validate(Inference(model, 60), PIXELS, TARGETS, loss=loss)
+    validate = validate or Validate(Inference(model, 60), VALIDATION, TARGETS, loss=loss)
     rows: list[Epoch] = []
 
     def on_epoch(row: Epoch) -> None:
@@ -84,7 +85,15 @@ def trained(
 
     stages = plan(config)
     result = fit(
-        model, stages, batches, validate=validate, optimizer=config.optimizer, loss=loss, on_epoch=on_epoch, file=file
+        model,
+        stages,
+        batches,
+        validate=validate,
+        monitor=config.training.monitor,
+        optimizer=config.optimizer,
+        loss=loss,
+        on_epoch=on_epoch,
+        file=file,
     )
     assert tuple(rows) == result.history
     return model, result
@@ -141,19 +150,21 @@ ACCURACIES = [
 
 
 class GivenAccuracies(keras.callbacks.Callback):
-    """Replaces validation: reports ACCURACIES, without the first `passed`."""
+    """Replaces validation: reports ACCURACIES on composed images, without the first `passed`, and 1 on clean ones."""
 
     def __init__(self, passed: int) -> None:
         super().__init__()
         self._left = iter(ACCURACIES[passed:])
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float]) -> None:
-        logs |= {"val_loss": 1.0, "val_accuracy": next(self._left)}
+        logs |= {"val_loss": 1.0, "val_accuracy": 1.0}
+        logs |= {"val_composed_loss": 1.0, "val_composed_accuracy": next(self._left)}
 
 
 def test_early_stopping_plateau_and_gradual_unfreezing_resume(tmp_path, caplog) -> None:
     caplog.set_level("INFO", "bloodcells")
     overrides = [*two_phases("adamw", "plateau"), "unfreeze=[0,all]", "training.precision=mixed_float16"]
+    overrides += ["training.monitor=composed"]
     overrides += ["training.feature_extraction.epochs=10", "training.fine_tuning.epochs=14"]
     overrides += [f"training.{phase}.patience_epochs=3" for phase in ("feature_extraction", "fine_tuning")]
     uninterrupted = trained(overrides, KeepsAll(tmp_path / "state.npz", {}), validate=GivenAccuracies(0))
@@ -164,8 +175,8 @@ def test_early_stopping_plateau_and_gradual_unfreezing_resume(tmp_path, caplog) 
     factors = [1] * 3 + [0.2] * 3 + [0.04] + [1] * 4 + [0.2] + [1] * 6 + [0.2]
     assert [row.learning_rate for row in history] == pytest.approx([0.03 * factor for factor in factors])
     assert [message for message in caplog.messages if message.startswith("early stopping")] == [
-        "early stopping after epoch 7 (patience 3); best so far: epoch 4, validation accuracy 0.6000",
-        "early stopping after epoch 12 (patience 3); best so far: epoch 9, validation accuracy 0.7000",
+        "early stopping after epoch 7 (patience 3); best so far: epoch 4, composed validation accuracy 0.6000",
+        "early stopping after epoch 12 (patience 3); best so far: epoch 9, composed validation accuracy 0.7000",
     ]
     for epoch in (7, 11, 17, 19):
         file = StateFile(tmp_path / f"{epoch}.npz", {})

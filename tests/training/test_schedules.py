@@ -4,6 +4,7 @@ import keras
 import numpy as np
 import pytest
 
+from bloodcells.config.schema import Monitor
 from bloodcells.training.plan import plan
 from tests.conftest import composed
 
@@ -15,7 +16,7 @@ def test_cosine_restarts_follow_equation_5_of_their_paper() -> None:
     for step, (cycle, length) in {0: (0, 20), 7: (0, 20), 19: (0, 20), 20: (20, 40), 45: (20, 40)}.items():
         expected = 0.01 * 0.5 * (1 + np.cos(np.pi * (step - cycle) / length))
         assert float(rate(step)) == pytest.approx(expected, rel=1e-4)
-    assert stage.settings.schedule.callback() is None
+    assert stage.settings.schedule.callback(Monitor.clean) is None
 
 
 def test_peak_decay_lowers_each_restart() -> None:
@@ -53,28 +54,25 @@ def test_training_may_stop_after_any_epoch_of_a_schedule_without_cycles(name) ->
     assert all(schedule.may_stop_after(epoch) for epoch in range(1, 41))
 
 
-def test_plateau_lowers_the_rate_down_to_its_minimum() -> None:
+@pytest.mark.parametrize(("monitor", "accuracy"), [("clean", "val_accuracy"), ("composed", "val_composed_accuracy")])
+def test_plateau_lowers_the_rate_down_to_its_minimum_by_the_monitored_accuracy(monitor, accuracy) -> None:
     config = composed("backbone=vgg19", "training.feature_extraction.schedule.minimum_learning_rate=3e-6")
     stage = plan(config)[0]
-    callback = stage.settings.schedule.callback()
+    callback = stage.settings.schedule.callback(Monitor(monitor))
     model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)])
     model.compile(config.optimizer.build(stage.settings.schedule.learning_rate(stage.learning_rate, 1)), "mse")
     callback.set_model(model)
     callback.on_train_begin()
     rates = []
     for epoch in range(9):
-        callback.on_epoch_end(epoch, {"val_accuracy": 0.5})
+        improving = {"val_accuracy": epoch / 10, "val_composed_accuracy": epoch / 10}
+        callback.on_epoch_end(epoch, improving | {accuracy: 0.5})
         rates.append(float(model.optimizer.learning_rate))
     # 1e-4; a fifth of it after two epochs without improvement, and again after two more, but never below 3e-6
     assert rates == pytest.approx([1e-4] * 2 + [2e-5] * 2 + [4e-6] * 2 + [3e-6] * 3)
 
 
-def test_plateau_monitors_validation_accuracy() -> None:
-    callback = plan(composed("backbone=vgg19"))[0].settings.schedule.callback()
-    assert (callback.monitor, callback.mode, callback.factor, callback.patience) == ("val_accuracy", "max", 0.2, 2)
-
-
 def test_constant_schedule_changes_nothing() -> None:
     schedule = composed("schedule@training.fine_tuning.schedule=constant").training.fine_tuning.schedule
     assert schedule.learning_rate(0.3, 4) == 0.3
-    assert schedule.callback() is None
+    assert schedule.callback(Monitor.clean) is None

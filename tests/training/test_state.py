@@ -15,7 +15,7 @@ from bloodcells.training.epochs import Epoch
 from bloodcells.training.state import State, StateFile
 
 IDENTITY = {"config": "c" * 64, "data": "d" * 64}
-EPOCH = Epoch(1, "fine_tuning", "fine-tuning 1/2", 0.1, 1 / 3, 5e-324, 0.9, 1e-5, 0.25, 7)
+EPOCH = Epoch(1, "fine_tuning", "fine-tuning 1/2", 0.1, 1 / 3, 5e-324, 0.9, 2.5, 0.2, 1e-5, 0.25, 7)
 STATE = State(
     stage=1,
     ended=False,

@@ -22,6 +22,7 @@ from bloodcells.config.schema.tracking import LocalTracking, RankBy, ServerTrack
 from bloodcells.config.schema.training import (
     BatchNorm,
     Loss,
+    Monitor,
     Optimizer,
     Phase,
     Precision,
@@ -46,6 +47,7 @@ __all__ = [
     "Layout",
     "LocalTracking",
     "Loss",
+    "Monitor",
     "Optimizer",
     "OptionalMetric",
     "PartialTrainConfig",

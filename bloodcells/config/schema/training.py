@@ -59,6 +59,26 @@ class Loss:
         raise NotImplementedError(f"loss={self.name} has no method build(labels, classes)")
 
 
+class Monitor(Enum):
+    """The validation images that judge an epoch, for early stopping, the plateau schedule and the best weights.
+
+    clean: as they are; composed: each distorted by one chain of operations, see `evaluation.chains`
+    """
+
+    clean = "clean"
+    composed = "composed"
+
+    @property
+    def loss(self) -> str:
+        """The key of the loss on these images in the logs of an epoch."""
+        return "val_loss" if self is Monitor.clean else "val_composed_loss"
+
+    @property
+    def accuracy(self) -> str:
+        """The key of the accuracy on these images in the logs of an epoch."""
+        return "val_accuracy" if self is Monitor.clean else "val_composed_accuracy"
+
+
 @dataclass
 class Schedule:
     """Base class of the options under conf/schedule/. The rate changes by step, by epoch, or not at all."""
@@ -76,9 +96,10 @@ class Schedule:
         """
         return True
 
-    def callback(self) -> "keras.callbacks.Callback | None":
+    def callback(self, monitor: Monitor) -> "keras.callbacks.Callback | None":
         """A new callback that changes the rate at the end of an epoch, or None.
 
+        monitor: names the values in the logs that the callback is to judge an epoch by
         The numbers among its attributes are saved in checkpoints and restored on resume; keep no other state in it.
         """
         return None
@@ -116,6 +137,7 @@ class Precision(Enum):
 class Training:
     """The two phases and their common settings."""
 
+    monitor: Monitor
     batch_norm: BatchNorm
     precision: Precision
     mirrored: bool
