@@ -106,10 +106,12 @@ def strength(comparison: Comparison) -> Figure | None:
     curves = {row.label: curve for row in ranked if (curve := curve_of(row))}
     if not curves:
         return None
-    figure = Figure(figsize=(6.5, 3.6 + 0.09 * min(LINES, len(curves))), layout="constrained")
+    drawn = list(curves.items())[:LINES]
+    texts = [literal(textwrap.fill(label, 80, break_long_words=False, break_on_hyphens=False)) for label, _ in drawn]
+    lines = sum(text.count("\n") + 1 for text in texts)
+    figure = Figure(figsize=(7, 3.4 + 0.17 * lines + 0.06 * len(drawn)), layout="constrained")
     axes = figure.subplots()
-    for (label, curve), color, marker in zip(list(curves.items())[:LINES], PALETTE, "os^DvP*X", strict=False):
-        text = literal(textwrap.fill(label, 60, break_long_words=False, break_on_hyphens=False))
+    for text, (_, curve), color, marker in zip(texts, drawn, PALETTE, "os^DvP*X", strict=False):
         axes.plot(list(curve), list(curve.values()), color=color, marker=marker, markersize=4, label=text)
     for place, name in ((0.0, "clean"), (MILD, "mild"), (FULL, "composed")):
         axes.annotate(
