@@ -12,7 +12,7 @@ from mlflow.entities import Run
 from pandas import DataFrame
 
 from bloodcells.config.errors import InputError, JobsFailedError
-from bloodcells.config.names import Artifact
+from bloodcells.config.names import Artifact, Metric
 from bloodcells.reporting.terminal import aligned, duration
 from bloodcells.runs.killed import close_killed
 from bloodcells.runs.sweep_run import SweepRun
@@ -22,6 +22,7 @@ from bloodcells.sweep.supervise import Outcome
 
 log = logging.getLogger(__name__)
 LISTED = 10  # jobs listed one by one on the terminal
+BEST = 3  # of the best jobs, listed with their results
 
 
 @dataclass(frozen=True)
@@ -37,8 +38,10 @@ class Row:
 class Summary:
     """Reports the jobs of a sweep on the terminal and in the sweep's run, `parent`; None with tracking=off."""
 
-    def __init__(self, decided: Decided, parent: SweepRun | None) -> None:
+    def __init__(self, decided: Decided, parent: SweepRun | None, ranked_by: str) -> None:
+        """ranked_by: the metric that ranks the jobs."""
         self._decided, self._parent, self._start = decided, parent, time.monotonic()
+        self._ranked_by = ranked_by
 
     def log_skipped(self) -> None:
         """Logs the jobs that are done already and those that cannot run; the latter get a FAILED run."""
@@ -73,6 +76,8 @@ class Summary:
             lines[" " * len(lines)] = f"and {len(failed) - LISTED} more"
         if failed:
             lines["retry"] = f"the same command runs only the failed jobs: {command()}"
+        for line in self._best(rows):
+            lines[" " * len(lines) if "best" in lines else "best"] = line
         if self._parent:
             lines["sweep"] = f"run {self._parent.id}"
         studies = sorted({row.job.study for row in rows if row.job.study and row.result != "failed"})
@@ -89,6 +94,22 @@ class Summary:
             self._parent.save(text, {Artifact.JOBS: table.to_csv(index=False)}, metrics)
         if failed:
             raise JobsFailedError
+
+    def _best(self, rows: Sequence[Row]) -> list[str]:
+        """The best jobs by the accuracy that ranks, or by clean accuracy if no job has that one."""
+        done = {row.run: row for row in rows if row.run and row.result != "failed"}
+        if self._parent is None or not done:
+            return []
+        try:
+            by_run = self._parent.metrics(done)
+        except InputError as error:
+            log.warning(str(error))
+            return []
+        has_it = any(self._ranked_by in metrics for metrics in by_run.values())
+        metric = self._ranked_by if has_it else Metric.TEST_ACCURACY
+        values = {run: metrics[metric] for run, metrics in by_run.items() if metric in metrics}
+        best = sorted(values, key=lambda run: -values[run])[:BEST]
+        return [f"{values[run]:.4f} {metric}: job {done[run].job.number}, {done[run].job.name}" for run in best]
 
     def _rows(self, returned: Sequence[JobReturn]) -> list[Row]:
         """One row per job, by number."""

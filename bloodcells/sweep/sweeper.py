@@ -64,7 +64,7 @@ class Sweeper(HydraSweeper):
             )
         store = store_of(tracking)
         if not store.keeps_runs:
-            self._run(decide(jobs, {}), None, shared=None, rerun=rerun)
+            self._run(decide(jobs, {}), None, shared=None, rerun=rerun, ranked_by=tracking.rank_by.metric)
             return
         store.open()
         close_killed(store)
@@ -81,7 +81,8 @@ class Sweeper(HydraSweeper):
                     started_sweep(checkpoint, interrupted, name=name, studies=studies) as parent,
                     _closing_killed_runs(store),
                 ):
-                    self._run(decided, parent, shared=checkpoint.folder, rerun=rerun)
+                    metric = tracking.rank_by.metric
+                    self._run(decided, parent, shared=checkpoint.folder, rerun=rerun, ranked_by=metric)
             else:
                 log.info("all %d jobs are done already; sweep.rerun=true runs them again", len(jobs))
             checkpoint.remove()
@@ -98,13 +99,21 @@ class Sweeper(HydraSweeper):
         varied = [str(override.input_line) for override in parsed if override.is_sweep_override()]
         return [job.with_threads(threads) for job in jobs], f"sweep {' '.join(varied) or 'of one job'}"
 
-    def _run(self, decided: "Decided", parent: "SweepRun | None", *, shared: Path | None, rerun: bool) -> None:
+    def _run(
+        self,
+        decided: "Decided",
+        parent: "SweepRun | None",
+        *,
+        shared: Path | None,
+        rerun: bool,
+        ranked_by: str,
+    ) -> None:
         """Launches the jobs to run and reports all of them. Raises JobsFailedError if one failed."""
         from bloodcells.sweep.progress import SweepProgress
         from bloodcells.sweep.summary import Summary
         from bloodcells.sweep.supervise import Supervisor
 
-        summary = Summary(decided, parent)
+        summary = Summary(decided, parent, ranked_by)
         summary.log_skipped()
         folder = Path(str(self._config.hydra.sweep.dir))
         folder.mkdir(parents=True, exist_ok=True)

@@ -128,7 +128,7 @@ class LocalStore(Store):
                 mlflow.set_tracking_uri(self.uri)
                 if mlflow.get_experiment_by_name(self.experiment) is None:
                     mlflow.create_experiment(self.experiment, artifact_location=artifacts)
-                activate_experiment(self.experiment)
+                activate_experiment(self.experiment, self.settings.rank_by.metric)
 
     def ui(self, experiment_id: str) -> str:
         command = f"mlflow ui --host 127.0.0.1 --backend-store-uri {shlex.quote(self.uri)}"
@@ -164,7 +164,7 @@ class ServerStore(Store):
 
     def open(self) -> None:
         with self.errors(), self._connected():
-            activate_experiment(self.experiment)
+            activate_experiment(self.experiment, self.settings.rank_by.metric)
 
     def ui(self, experiment_id: str) -> str:
         return address(self.uri, experiment_id)

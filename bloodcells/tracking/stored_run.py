@@ -163,11 +163,18 @@ def search(tracking: Tracking, where: str | None = None) -> list[StoredRun]:
 def find_run(tracking: Tracking, wanted: str) -> StoredRun:
     """The finished training run with this id or name, or the only one whose id or name starts with it.
 
+    "best" is the finished run with the highest accuracy of `tracking.rank_by`.
     Raises InputError if there is no such run, if there are several, or if it has not finished.
     """
     if not wanted:
         raise InputError("run_id=: expected the id or name of a run, or the start of one")
     runs = search(tracking)
+    if wanted == "best":
+        metric = tracking.rank_by.metric
+        ranked = [run for run in runs if run.status == "FINISHED" and metric in run.metrics]
+        if not ranked:
+            raise InputError(f"run_id=best: none of the {len(runs)} training runs is FINISHED and has {metric}")
+        return max(ranked, key=lambda run: run.metrics[metric])
     matches = [run for run in runs if wanted in (run.id, run.name)]
     matches = matches or [run for run in runs if run.id.startswith(wanted) or run.name.startswith(wanted)]
     if len(matches) > 1:

@@ -30,12 +30,21 @@ WIDTHS = {
 }
 
 
-def activate_experiment(name: str) -> None:
-    """Makes `name` the active experiment of MLflow, and adds the view if it has none."""
+def activate_experiment(name: str, ranked_by: str) -> None:
+    """Makes `name` the active experiment of MLflow, and adds the view if it has none.
+
+    ranked_by: the metric that the view sorts by, highest first
+    """
     experiment = mlflow.set_experiment(name)
     if TAG not in experiment.tags:
         columns = [column for column in WIDTHS if not column.startswith("attributes.")]
-        state = {"selectedColumns": columns, "columnOrder": list(WIDTHS), "columnWidths": WIDTHS}
+        state = {
+            "selectedColumns": columns,
+            "columnOrder": list(WIDTHS),
+            "columnWidths": WIDTHS,
+            "orderByKey": f"metrics.`{ranked_by}`",
+            "orderByAsc": False,
+        }
         mlflow.set_experiment_tag(TAG, json.dumps({"name": NAME, "createdAt": 0, "state": json.dumps(state)}))
 
 

@@ -134,6 +134,11 @@ def test_failed_and_killed_jobs_are_recorded_and_the_others_run(tmp_path) -> Non
     output = sweep.output("out")
     assert f"job 4 of 4, training.fine_tuning.learning_rate=-1, cannot run: {errors[3]}" in output
     assert "jobs    4: 1 done, 3 failed, in" in output
+    finished = next(run for run in sweep.jobs() if run.info.status == "FINISHED")
+    best = (
+        f"{finished.data.metrics['test/accuracy']:.4f} test/accuracy: job 2, training.fine_tuning.learning_rate=1e-05"
+    )
+    assert f"best    {best}" in output
     assert f"failed  job 1, training.fine_tuning.learning_rate=1e+30: {errors[0]}" in output
     assert "the same command runs only the failed jobs: python -m bloodcells.train --multirun training" in output
     (parent,) = sweep.sweeps()

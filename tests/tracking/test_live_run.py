@@ -163,6 +163,8 @@ def test_columns_of_the_saved_view_exist_in_a_run(run) -> None:
         kind, _, key = column.partition(".")
         assert key.strip("`") in kinds[kind], column
     assert len(columns) > 8
+    state = json.loads(view["state"])
+    assert (state["orderByKey"], state["orderByAsc"]) == ("metrics.`composed/accuracy`", False)
 
 
 def test_changed_view_is_not_overwritten(tmp_path) -> None:

@@ -4,6 +4,7 @@ import mlflow
 import pytest
 
 from bloodcells.config.errors import InputError
+from bloodcells.config.schema import RankBy
 from bloodcells.tracking.store import store_of
 from bloodcells.tracking.stored_run import find_run, search
 from tests.conftest import composed
@@ -43,6 +44,22 @@ def test_no_match_several_matches_and_unfinished_runs_are_refused(tracking, want
     add(tracking, "broken", "FAILED")
     with pytest.raises(InputError, match=part):
         find_run(tracking, wanted)
+
+
+@pytest.mark.parametrize(("rank_by", "expected"), [("composed", 1), ("clean", 2)])
+def test_best_is_the_finished_run_with_the_highest_accuracy_of_the_setting(tracking, rank_by, expected) -> None:
+    tracking.rank_by = RankBy(rank_by)
+    add(tracking, "unscored")
+    with pytest.raises(InputError, match="run_id=best: none of the 1 training runs is FINISHED and has"):
+        find_run(tracking, "best")
+    ids = []
+    for composed_accuracy, clean, status in ((0.4, 0.8, "FINISHED"), (0.6, 0.7, "FINISHED"), (0.5, 0.9, "FINISHED")):
+        ids.append(add(tracking, "run", status))
+        mlflow.MlflowClient().log_metric(ids[-1], "composed/accuracy", composed_accuracy)
+        mlflow.MlflowClient().log_metric(ids[-1], "test/accuracy", clean)
+    killed = add(tracking, "killed", "KILLED")
+    mlflow.MlflowClient().log_metric(killed, tracking.rank_by.metric, 0.99)
+    assert find_run(tracking, "best").id == ids[expected]
 
 
 def test_run_of_another_program_is_named_with_the_run_it_was_made_from(tracking) -> None:
