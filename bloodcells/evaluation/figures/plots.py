@@ -87,10 +87,11 @@ def composed_plot(clean: float, curve: DataFrame) -> Figure:
     axes = figure.subplots()
     axes.fill_between(curve["strength"], curve["95% interval from"], curve["to"], color=BLUE, alpha=0.2, linewidth=0)
     axes.plot(list(accuracies), list(accuracies.values()), color=BLUE, marker="o", markersize=4)
-    for strength, name in ((0.0, "clean"), (MILD, "mild"), (FULL, "composed")):
+    points = ((0.0, "clean", "left", 7), (MILD, "mild", "left", 7), (FULL, "composed", "right", -14))
+    for strength, name, align, height in points:
         axes.annotate(
-            f"{name} {accuracies[strength]:.3f}", (strength, accuracies[strength]), xytext=(0, 7),
-            textcoords="offset points", fontsize="small", ha="right" if strength == FULL else "left",
+            f"{name} {accuracies[strength]:.3f}", (strength, accuracies[strength]), xytext=(0, height),
+            textcoords="offset points", fontsize="small", ha=align,
         )  # fmt: skip
     axes.set_xlim(-0.02, 1.02)
     axes.set_ylim(0, 1.1)
