@@ -5,11 +5,12 @@ Some programs write these names and others read them. If one changes, runs store
 
 
 class Program:
-    """Values of `Tag.PROGRAM`: the program that made a run."""
+    """Names of programs; that of the program that made a run is its `Tag.PROGRAM`."""
 
     TRAIN = "bloodcells.train"
     SWEEP = "bloodcells.sweep"
     EVALUATE = "bloodcells.evaluate"
+    PREDICT = "bloodcells.predict"
     INSPECT = "bloodcells.inspect"
     REPRODUCE = "bloodcells.reproduce"
 

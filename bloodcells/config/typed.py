@@ -61,6 +61,8 @@ def _schema(option: type, composed: DictConfig, prefix: str) -> DictConfig:
             raise InputError(wrong_type(place, value, kind))  # OmegaConf would not say where
         if not dataclasses.is_dataclass(kind):
             continue
+        # A part may share its name with a group without being one: the data of `bloodcells.predict` is no source.
+        known = {name: each for name, each in known.items() if issubclass(each, cast(type, kind))}
         if known and not isinstance(value, DictConfig):
             group = f"{'schedule@' if '.' in place else ''}{place}"
             raise InputError(f"{place}={shown(value)}: expected {group}=OPTION, of {', '.join(known)}")

@@ -35,7 +35,7 @@ def load_folder(path: str) -> Images:
         files += members
         labels += [label] * len(members)
     with ThreadPoolExecutor() as threads:
-        images = list(threads.map(_decode, files))
+        images = list(threads.map(decode, files))
     for file, image in zip(files, images, strict=True):
         if image.shape != images[0].shape:
             raise InputError(
@@ -51,7 +51,8 @@ def load_folder(path: str) -> Images:
     )
 
 
-def _decode(file: Path) -> np.ndarray:
+def decode(file: Path) -> np.ndarray:
+    """The pixels of an image file: uint8 (h, w, 3), RGB. Raises InputError, which names the file, if it has none."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", UserWarning)  # about palette images with transparency

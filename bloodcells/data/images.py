@@ -45,7 +45,7 @@ class Images:
         class_names: default to the label numbers; examples: default to the positions 0..n-1
         Raises InputError for any other shape, type or range, and if labels are negative, missing or too many.
         """
-        pixels = _to_uint8(pixels, origin)
+        pixels = to_uint8(pixels, origin)
         labels, classes = _to_class_numbers(labels, origin)
         if len(pixels) != len(labels):
             raise InputError(f"{origin}: {len(pixels)} images but {len(labels)} labels; expected one label per image")
@@ -122,7 +122,8 @@ class Images:
         return digest.hexdigest()
 
 
-def _to_uint8(pixels: np.ndarray, origin: str) -> np.ndarray:
+def to_uint8(pixels: np.ndarray, origin: str) -> np.ndarray:
+    """Images as `Images.from_arrays` accepts them, as uint8 (n, h, w, 3). Raises InputError for any others."""
     if pixels.ndim != 4 or pixels.shape[-1] != 3:
         raise InputError(f"{origin}: images of shape {pixels.shape}; expected (n, height, width, 3), RGB")
     if pixels.dtype == np.uint8:

@@ -4,6 +4,7 @@ import hashlib
 import tokenize
 import zipfile
 import zlib
+from collections.abc import Collection
 from pathlib import Path
 
 import numpy as np
@@ -25,32 +26,39 @@ DAMAGE_ERRORS = (
 def load_npz(path: str) -> Images:
     """The images of the archive at `path`, with the arrays `images`, `labels` and optionally `class_names`.
 
-    Raises InputError if the file is missing, damaged, not an archive, lacks an array, or has pickled (object) arrays.
-    These are never loaded, since unpickling can run code.
+    Raises InputError as `read_arrays` does, and for arrays that do not fit together.
     """
-    if not Path(path).is_file():
-        raise InputError(f"data.path={path}: no such file; expected an .npz archive of images and labels")
-    if not zipfile.is_zipfile(path):
-        raise InputError(
-            f"data.path={path}: not an .npz archive, or truncated; expected an archive of images and labels"
-        )
-    try:
-        with np.load(path, allow_pickle=False) as archive:
-            if missing := {"images", "labels"} - set(archive.files):
-                raise InputError(
-                    f"data.path={path}: no array {' and '.join(sorted(missing))}; expected images and labels, "
-                    f"received {', '.join(archive.files) or 'none'}"
-                )
-            arrays = {key: _read(archive, key, path) for key in ("images", "labels", "class_names") if key in archive}
-    except InputError:
-        raise
-    except DAMAGE_ERRORS as error:
-        raise InputError(f"data.path={path}: damaged or truncated archive ({error}); download it again") from error
+    arrays = read_arrays(path, "images", "labels", optional=("class_names",))
     with open(path, "rb") as file:
         known = KNOWN_ARCHIVES.get(hashlib.file_digest(file, "sha256").hexdigest())
     origin = f"{path} ({known})" if known else path
     names = _names(arrays["class_names"], path) if "class_names" in arrays else None
     return Images.from_arrays(arrays["images"], arrays["labels"], origin=origin, class_names=names)
+
+
+def read_arrays(path: str, *required: str, optional: Collection[str] = ()) -> dict[str, np.ndarray]:
+    """The arrays of an archive, by name.
+
+    Raises InputError if the file is missing, damaged, not an archive, lacks a required array, or has pickled (object)
+    arrays. These are never loaded, since unpickling can run code.
+    """
+    needed = " and ".join(required)
+    if not Path(path).is_file():
+        raise InputError(f"data.path={path}: no such file; expected an .npz archive of {needed}")
+    if not zipfile.is_zipfile(path):
+        raise InputError(f"data.path={path}: not an .npz archive, or truncated; expected an archive of {needed}")
+    try:
+        with np.load(path, allow_pickle=False) as archive:
+            if missing := set(required) - set(archive.files):
+                raise InputError(
+                    f"data.path={path}: no array {' and '.join(sorted(missing))}; expected {needed}, "
+                    f"received {', '.join(archive.files) or 'none'}"
+                )
+            return {key: _read(archive, key, path) for key in (*required, *optional) if key in archive}
+    except InputError:
+        raise
+    except DAMAGE_ERRORS as error:
+        raise InputError(f"data.path={path}: damaged or truncated archive ({error}); download it again") from error
 
 
 def _read(archive: np.lib.npyio.NpzFile, key: str, path: str) -> np.ndarray:

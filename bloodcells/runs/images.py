@@ -1,5 +1,6 @@
 """The images that a stored run was trained and tested on. Needs no TensorFlow."""
 
+import mlflow
 import numpy as np
 import pandas as pd
 
@@ -29,6 +30,13 @@ def split_images(run: StoredRun, *splits: str) -> dict[str, Images]:
         name: images.take(np.array([position[example] for example in split["example"][split["split"] == name]]))
         for name in splits
     }
+
+
+def image_size(run: StoredRun) -> tuple[int, int]:
+    """Height and width of the images that the run's model takes, in pixels."""
+    with run.readable("model"):
+        shape = mlflow.models.get_model_info(f"runs:/{run.id}/model").signature.inputs.inputs[0].shape
+    return shape[1], shape[2]
 
 
 def check_data(run: StoredRun, origin: str, sha256: str) -> None:

@@ -11,6 +11,7 @@ from tests.conftest import composed, config_of
     ("program", "needed"),
     [
         ("evaluate", ["run_id=a"]),
+        ("predict", ["run_id=a", "data.path=b"]),
         ("inspect", []),
         ("report", []),
         ("reproduce", ["run_id=a"]),

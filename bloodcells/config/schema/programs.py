@@ -71,6 +71,23 @@ class EvaluateConfig:
 
 
 @dataclass
+class UnlabeledImages:
+    """Where images without labels are: see conf/predict.yaml."""
+
+    path: str
+
+
+@dataclass
+class PredictConfig:
+    """The prediction of images without labels by a finished run's model."""
+
+    run_id: str
+    data: UnlabeledImages
+    output: str
+    tracking: Tracking
+
+
+@dataclass
 class PartialTrainConfig:
     """The part of a finished run's config that evaluation needs."""
 

@@ -1,0 +1,101 @@
+"""Loads images without labels: one image file, a folder of any depth, or an archive of NumPy arrays."""
+
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from bloodcells.config.errors import InputError
+from bloodcells.data.folder import SUFFIXES, decode
+from bloodcells.data.images import to_uint8
+from bloodcells.data.npz import read_arrays
+from bloodcells.reporting.terminal import with_progress
+
+FILES = "JPEG, PNG or WebP"
+Size = tuple[int, int]  # height and width
+
+
+@dataclass(frozen=True)
+class Unlabeled:
+    """n images of one size.
+
+    pixels: uint8 (n, h, w, 3), RGB; files: their n paths below the folder, or their numbers in an archive
+    skipped: why a file was left out, one text per file
+    sizes: number of images by their height and width before resizing
+    """
+
+    pixels: np.ndarray
+    files: tuple[str, ...]
+    skipped: tuple[str, ...]
+    sizes: Counter[Size]
+
+    def resized(self) -> str | None:
+        """What was resized, such as "300 of 400 images resized from 363x360 to 96x96 pixels"; None if nothing was."""
+        height, width = self.pixels.shape[1:3]
+        others = [size for size in self.sizes if size != (height, width)]
+        if not others:
+            return None
+        count = sum(self.sizes[size] for size in others)
+        origin = f"{others[0][1]}x{others[0][0]}" if len(others) == 1 else f"{len(others)} sizes"
+        return f"{count:,} of {len(self.files):,} images resized from {origin} to {width}x{height} pixels"
+
+
+def load_unlabeled(path: str, size: Size) -> Unlabeled:
+    """The images at `path`, resized to `size`, height and width, where theirs differs.
+
+    path: an image file, a folder with image files at any depth, or an .npz archive with the array `images`. Hidden and
+        other files of a folder are ignored, and image files that cannot be read are skipped.
+    Raises InputError if there are no images or none can be read.
+    """
+    if path.endswith(".npz"):
+        pixels = to_uint8(read_arrays(path, "images")["images"], path)
+        read = {str(number): _fitted(image, size) for number, image in enumerate(pixels)}
+        skipped: list[str] = []
+    else:
+        read, skipped = _read_files(Path(path), size)
+    if not read:
+        reason = f"none of {len(skipped)} files can be read: {skipped[0]}" if skipped else "no images"
+        raise InputError(f"data.path={path}: {reason}; expected {FILES} files or an .npz archive of images")
+    return Unlabeled(
+        pixels=np.stack([image for _, image in read.values()]),
+        files=tuple(read),
+        skipped=tuple(skipped),
+        sizes=Counter(before for before, _ in read.values()),
+    )
+
+
+def _read_files(path: Path, size: Size) -> tuple[dict[str, tuple[Size, np.ndarray]], list[str]]:
+    """By name, the size and the fitted pixels of every image file that can be read; and why the others cannot."""
+    read, skipped = {}, []
+    root = path if path.is_dir() else path.parent
+    with ThreadPoolExecutor() as threads:
+        # Fitted where they are decoded: large images must not fill the memory.
+        loading = {file: threads.submit(lambda file: _fitted(decode(file), size), file) for file in _image_files(path)}
+        for file in with_progress(list(loading), "reading images"):
+            try:
+                read[file.relative_to(root).as_posix()] = loading[file].result()
+            except InputError as error:
+                skipped.append(str(error))
+    return read, skipped
+
+
+def _image_files(path: Path) -> list[Path]:
+    if path.is_dir():
+        files = [file for file in sorted(path.rglob("*")) if file.suffix.lower() in SUFFIXES and file.is_file()]
+        return [file for file in files if not any(part.startswith(".") for part in file.relative_to(path).parts)]
+    if not path.exists():
+        raise InputError(f"data.path={path}: no such file or folder; expected images: {FILES} files, or .npz")
+    if path.suffix.lower() not in SUFFIXES:
+        raise InputError(f"data.path={path}: not an image; expected a {FILES} file, a folder of them, or .npz")
+    return [path]
+
+
+def _fitted(image: np.ndarray, size: Size) -> tuple[Size, np.ndarray]:
+    """The size of an image and its pixels, resized to `size` if they differ."""
+    before = (image.shape[0], image.shape[1])
+    if before == size:
+        return before, image
+    return before, np.asarray(Image.fromarray(image).resize(size[::-1], Image.Resampling.BICUBIC))
