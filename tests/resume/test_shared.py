@@ -19,7 +19,7 @@ from bloodcells.tracking.store import store_of
 from tests.conftest import TINY, composed
 from tests.resume.process import Command, Moment, histories, outcome, until
 
-TWO_EPOCHS = (*TINY, "training.feature_extraction.epochs=2", "augmentation=randaugment")
+TWO_EPOCHS = (*TINY, "training.feature_extraction.epochs=2", "augmentation=[flip_translate,mixup]")
 
 
 def trained(directory: Path, overrides: tuple[str, ...], job: SweepJob | None = None) -> Run:

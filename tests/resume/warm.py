@@ -1,14 +1,22 @@
-"""Computed once in the server, when it imports this, instead of in each process forked from it."""
+"""Done once in the server, when it imports this, instead of in each process forked from it."""
 
-import numpy as np
+import gc
+import os
 
-from bloodcells.augmentation.steps import RandAugment
+from matplotlib.figure import Figure
+from mlflow.utils import requirements_utils
+
+from bloodcells.config.schema import LocalTracking, RankBy
 from bloodcells.provenance import fingerprint
+from bloodcells.tracking.store import store_of
+from tests.shortcuts import FOLDER, draw
 
 fingerprint.code_hash(), fingerprint._packages_hash(), fingerprint.packages()  # kept by tests/shortcuts.py
+requirements_utils._init_packages_to_modules_map()
+# Imports what MLflow needs for a store.
+store_of(LocalTracking("local", os.environ[FOLDER] + "/warm", "warm", rank_by=RankBy.composed)).open()
 
-# Compiles the loops of RandAugment: so many images draw each operation.
-IMAGES = 100
-step = RandAugment(3, 0.5, 0.15, 1.0)
-uniforms = np.random.default_rng(0).random((IMAGES, step.draws))
-step.on_images(np.zeros((IMAGES, 32, 32, 3), np.uint8), uniforms)
+# Tests of these processes do not look at figures.
+Figure.savefig = lambda figure, *arguments, **options: draw(Figure((1, 1)), *arguments, **options)
+
+gc.freeze()
