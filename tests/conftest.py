@@ -1,5 +1,6 @@
 """Shared by all tests: composed configs, images of noise, and whole training runs of a few seconds."""
 
+import gc
 import os
 from copy import deepcopy
 from dataclasses import dataclass
@@ -20,21 +21,28 @@ from bloodcells.reporting.quiet_tensorflow import import_tensorflow
 from tests import shortcuts  # noqa: F401  # replaces slow steps, before the modules that use them are imported
 
 if TYPE_CHECKING:
+    from bloodcells.runs.result import Result
     from bloodcells.tracking.stored_run import StoredRun
 
 os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
 import_tensorflow()
 
-# A whole run in seconds: one epoch of each phase on 200 cells of 32 pixels.
+# A whole run in seconds: one epoch of each phase on 200 cells of 32 pixels, with few operations to trace.
 SHORT = (
     "training.feature_extraction.epochs=1",
     "training.fine_tuning.epochs=1",
     "training.batch_size=64",
     "augmentation=none",
+    "optimizer=sgd",
     "evaluation=clean",
 )
 TINY = (*SHORT, "data.images=200", "data.image_size=32")
 KINDS = tuple(f"kind{k}" for k in range(8))  # the classes of `trained_run`
+
+
+def pytest_collection_finish() -> None:
+    """What is imported now stays: Keras collects garbage before each run, which takes half a second otherwise."""
+    gc.freeze()
 
 
 def composed(*overrides: str) -> TrainConfig:
@@ -79,9 +87,13 @@ def tiny_run(tmp_path: Path):
 
 @dataclass(frozen=True)
 class TrainedRun:
-    """A finished run, its config, and the folder with its data, cells.npz, and its store, mlruns."""
+    """A finished run: as `train` returned it, as it is stored, and the folder with its data and its store.
+
+    folder: with the data, cells.npz, and the store, mlruns
+    """
 
     config: TrainConfig
+    result: "Result"
     run: "StoredRun"
     folder: Path
 
@@ -100,7 +112,7 @@ def trained_once(tmp_path_factory: pytest.TempPathFactory) -> TrainedRun:
     shift = ("training.fine_tuning.epochs=2", "evaluation=grid", "evaluation.grid.severities=[2]")
     config = composed(*SHORT, *own, *shift)
     result = train(config)
-    return TrainedRun(config, find_run(config.tracking, result.run_id), folder)
+    return TrainedRun(config, result, find_run(config.tracking, result.run_id), folder)
 
 
 @pytest.fixture

@@ -1,6 +1,7 @@
 """The reproduce program: equal runs, different runs, interrupted and rejected repetitions."""
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
 import keras
@@ -17,40 +18,22 @@ from bloodcells.reproduction.verdict import NotReproducedError, compare
 from bloodcells.runs.train import train
 from bloodcells.tracking.store import database_uri
 from bloodcells.tracking.stored_run import StoredRun, find_run, search
-from tests.conftest import SHORT, composed, config_of
-
-
-@pytest.fixture(scope="module")
-def place(tmp_path_factory) -> Path:
-    """A folder with a store of two runs, with seeds 0 and 1, and their data, cells.npz."""
-    folder = tmp_path_factory.mktemp("place")
-    save(folder / "cells.npz", 0)
-    short = ["evaluation=grid", "evaluation.grid.severities=[2]", "training.fine_tuning.epochs=0"]
-    own = [
-        *short,
-        "augmentation=flip_translate",
-        "data=npz",
-        f"data.path={folder}/cells.npz",
-        f"tracking.directory={folder}/mlruns",
-    ]
-    for seed in (0, 1):
-        train(composed(*SHORT, *own, f"seed={seed}", "study=seeds"))
-    return folder
-
-
-def save(path: Path, seed: int) -> None:
-    cells = draw_cells(220, 32, seed)
-    np.savez(path, images=cells.pixels, labels=cells.labels)
+from tests.conftest import KINDS, TINY, composed, config_of
 
 
 @pytest.fixture
-def runs(place) -> list[StoredRun]:
-    """The two runs; changes to the files of the first and to the data are undone after the test."""
-    stored = search(composed(f"tracking.directory={place}/mlruns").tracking)
-    files = [place / "cells.npz"]
-    files += [stored[0].file(name) for name in ("predictions.csv", "packages.txt", "environment.json")]
+def place(trained_run) -> Path:
+    """The folder of the run's data, cells.npz, and of its store."""
+    return trained_run.folder
+
+
+@pytest.fixture
+def run(trained_run) -> Iterator[StoredRun]:
+    """The run to repeat; changes to its files and to the data are undone after the test."""
+    files = [trained_run.folder / "cells.npz"]
+    files += [trained_run.run.file(name) for name in ("predictions.csv", "packages.txt", "environment.json")]
     contents = [file.read_bytes() for file in files]
-    yield stored
+    yield trained_run.run
     for file, content in zip(files, contents, strict=True):
         file.write_bytes(content)
 
@@ -67,7 +50,7 @@ def repetitions(place: Path) -> list[mlflow.entities.Run]:
 
 
 @pytest.mark.slow
-def test_interrupted_repetition_resumes_and_is_bit_identical(place, runs, monkeypatch, caplog) -> None:
+def test_interrupted_repetition_resumes_and_is_bit_identical(place, run, monkeypatch, caplog) -> None:
     def interrupt(*_) -> None:
         raise KeyboardInterrupt
 
@@ -75,14 +58,14 @@ def test_interrupted_repetition_resumes_and_is_bit_identical(place, runs, monkey
     with monkeypatch.context() as patch:
         patch.setattr(repetition, "compare", interrupt)
         with pytest.raises(KeyboardInterrupt):
-            repeat(place, runs[0].id)
+            repeat(place, run.id)
     (interrupted, *rest) = repetitions(place)
     assert (interrupted.info.status, len(rest)) == ("KILLED", before)
     caplog.set_level("INFO", "bloodcells")
-    repeat(place, runs[0].id)
-    weights = sum(weight.size for weight in keras.saving.load_model(runs[0].model_file(place)).get_weights())
-    predicted = len(runs[0].predictions().labels)
-    distorted = 16 * len(runs[0].predictions().of("test").labels)
+    repeat(place, run.id)
+    weights = sum(weight.size for weight in keras.saving.load_model(run.model_file(place)).get_weights())
+    predicted = len(run.predictions().labels)
+    distorted = 16 * len(run.predictions().of("test").labels)
     assert f"bit-identical: {weights:,} weights, " in caplog.messages[-1]
     assert f" metric values, {predicted} predictions and {distorted} distorted predictions" in caplog.messages[-1]
     assert "code, packages and machine are unchanged" in caplog.messages
@@ -90,21 +73,26 @@ def test_interrupted_repetition_resumes_and_is_bit_identical(place, runs, monkey
     assert (repetition_run.info.run_id, len(rest)) == (interrupted.info.run_id, before)
     assert repetition_run.info.status == "FINISHED"
     assert list((place / "mlruns" / "checkpoints").glob("*/identity.json")) == []
-    assert repetition_run.info.run_name == f"Reproduction of {runs[0].name}"
-    assert repetition_run.data.tags["mlflow.parentRunId"] == runs[0].id
+    assert repetition_run.info.run_name == f"Reproduction of {run.name}"
+    assert repetition_run.data.tags["mlflow.parentRunId"] == run.id
     assert repetition_run.data.metrics["reproduction/equal"] == 1
     assert repetition_run.data.metrics["reproduction/weights_differing"] == 0
     assert repetition_run.data.tags["mlflow.note.content"].startswith(
-        f"Repetition of run {runs[0].id}.\n\n- verdict: bit-identical"
+        f"Repetition of run {run.id}.\n\n- verdict: bit-identical"
     )
     assert "**smallcnn**" in repetition_run.data.tags["mlflow.note.content"]
     # It is not listed as a training run.
-    assert [run.id for run in search(composed(f"tracking.directory={place}/mlruns").tracking)] == [r.id for r in runs]
-    with pytest.raises(InputError, match="none of the 2 training runs"):
+    assert [stored.id for stored in search(composed(f"tracking.directory={place}/mlruns").tracking)] == [run.id]
+    with pytest.raises(InputError, match="none of the 1 training runs"):
         find_run(composed(f"tracking.directory={place}/mlruns").tracking, repetition_run.info.run_id)
 
 
-def test_two_seeds_differ_by_measured_amounts(runs) -> None:
+@pytest.mark.slow
+def test_two_seeds_differ_by_measured_amounts(tmp_path) -> None:
+    grid = ("evaluation=grid", "evaluation.grid.severities=[2]", f"tracking.directory={tmp_path}")
+    for seed in (0, 1):
+        train(composed(*TINY, *grid, f"seed={seed}"))
+    runs = search(composed(*grid).tracking)
     verdict = compare(*runs, [])
     assert not verdict.equal
     weights, metrics, predictions, distorted = verdict.compared
@@ -122,18 +110,18 @@ def test_two_seeds_differ_by_measured_amounts(runs) -> None:
     assert not distorted.equal
 
 
-def test_changed_conditions_are_logged_before_training_and_one_changed_number_is_reported(place, runs, caplog) -> None:
+def test_changed_conditions_are_logged_before_training_and_one_changed_number_is_reported(place, run, caplog) -> None:
     caplog.set_level("INFO", "bloodcells")
-    packages, environment = (runs[0].file(name) for name in ("packages.txt", "environment.json"))
+    packages, environment = (run.file(name) for name in ("packages.txt", "environment.json"))
     packages.write_text(packages.read_text().replace(f"numpy=={np.__version__}", "numpy==1.0"))
     environment.write_text(json.dumps(json.loads(environment.read_text()) | {"processor": "Z80"}))
-    table = pd.read_csv(runs[0].file("predictions.csv"), dtype=str)
-    table.loc[3, "p(3)"] = str(np.float32(table.loc[3, "p(3)"]) + np.float32(0.25))
-    table.to_csv(runs[0].file("predictions.csv"), index=False)
+    table = pd.read_csv(run.file("predictions.csv"), dtype=str)
+    table.loc[3, "p(kind3)"] = str(np.float32(table.loc[3, "p(kind3)"]) + np.float32(0.25))
+    table.to_csv(run.file("predictions.csv"), index=False)
     with pytest.raises(
-        NotReproducedError, match=r"1 of 35 predictions differ; possible causes: packages: numpy 1\.0, now"
+        NotReproducedError, match=r"1 of \d+ predictions differ; possible causes: packages: numpy 1\.0, now"
     ):
-        repeat(place, runs[0].id)
+        repeat(place, run.id)
     logged = next(k for k, text in enumerate(caplog.messages) if f"numpy 1.0, now {np.__version__}" in text)
     assert logged < next(k for k, text in enumerate(caplog.messages) if text.startswith("training from scratch"))
     assert any(text.startswith("processor: Z80, now ") for text in caplog.messages[: logged + 2])
@@ -143,20 +131,21 @@ def test_changed_conditions_are_logged_before_training_and_one_changed_number_is
     file = mlflow.artifacts.download_artifacts(run_id=repetition_run.info.run_id, artifact_path="reproduction.csv")
     (row,) = pd.read_csv(file).to_dict("records")
     example = table.loc[3, "example"]
-    assert (row["kind"], row["what"]) == ("predictions", f"{table.loc[3, 'split']} {example}, p(3)")
+    assert (row["kind"], row["what"]) == ("predictions", f"{table.loc[3, 'split']} {example}, p(kind3)")
     assert row["original"] - row["repeat"] == pytest.approx(0.25)
 
 
-def test_changed_data_are_rejected_before_a_run_starts(place, runs) -> None:
+def test_changed_data_are_rejected_before_a_run_starts(place, run) -> None:
     before = len(repetitions(place))
-    save(place / "cells.npz", 5)
+    cells = draw_cells(220, 32, 5)
+    np.savez(place / "cells.npz", images=cells.pixels, labels=cells.labels, class_names=KINDS)
     with pytest.raises(InputError, match=r"cells.npz has changed since the run was trained; expected .* received"):
-        repeat(place, runs[0].id)
+        repeat(place, run.id)
     assert len(repetitions(place)) == before
 
 
 def test_missing_store_and_unknown_run_are_rejected(place) -> None:
     with pytest.raises(InputError, match="tracking=off: stores no runs; expected local or server"):
         reproduce(config_of("reproduce", "run_id=a", "tracking=off"))
-    with pytest.raises(InputError, match="run_id=nothing: matches none of the 2 training runs"):
+    with pytest.raises(InputError, match="run_id=nothing: matches none of the 1 training runs"):
         repeat(place, "nothing")
