@@ -14,12 +14,14 @@ from bloodcells.training.epochs import DivergedError, Validate
 from bloodcells.training.fit import count_trainable, fit
 from bloodcells.training.plan import plan
 from tests.conftest import TINY, composed
+from tests.training import test_resume
 
 LABELS = np.arange(40) % 2
 TARGETS = np.eye(2, dtype=np.float32)[LABELS]
 PIXELS = np.random.default_rng(0).integers(0, 120, (40, 32, 32, 3), dtype=np.uint8)
 PIXELS[LABELS == 1] += 120  # dark and bright images
 VALIDATION = {Monitor.clean: PIXELS, Monitor.composed: 255 - PIXELS}  # the better on one, the worse on the other
+small_backbone = test_resume.small_backbone
 
 
 def trained(*overrides: str, batch_size: int = 16):
@@ -44,23 +46,21 @@ def trained(*overrides: str, batch_size: int = 16):
     return model, stages, result
 
 
-def test_epochs_are_numbered_over_all_stages_and_each_is_reported() -> None:
+def test_epochs_are_numbered_over_all_stages_and_each_is_reported(small_backbone) -> None:
     epochs = ("training.feature_extraction.epochs=2", "training.fine_tuning.epochs=3")
-    model, stages, result = trained(*epochs, "unfreeze=[4,all]", "head=linear")
+    model, stages, result = trained(*epochs, "unfreeze=[2,all]", "head=linear")
     assert [row.epoch for row in result.history] == [1, 2, 3, 4, 5]
     assert [row.phase for row in result.history] == ["feature_extraction"] * 2 + ["fine_tuning"] * 3
     assert [row.stage for row in result.history][2:] == ["fine-tuning 1/2", "fine-tuning 1/2", "fine-tuning 2/2"]
     assert all(row.seconds > 0 for row in result.history)
-    # smallcnn: a stem of 3x3 convolutions 3 to 16, then per block one from the previous width and one of equal width.
-    kernels = 9 * (3 * 16 + 16 * 32 + 32 * 32 + 32 * 64 + 64 * 64 + 64 * 96 + 96 * 96)
-    scales_and_offsets = 2 * (16 + 2 * 32 + 2 * 64 + 2 * 96)  # of batch normalization, which trains in phase 1 only
-    head = 96 * 2 + 2
-    expected = [kernels + scales_and_offsets + head, 9 * 96 * 96 + head, kernels + head]
+    convolution, scales_and_offsets, head = 5 * 5 * 3 * 8, 2 * 8, 8 * 2 + 2
+    # Batch normalization trains in phase 1 only.
+    expected = [convolution + scales_and_offsets + head, head, convolution + head]
     assert [row.trainable_parameters for row in result.history] == [expected[stage] for stage in (0, 0, 1, 1, 2)]
     assert [trainable.parameters for trainable in count_trainable(model, stages)] == expected
 
 
-def test_model_ends_with_the_weights_of_the_best_epoch_on_the_monitored_images() -> None:
+def test_model_ends_with_the_weights_of_the_best_epoch_on_the_monitored_images(small_backbone) -> None:
     epochs = ("training.feature_extraction.epochs=4", "training.fine_tuning.epochs=2")
     model, _, result = trained(*epochs, "training.monitor=composed")
     best = max(result.history, key=lambda row: (row.val_composed_accuracy, -row.val_composed_loss))
@@ -101,14 +101,14 @@ def test_frozen_backbone_does_not_change_in_phase_1_and_only_from_its_depth_on_i
     assert changed == [set(), {"block3_down_conv/kernel", "block3_residual_conv/kernel"}]
 
 
-def test_runs_with_the_same_seed_are_bit_identical_and_with_another_differ() -> None:
+def test_runs_with_the_same_seed_are_bit_identical_and_with_another_differ(small_backbone) -> None:
     short = ("training.fine_tuning.epochs=0", "head=linear")
     (first, _, _), (again, _, _), (other, _, _) = (trained(*short, f"seed={seed}") for seed in (1, 1, 2))
     assert all(np.array_equal(a, b) for a, b in zip(first.get_weights(), again.get_weights(), strict=True))
     assert not all(np.array_equal(a, b) for a, b in zip(first.get_weights(), other.get_weights(), strict=True))
 
 
-def test_loss_that_is_not_finite_stops_training_and_says_where_and_what_to_do() -> None:
+def test_loss_that_is_not_finite_stops_training_and_says_where_and_what_to_do(small_backbone) -> None:
     overrides = ("optimizer=sgd", "training.feature_extraction.learning_rate=1e18", "loss=crossentropy")
     with pytest.raises(DivergedError) as error:
         trained(*overrides)
@@ -119,7 +119,7 @@ def test_loss_that_is_not_finite_stops_training_and_says_where_and_what_to_do() 
     )
 
 
-def test_divergence_in_the_last_step_shows_in_validation_and_stops_training() -> None:
+def test_divergence_in_the_last_step_shows_in_validation_and_stops_training(small_backbone) -> None:
     overrides = ("optimizer=sgd", "training.feature_extraction.learning_rate=1e30", "loss=crossentropy")
     with pytest.raises(DivergedError, match=r"the validation loss is (nan|inf) at the last step of epoch 1"):
         trained(*overrides, batch_size=40)

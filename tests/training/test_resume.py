@@ -23,6 +23,7 @@ from bloodcells.training.plan import plan
 from bloodcells.training.state import State, StateFile
 from tests.conftest import TINY, composed
 
+pytestmark = pytest.mark.usefixtures("small_backbone")
 RNG = np.random.default_rng(0)
 LABELS = RNG.permutation(np.arange(60) % 3)
 TARGETS = np.eye(3, dtype=np.float32)[LABELS]
@@ -46,7 +47,7 @@ def network(shape: tuple[int, int, int]) -> keras.Model:
     return keras.Model(inputs, layers.SpatialDropout2D(0.2, name="drop")(x), name="smallcnn")
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture
 def small_backbone(monkeypatch) -> None:
     monkeypatch.setattr(SmallCNN, "build", lambda self, shape: network(shape))
 
