@@ -33,6 +33,8 @@ def extended(tmp_path_factory) -> Path:
     for name in ("bloodcells", "conf"):
         shutil.copytree(CHECKOUT / name, copy / name, ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(CHECKOUT / "pyproject.toml", copy)
+    (copy / "tests").mkdir()
+    shutil.copy(CHECKOUT / "tests" / "shortcuts.py", copy / "tests")
     for file, code in listings(SECTION):
         if file.endswith(".yaml"):
             assert not (copy / file).exists(), f"{file} is an option already"
@@ -45,10 +47,13 @@ def extended(tmp_path_factory) -> Path:
     return copy
 
 
-def run(checkout: Path, *arguments: str) -> subprocess.CompletedProcess:
+COMMAND = ("-m", "bloodcells.train")
+SHORTENED = ("-c", "from tests import shortcuts; from bloodcells.train import main; main()")
+
+
+def run(checkout: Path, *arguments: str, program: tuple[str, str] = COMMAND) -> subprocess.CompletedProcess:
     """`python -m bloodcells.train` in a checkout of its own."""
-    command = [sys.executable, "-m", "bloodcells.train", *arguments]
-    return subprocess.run(command, cwd=checkout, capture_output=True, text=True)
+    return subprocess.run([sys.executable, *program, *arguments], cwd=checkout, capture_output=True, text=True)
 
 
 def options_added() -> dict[str, str]:
@@ -66,8 +71,9 @@ def test_the_command_of_the_text_trains_with_all_of_them(extended) -> None:
     (command,) = re.findall(r"^    python -m bloodcells\.train (.*)$", SECTION.partition("### Training with")[2], re.M)
     chosen = dict(override.split("=") for override in command.split())
     assert {kind: chosen[kind] for kind in KINDS} == options_added()
-    short = [override for override in SHORT if not override.startswith("augmentation")]
-    done = run(extended, *command.split(), *short, "evaluation.resamples=100", "tracking.directory=mlruns")
+    short = [override for override in SHORT if override.startswith(("training", "evaluation"))]
+    overrides = (*command.split(), *short, "evaluation.resamples=100", "tracking.directory=mlruns")
+    done = run(extended, *overrides, program=SHORTENED)
     assert done.returncode == 0, done.stderr
     mlflow.set_tracking_uri(database_uri(extended / "mlruns"))
     (stored,) = mlflow.search_runs(search_all_experiments=True, output_format="list")

@@ -31,13 +31,19 @@ def network(name: str, weights: str | None = None) -> KerasBackbone:
     [
         ("MobileNetV3Small", 157, {"stem": "conv", "expanded_conv1": "expanded_conv_1_expand", "top": "conv_1"}),
         ("DenseNet121", 427, {"conv1": "conv1_conv", "conv3": "pool2_bn", "conv5": "pool4_bn", "top": "bn"}),
-        ("ResNet50", 175, {"conv1": "conv1_pad", "conv2": "pool1_pad", "conv5": "conv5_block1_1_conv"}),
         (
             "Xception",
             132,
             {"block1": "block1_conv1", "block5": "batch_normalization_2", "block14": "batch_normalization_3"},
         ),
-        ("InceptionV3", 311, {"stem": "conv2d", "mixed1": "conv2d_15", "mixed9": "conv2d_80"}),
+        pytest.param(
+            *("ResNet50", 175, {"conv1": "conv1_pad", "conv2": "pool1_pad", "conv5": "conv5_block1_1_conv"}),
+            marks=pytest.mark.slow,
+        ),
+        pytest.param(
+            *("InceptionV3", 311, {"stem": "conv2d", "mixed1": "conv2d_15", "mixed9": "conv2d_80"}),
+            marks=pytest.mark.slow,
+        ),
     ],
 )
 def test_layers_and_blocks_are_derived_from_the_network(name, count, first_layers) -> None:
@@ -62,7 +68,7 @@ def test_stages_of_a_network_without_numbered_names_begin_where_the_resolution_h
     ("name", "size", "channels"),
     [
         ("MobileNetV3Small", 32, 576),
-        ("Xception", 71, 2048),
+        pytest.param("Xception", 71, 2048, marks=pytest.mark.slow),
         pytest.param("DenseNet121", 32, 1024, marks=pytest.mark.slow),
         pytest.param("ResNet50", 32, 2048, marks=pytest.mark.slow),
         pytest.param("NASNetMobile", 32, 1056, marks=pytest.mark.slow),

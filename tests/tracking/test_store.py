@@ -23,7 +23,7 @@ with mlflow.start_run(run_name=sys.argv[2]):
 """
 
 
-COUNT = 4  # processes
+COUNT = 2  # processes
 
 
 def test_several_processes_create_the_same_store_at_once_and_log_to_it(tmp_path) -> None:
