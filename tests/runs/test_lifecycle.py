@@ -1,61 +1,19 @@
 """An interrupted run resumes: the same run in MLflow, each metric once, one model, nothing left behind."""
 
-from dataclasses import dataclass
-from itertools import count
 from pathlib import Path
 
 import keras
 import mlflow
 import pytest
 from mlflow.entities import Run
-from mlflow.exceptions import MlflowException
 
 from bloodcells.config.errors import InputError
-from bloodcells.config.schema import TrainConfig
 from bloodcells.provenance.fingerprint import fingerprint
 from bloodcells.runs.checkpoint import claim, identity_of
-from bloodcells.runs.lifecycle import tracked
 from bloodcells.tracking.store import store_of
 from bloodcells.training.epochs import DivergedError
-from tests.conftest import composed
+from tests.runs.conftest import Training
 from tests.training.test_state import STATE
-
-SEEDS = count()
-
-
-@pytest.fixture(scope="module")
-def directory(tmp_path_factory) -> Path:
-    """One store for all these tests: MLflow takes a second to create one."""
-    return tmp_path_factory.mktemp("store")
-
-
-@dataclass
-class Training:
-    """The config of a run, and the folder of the store."""
-
-    config: TrainConfig
-    directory: Path
-
-    def run(self, *steps) -> None:
-        """Makes a run as one process does: calls each step with the run, or raises it if it is an error."""
-        with tracked(self.config, fingerprint(self.config, "d" * 64), "cells.npz") as run:
-            for step in steps:
-                if isinstance(step, BaseException):
-                    raise step
-                step(run)
-
-    def runs(self) -> list[Run]:
-        seed = f"params.seed = '{self.config.seed}'"
-        return mlflow.search_runs(search_all_experiments=True, filter_string=seed, output_format="list")
-
-    def states(self) -> list[Path]:
-        return list(Path(self.directory, "checkpoints").glob("*/state.npz"))
-
-
-@pytest.fixture
-def training(directory) -> Training:
-    """One with a seed of its own, which no other test uses."""
-    return Training(composed(f"tracking.directory={directory}", f"seed={next(SEEDS)}"), directory)
 
 
 def epoch(number: int, **metrics: float):
@@ -197,51 +155,3 @@ def test_run_has_one_model_wherever_it_was_interrupted(training, monkeypatch) ->
     assert models(training) == [(whole, "READY")]
     (run,) = training.runs()
     assert mlflow.pyfunc.load_model(f"runs:/{run.info.run_id}/model")
-
-
-def failing(*_, **__) -> None:
-    raise MlflowException("database or disk is full")
-
-
-@pytest.mark.parametrize("call", ["start_run", "log_params", "end_run", "search_runs"])
-def test_store_failure_at_start_or_end_is_one_line_and_the_same_command_recovers(training, monkeypatch, call) -> None:
-    with monkeypatch.context() as patch:
-        patch.setattr(mlflow, call, failing)
-        with pytest.raises(InputError, match=r"tracking\.directory=.*\(database or disk is full\)") as error:
-            training.run()
-    assert "\n" not in str(error.value)
-    mlflow.end_run("FAILED")  # as the end of the process would
-    training.run()
-    assert training.runs()[0].info.status == "FINISHED"
-
-
-def test_original_error_is_raised_if_it_cannot_be_logged(training, monkeypatch) -> None:
-    with monkeypatch.context() as patch:
-        patch.setattr(mlflow, "set_tag", failing)
-        patch.setattr(mlflow, "end_run", failing)
-        with pytest.raises(InputError, match="disk full"):
-            training.run(InputError("disk full"))
-    mlflow.end_run("FAILED")
-
-
-def test_nothing_is_stored_without_tracking(tmp_path, monkeypatch) -> None:
-    monkeypatch.chdir(tmp_path)
-    for call in ("set_tracking_uri", "start_run", "log_metrics", "log_artifacts"):
-        monkeypatch.setattr(mlflow, call, failing)
-    config = composed("tracking=off")
-    with tracked(config, fingerprint(config, "d" * 64), "cells.npz") as run:
-        run.describe("a run")
-        run.log_metrics({"loss": 1.0}, 1)
-        run.save({"a.txt": "text"})
-        run.save_model(keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)]), ("a", "b"))
-        assert (run.id, run.state) == ("", None)
-    assert list(tmp_path.iterdir()) == []
-
-
-def test_study_label_step_and_follows_are_tags_and_not_params(directory) -> None:
-    filed = ("study=a", "label=b", "step=3", "follows=2")
-    training = Training(composed(f"tracking.directory={directory}", f"seed={next(SEEDS)}", *filed), directory)
-    training.run()
-    (run,) = training.runs()
-    assert [run.data.tags[key] for key in ("study", "label", "step", "follows")] == ["a", "b", "3", "2"]
-    assert not {"study", "label", "step", "follows"} & set(run.data.params)
