@@ -84,6 +84,21 @@ def test_forecast_is_lower_if_answers_are_less_confident_or_collapse_into_one_cl
     assert forecast(np.zeros(200, int), confidence).accuracy < by_confidence[0]
 
 
+def test_shares_that_differ_by_chance_are_no_collapse() -> None:
+    """Answers are equally confident; distorted ones collapse into either class, so both have the same accuracy."""
+    labels = np.arange(100) % 2
+    tables = [pd.DataFrame({"draw": 0, "strength": 0.0, "groups": "", "predicted": labels, "label": labels})]
+    for target, groups in enumerate(["blur", "light"]):
+        for strength in (0.2, 0.4, 0.6, 0.8):
+            predicted = np.where(np.arange(100) < 100 * strength, target, labels)
+            columns = {"draw": 1, "strength": strength, "groups": groups, "predicted": predicted, "label": labels}
+            tables.append(pd.DataFrame(columns))
+    forecast = fit(pd.concat(tables, ignore_index=True).assign(confidence=0.9), 2)
+    by_share = [forecast(np.arange(20) >= ones, np.full(20, 0.9)).accuracy for ones in (10, 12, 16, 20)]
+    assert by_share == pytest.approx([1, 1, by_share[2], 0.5], abs=0.1)
+    assert by_share[0] == by_share[1] > by_share[2] > by_share[3]
+
+
 def test_other_class_shares_at_full_confidence_are_not_to_be_believed() -> None:
     rows = table(CALIBRATED)
     forecast = fit(rows, 2)(np.zeros(100, int), np.full(100, SURE))
