@@ -50,8 +50,11 @@ def test_run_is_finished_and_named_by_its_settings(run) -> None:
 
 
 def test_chains_are_params_of_runs_that_they_affect() -> None:
-    clean, by_chains = (run_params(composed(f"training.monitor={monitor}")) for monitor in ("clean", "composed"))
-    chains = {"evaluation.chains.length": 4, "evaluation.chains.strength": 1.0}
+    settings = ("evaluation.chains.length=3", "evaluation.chains.strength=0.5")
+    clean, by_chains = (
+        run_params(composed(*settings, f"training.monitor={monitor}")) for monitor in ("clean", "composed")
+    )
+    chains = {"evaluation.chains.length": 3, "evaluation.chains.strength": 0.5}
     assert by_chains == clean | chains | {"training.monitor": "composed"}
 
 
@@ -124,7 +127,10 @@ def test_model_loads_with_pyfunc_and_keras_and_predicts_as_in_the_run_and_its_va
 
     validation = Predictions.load(f"{folder}/predictions.csv").of("validation")
     pixels = images.pixels[np.isin(images.examples, validation.examples)]
-    drawn = distort_by_chains(pixels, validation.examples, strength=1.0, length=4, draw=0, seed=3)
+    chains = config.evaluation.chains
+    drawn = distort_by_chains(
+        pixels, validation.examples, strength=chains.strength, length=chains.length, draw=0, seed=3
+    )
     predicted = loaded.predict(drawn.astype(np.float32), verbose=0)
     losses = mlflow.MlflowClient().get_metric_history(stored.info.run_id, "val/composed_loss")
     expected = config.loss.build(validation.labels, 8).call(np.eye(8)[validation.labels], predicted)
