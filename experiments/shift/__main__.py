@@ -18,8 +18,8 @@ from bloodcells.tracking.stored_run import StoredRun, search
 from experiments.shift.fit import figure, fit, markdown_table
 
 FOLDER = Path(__file__).parent
-LENGTHS = (2, 3, 4, 5, 6)
-STRENGTHS = (0.4, 0.55, 0.7, 0.85, 1.0)
+LENGTHS = (3, 4, 5, 6)
+STRENGTHS = (0.55, 0.7, 0.85, 1.0)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
