@@ -75,8 +75,10 @@ def _forecast(run: StoredRun, predicted: np.ndarray, confidence: np.ndarray) -> 
     except InputError:
         return f"none: the run has no {Artifact.FORECAST}, which training stores with evaluation=composed"
     with run.readable(Artifact.FORECAST):
-        forecast = fit(pd.read_csv(file, keep_default_na=False), len(run.class_names()))
-    return forecast(predicted, confidence).describe()
+        rows = pd.read_csv(file, keep_default_na=False)
+    if (count := int((rows["draw"] == 0).sum())) < FEWEST:
+        return f"none: the run has {count} validation images, fewer than {FEWEST}"
+    return fit(rows, len(run.class_names()))(predicted, confidence).describe()
 
 
 main = command("predict", PredictConfig)(predict)

@@ -78,7 +78,8 @@ def lead(comparison: Comparison) -> str:
         text += " All other comparable rows are significantly worse."
     if comparison.ranked_by != comparison.rank_by:
         text += (
-            f" Ranked by {MEASURES[comparison.ranked_by]}, since not all rows have a {MEASURES[comparison.rank_by]}."
+            f" Ranked by {MEASURES[comparison.ranked_by]}, since not all rows have a comparable "
+            f"{MEASURES[comparison.rank_by]}."
         )
     return text
 
@@ -164,7 +165,7 @@ def _turns(comparison: Comparison) -> str:
     found = turns(shown(comparison))
     note = f" The figure shows the best {LINES} rows." if len(comparison.rows) > LINES else ""
     if not found:
-        return f"The strength of the distortions changes the order of no two rows significantly.{note}"
+        return f"No two rows change their order significantly between clean images and full strength.{note}"
     lines = [f"- {turn.describe()}" for turn in found[:MOST_TURNS]]
     if len(found) > MOST_TURNS:
         lines.append(f"- and {len(found) - MOST_TURNS} more pairs")

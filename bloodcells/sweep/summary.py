@@ -82,7 +82,10 @@ class Summary:
             lines["sweep"] = f"run {self._parent.id}"
         studies = sorted({row.job.study for row in rows if row.job.study and row.result != "failed"})
         if self._parent and studies:
-            lines["next"] = "; ".join(f"python -m bloodcells.report study={shlex.quote(study)}" for study in studies)
+            store = "".join(f" {shlex.quote(text)}" for text in sys.argv[1:] if text.startswith("tracking"))
+            lines["next"] = "; ".join(
+                f"python -m bloodcells.report study={shlex.quote(study)}{store}" for study in studies
+            )
         log.info(aligned(lines))  # before storing, since the store may be unavailable
         if self._parent:
             table = DataFrame(

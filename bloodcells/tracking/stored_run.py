@@ -171,10 +171,9 @@ def find_run(tracking: Tracking, wanted: str) -> StoredRun:
     runs = search(tracking)
     if wanted == "best":
         metric = tracking.rank_by.metric
-        ranked = [run for run in runs if run.status == "FINISHED" and metric in run.metrics]
-        if not ranked:
-            raise InputError(f"run_id=best: none of the {len(runs)} training runs is FINISHED and has {metric}")
-        return max(ranked, key=lambda run: run.metrics[metric])
+        if ranked := [run for run in runs if run.status == "FINISHED" and metric in run.metrics]:
+            return max(ranked, key=lambda run: run.metrics[metric])
+        raise InputError(f"run_id=best: none of the {len(runs)} training runs is FINISHED and has {metric}")
     matches = [run for run in runs if wanted in (run.id, run.name)]
     matches = matches or [run for run in runs if run.id.startswith(wanted) or run.name.startswith(wanted)]
     if len(matches) > 1:

@@ -25,13 +25,18 @@ STRENGTHS = (0.55, 0.7, 0.85, 1.0)
 def main(arguments: Sequence[str] | None = None) -> None:
     """Predicts the test images of every run under chains of every length and strength, then fits and writes tables."""
     options = _parser().parse_args(arguments)
-    published = pd.read_csv(options.published)
-    saved = options.output / "predictions.csv"
+    saved = options.predictions or options.output / "predictions.csv"
     try:
-        if not options.refit:
-            predictions = _predict(_runs(options, published), options.seed)
-            write_all(options.output, {saved.name: predictions.to_csv()})
-        result = fit(pd.read_csv(saved, index_col=0, dtype={0: str}), published)
+        published = _published(options.published)
+        if not options.predictions:
+            write_all(options.output, {saved.name: _predict(_runs(options, published), options.seed).to_csv()})
+        elif not saved.is_file():
+            raise InputError(f"{saved}: no such file; expected predictions.csv of an earlier call")
+        predictions = pd.read_csv(saved, index_col=0, dtype={0: str})
+        known = sorted({column.split()[0] for column in predictions.columns})
+        if unknown := sorted({*published["label"], *published["minus"].dropna()} - {*known}):
+            raise InputError(f"{options.published}: no predictions for {unknown[0]}; expected {', '.join(known)}")
+        result = fit(predictions, published)
         write_all(
             options.output,
             {
@@ -46,11 +51,26 @@ def main(arguments: Sequence[str] | None = None) -> None:
     print(result.describe())
 
 
+def _published(file: Path) -> pd.DataFrame:
+    """The published results, checked."""
+    try:
+        table = pd.read_csv(file, dtype={"label": str, "minus": str, "accuracy": float, "use": str, "source": str})
+    except (OSError, ValueError) as error:
+        raise InputError(f"{file}: cannot be read as a table ({str(error).splitlines()[0]})") from error
+    if list(table.columns) != ["label", "minus", "accuracy", "use", "source"]:
+        raise InputError(f"{file}: expected the columns label,minus,accuracy,use,source; received {','.join(table)}")
+    if not table["accuracy"].between(-1, 1).all():
+        raise InputError(f"{file}: an accuracy is not in [-1, 1]; expected shares, such as 0.46")
+    if "fit" not in set(table["use"]):
+        raise InputError(f"{file}: no result has use=fit; expected one or more, and “held out” for the others")
+    return table
+
+
 def _runs(options: argparse.Namespace, published: pd.DataFrame) -> dict[str, StoredRun]:
     """The finished runs of the study by their label."""
     tracking = LocalTracking("local", options.directory, options.experiment, rank_by=RankBy.composed)
     finished = [run for run in search(tracking, f"tags.study = '{options.study}'") if run.status == "FINISHED"]
-    runs = {run.tags["label"]: run for run in finished}
+    runs = {run.tags["label"]: run for run in finished if "label" in run.tags}
     if missing := sorted({*published["label"], *published["minus"].dropna()} - {*runs}):
         raise InputError(
             f"study {options.study} has no finished run with label {', '.join(missing)}; expected one for every label "
@@ -81,15 +101,22 @@ def _predict(runs: Mapping[str, StoredRun], seed: int) -> pd.DataFrame:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser("python -m experiments.shift", description=__doc__)
+    parser = argparse.ArgumentParser(
+        "python -m experiments.shift",
+        description="Fits length and strength of the chains of distortions to published accuracies: a table with the "
+        "columns label (of a run in the study), minus (the label to subtract, or empty), accuracy (0 to 1, or a "
+        "difference), use (fit or held out) and source.",
+    )
     parser.add_argument(
         "--study", default="shift", help="study whose runs are scored, by their labels (default: shift)"
     )
-    parser.add_argument("--refit", action="store_true", help="fit to the saved predictions, without the runs")
+    parser.add_argument("--predictions", type=Path, help="fit to these saved predictions, without the runs")
     parser.add_argument("--directory", default="mlruns", help="folder of the store (default: mlruns)")
     parser.add_argument("--experiment", default="bloodcells", help="MLflow experiment (default: bloodcells)")
     parser.add_argument("--published", type=Path, default=FOLDER / "published.csv", help="results to fit to")
-    parser.add_argument("--output", type=Path, default=FOLDER, help="folder for the tables and the figure")
+    parser.add_argument(
+        "--output", type=Path, default=FOLDER, help="folder for tables and figure (default: the study's)"
+    )
     parser.add_argument("--seed", type=int, default=0, help="of the chains (default: 0)")
     return parser
 

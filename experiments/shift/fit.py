@@ -12,6 +12,7 @@ from bloodcells.reporting.page import Section, markdown
 from bloodcells.reporting.style import PALETTE
 
 RESAMPLES = 1000
+EQUAL = 0.005  # half a point: far below the noise of an accuracy
 COLUMNS = ["label", "length", "strength"]
 
 
@@ -21,7 +22,7 @@ class Fit:
 
     accuracy: one row per label, length and strength
     error: one row per length and strength: the root mean square residual of the results that are fitted
-    length, strength: those with the lowest error
+    length, strength: the fitted ones
     residuals: one row per published result: ours, with a 95% bootstrap interval over the test images, and the residual
     correlation: Spearman's rank correlation of our accuracies with the published ones, and its 95% interval
     """
@@ -47,6 +48,8 @@ class Fit:
 def fit(predictions: pd.DataFrame, published: pd.DataFrame) -> Fit:
     """Chooses the length and strength with the lowest mean square residual of the published results to fit.
 
+    Of settings whose root mean square residuals differ by less than EQUAL, it takes the shortest chains.
+
     predictions: one row per test image, one column per setting, "label length strength": 1 if correct, else 0
     published: columns label, minus, accuracy, use, source; with `minus`, `accuracy` is the difference from that label
     """
@@ -59,7 +62,8 @@ def fit(predictions: pd.DataFrame, published: pd.DataFrame) -> Fit:
     used = published[published["use"] == "fit"]
     error = np.sqrt(((_ours(table, used) - used["accuracy"].to_numpy()[:, None]) ** 2).mean(axis=0))
     errors = pd.DataFrame([*table.columns], columns=["length", "strength"]).assign(error=error)
-    length, strength = table.columns[int(np.argmin(error))]
+    equal = error < error.min() + EQUAL
+    length, strength = table.columns[int(np.argmax(equal))]
     correct = predictions.xs((length, strength), axis=1, level=COLUMNS[1:]).T
     rng = np.random.default_rng(0)
     draws = rng.integers(0, correct.shape[1], (RESAMPLES, correct.shape[1]))

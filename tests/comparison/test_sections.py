@@ -56,7 +56,7 @@ def test_lead_explains_ranking_by_clean_accuracy() -> None:
     rows = [row("a", 0.9, metric=CLEAN), row("b", 0.8, metric=CLEAN)]
     assert lead(comparison(rows, [None, WORSE], metric=CLEAN)) == (
         "Best by clean accuracy: a, 0.9000 (0.890 to 0.910). All other comparable rows are significantly worse. Ranked "
-        "by clean accuracy, since not all rows have a composed accuracy."
+        "by clean accuracy, since not all rows have a comparable composed accuracy."
     )
 
 

@@ -50,10 +50,29 @@ def test_order_is_compared_with_the_accuracies_that_follow_from_the_published_re
     assert fit(predictions, PUBLISHED).correlation[0] == pytest.approx(0.5)
 
 
+@pytest.mark.parametrize(
+    ("content", "part"),
+    [
+        ("label\na\n", "expected the columns label,minus,accuracy,use,source; received label"),
+        ("label,minus,accuracy,use,source\na,,40,fit,x\n", r"an accuracy is not in \[-1, 1\]"),
+        ("label,minus,accuracy,use,source\na,,0.4,held out,x\n", "no result has use=fit"),
+        ("label,minus,accuracy,use,source\nd,,0.4,fit,x\n", "no predictions for d; expected a, b, c"),
+    ],
+)
+def test_impossible_published_results_are_one_line(predictions, tmp_path: Path, content, part) -> None:
+    predictions.to_csv(tmp_path / "predictions.csv")
+    (tmp_path / "published.csv").write_text(content)
+    files = {name: str(tmp_path / f"{name}.csv") for name in ("predictions", "published")}
+    with pytest.raises(SystemExit, match=f"^error: .*{part}"):
+        main([*(f"--{name}={file}" for name, file in files.items()), f"--output={tmp_path / 'new'}"])
+    assert not (tmp_path / "new").exists()
+
+
 def test_refit_writes_tables_and_figure_from_saved_predictions(predictions, tmp_path: Path, capsys) -> None:
     predictions.to_csv(tmp_path / "predictions.csv")
     PUBLISHED.to_csv(tmp_path / "published.csv", index=False)
-    main(["--refit", "--published", str(tmp_path / "published.csv"), "--output", str(tmp_path)])
+    files = {name: str(tmp_path / f"{name}.csv") for name in ("predictions", "published")}
+    main([*(f"--{name}={file}" for name, file in files.items()), f"--output={tmp_path}"])
     assert "evaluation.chains.length=2" in capsys.readouterr().out
     written = {str(file.relative_to(tmp_path)) for file in tmp_path.rglob("*") if file.is_file()}
     assert {"accuracy.csv", "residuals.csv", "table.md", "figures/fit.png"} < written

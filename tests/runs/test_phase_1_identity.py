@@ -38,7 +38,7 @@ FINGERPRINT = Fingerprint("d" * 64, "c" * 64, "e" * 64, "f" * 64, "none", "abc",
         ("training.precision=mixed_float16", False),
         ("training.threads=3", False),
         ("data.split.seed=5", False),
-        ("training.monitor=composed", False),
+        ("training.monitor=clean", False),
         ("evaluation.chains.length=3", False),  # validates every epoch, monitored or not
         ("evaluation.chains.strength=0.5", False),
     ],

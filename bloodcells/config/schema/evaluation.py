@@ -12,10 +12,10 @@ from bloodcells.config.schema.ranges import within
 class Chains:
     """The chains of distortions that stand for an unknown test set: see bloodcells/evaluation/shift/chains.py.
 
-    length: the largest number of operations; strength: share of their limits
+    length: the largest number of operations, which are of eight groups; strength: share of their limits
     """
 
-    length: int = within("[1, inf)")
+    length: int = within("[1, 8]")
     strength: float = within("(0, 1]")
 
 
