@@ -111,8 +111,12 @@ def strength(comparison: Comparison) -> Figure | None:
     lines = sum(text.count("\n") + 1 for text in texts)
     figure = Figure(figsize=(7, 3.4 + 0.17 * lines + 0.06 * len(drawn)), layout="constrained")
     axes = figure.subplots()
-    for text, (_, curve), color, marker in zip(texts, drawn, PALETTE, "os^DvP*X", strict=False):
+    for text, (label, curve), color, marker in zip(texts, drawn, PALETTE, "os^DvP*X", strict=False):
         axes.plot(list(curve), list(curve.values()), color=color, marker=marker, markersize=4, label=text)
+        estimates = next(row.estimates for row in ranked if row.label == label)
+        named = {0.0: Metric.TEST_ACCURACY, MILD: Metric.MILD_ACCURACY, FULL: Metric.COMPOSED_ACCURACY}
+        means, errors = _means_and_errors([estimates[metric] for metric in named.values()])
+        axes.errorbar(list(named), means, yerr=errors, fmt="none", color=color, linewidth=1, capsize=2)
     for place, name in ((0.0, "clean"), (MILD, "mild"), (FULL, "composed")):
         axes.annotate(
             name, (place, 1), xycoords=("data", "axes fraction"), xytext=(0, 3), textcoords="offset points",

@@ -123,7 +123,7 @@ def _read(run: StoredRun) -> RunPredictions:
         curve = {grade: table[by_image_column(grade)].to_numpy() for grade in GRADES}
         shares |= {measure: curve[grade] for grade, measure in NAMED.items()}
         with run.file(Artifact.COMPOSED_CURVE).open(newline="") as lines:
-            settings = " ".join(row["chains"] for row in csv.DictReader(lines))
+            settings = [row["chains"] for row in csv.DictReader(lines)][-1]  # at full strength
         variants |= dict.fromkeys(NAMED.values(), settings)
     if Metric.SHIFTED_ACCURACY in logged:
         shares[Metric.SHIFTED_ACCURACY] = table[GRID].to_numpy()

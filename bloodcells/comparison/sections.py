@@ -14,6 +14,7 @@ from bloodcells.comparison.reference import Reference, order_agreement
 from bloodcells.comparison.rows import Comparison
 from bloodcells.comparison.runs import MEASURES
 from bloodcells.comparison.strength import turns
+from bloodcells.config.names import Metric
 from bloodcells.reporting.page import Block, RenderedFigure, Section
 from bloodcells.reporting.terminal import aligned
 
@@ -97,12 +98,12 @@ def sections(
     parts = [Section("Results", [f"{INTERVALS}{note}", tables.results(comparison), figures.forest])]
     if len(comparison.rows) > 1:
         parts.append(Section("Differences", [caption(comparison), *tables.differences(comparison)]))
+    if figures.strength:
+        parts.append(Section("Strength of the distortions", [_turns(comparison), figures.strength]))
     missing = "\n".join(f"- {remark}" for remark in remarks) or "Nothing is missing."
     parts.append(Section("Missing and unfinished runs", [missing]))
     if curves:
         parts.append(Section("Unfreezing depth", _depth(curves, figures)))
-    if figures.strength:
-        parts.append(Section("Strength of the distortions", [_turns(comparison), figures.strength]))
     if figures.distortions:
         text = f"Mean accuracy over seeds and severities, hardest distortion first.{note}"
         parts.append(Section("Distortions", [text, figures.distortions]))
@@ -163,13 +164,21 @@ def _references(references: Sequence[Reference], comparison: Comparison) -> list
 
 def _turns(comparison: Comparison) -> str:
     found = turns(shown(comparison))
-    note = f" The figure shows the best {LINES} rows." if len(comparison.rows) > LINES else ""
+    chains = {
+        predictions.variants[Metric.COMPOSED_ACCURACY]
+        for row in comparison.rows
+        for predictions in row.configuration.predictions.values()
+        if Metric.COMPOSED_ACCURACY in predictions.variants
+    }
+    note = f"Chains per image: {'; '.join(sorted(chains))}. Bars are 95% intervals."
+    if len(comparison.rows) > LINES:
+        note += f" The figure shows the best {LINES} rows."
     if not found:
-        return f"No two rows change their order significantly between clean images and full strength.{note}"
+        return f"{note} No two rows change their order significantly between clean images and full strength."
     lines = [f"- {turn.describe()}" for turn in found[:MOST_TURNS]]
     if len(found) > MOST_TURNS:
         lines.append(f"- and {len(found) - MOST_TURNS} more pairs")
-    return "\n".join([f"Which row is better depends on the strength of the distortions:{note}", *lines])
+    return "\n".join([f"{note} Which row is better depends on the strength:", *lines])
 
 
 def _depth(curves: Sequence[DepthCurve], figures: ReportFigures) -> list[Block]:

@@ -25,7 +25,12 @@ def row(
 ) -> Row:
     """A row with one value per seed, an interval of ±0.01 around their mean, and runs named "LABEL SEED"."""
     runs = {seed: SimpleNamespace(id=f"{label} {seed}", tags={}, metrics=metrics) for seed in range(len(values))}
-    predictions = {seed: SimpleNamespace(distortions=distortions or {}, curve={}) for seed in runs}
+    predictions = {
+        seed: SimpleNamespace(
+            distortions=distortions or {}, curve={}, variants={COMPOSED: "4 of length 5 and strength 0.85"}
+        )
+        for seed in runs
+    }
     mean = sum(values) / len(values)
     configuration = Configuration(label, {"optimizer": label} if params is None else params, runs, predictions)
     return Row(configuration, {metric: Estimate(values, mean, mean - 0.01, mean + 0.01)}, {})

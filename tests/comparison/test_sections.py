@@ -105,11 +105,16 @@ def test_sections_with_everything() -> None:
     reference = Reference({"optimizer": "a"}, COMPOSED, 0.96, None, "paper")
     parts = sections(compared, ["one", "two"], [reference], curves=[curve], figures=figures)
     assert [part.heading for part in parts] == [
-        "Results", "Differences", "Missing and unfinished runs", "Unfreezing depth",
-        "Strength of the distortions", "Distortions", "References",
+        "Results", "Differences", "Strength of the distortions", "Missing and unfinished runs", "Unfreezing depth",
+        "Distortions", "References",
         "Shared settings", "Runs",
     ]  # fmt: skip
     assert blocks(parts, "Missing and unfinished runs") == ["- one\n- two"]
+    assert blocks(parts, "Strength of the distortions") == [
+        "Chains per image: 4 of length 5 and strength 0.85. Bars are 95% intervals. No two rows change their order "
+        "significantly between clean images and full strength.",
+        figures.strength,
+    ]
     text, vs_best, vs_previous = blocks(parts, "Differences")
     assert text == caption(compared)
     assert vs_best["composed accuracy, vs best"].tolist() == ["best", "worse by 4.0 points (p < 0.001)"]
