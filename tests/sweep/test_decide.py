@@ -55,7 +55,7 @@ def key(*overrides: str) -> tuple[str, ...]:
         ("data.clean.enabled=false", False),
         ("evaluation=clean", False),
         ("evaluation.chains.strength=0.5", False),
-        ("training.monitor=composed", False),
+        ("training.monitor=clean", False),
         ("unfreeze=3", False),
         ("loss.gamma=1", False),
     ],
