@@ -13,7 +13,7 @@ from bloodcells.comparison.figures import LINES, MOST, distortions, forest, show
 from bloodcells.comparison.reference import Reference, order_agreement
 from bloodcells.comparison.rows import Comparison
 from bloodcells.comparison.runs import MEASURES
-from bloodcells.comparison.strength import turns
+from bloodcells.comparison.strength import in_words, turns
 from bloodcells.config.names import Metric
 from bloodcells.reporting.page import Block, RenderedFigure, Section
 from bloodcells.reporting.terminal import aligned
@@ -24,7 +24,6 @@ INTERVALS = (
 )
 MOST_CURVES = 2  # maximum number of depth curves to draw; all are described in words
 MOST_REMARKS = 10  # maximum number of remarks on the terminal
-MOST_TURNS = 10  # maximum number of pairs to name whose order turns
 MOST_EQUALS = 5  # maximum number of rows to name in the lead sentence
 
 
@@ -163,7 +162,6 @@ def _references(references: Sequence[Reference], comparison: Comparison) -> list
 
 
 def _turns(comparison: Comparison) -> str:
-    found = turns(shown(comparison))
     chains = {
         predictions.variants[Metric.COMPOSED_ACCURACY]
         for row in comparison.rows
@@ -173,12 +171,7 @@ def _turns(comparison: Comparison) -> str:
     note = f"Chains per image: {'; '.join(sorted(chains))}. Bars are 95% intervals."
     if len(comparison.rows) > LINES:
         note += f" The figure shows the best {LINES} rows."
-    if not found:
-        return f"{note} No two rows change their order significantly between clean images and full strength."
-    lines = [f"- {turn.describe()}" for turn in found[:MOST_TURNS]]
-    if len(found) > MOST_TURNS:
-        lines.append(f"- and {len(found) - MOST_TURNS} more pairs")
-    return "\n".join([f"{note} Which row is better depends on the strength:", *lines])
+    return f"{note} {in_words(turns(shown(comparison)))}"
 
 
 def _depth(curves: Sequence[DepthCurve], figures: ReportFigures) -> list[Block]:

@@ -10,6 +10,8 @@ from bloodcells.comparison.rows import Row
 from bloodcells.comparison.statistics import PairedDifference, holm, paired_test
 from bloodcells.config.names import Metric
 
+MOST = 10  # maximum number of pairs to name
+
 
 @dataclass(frozen=True)
 class Turn:
@@ -68,6 +70,16 @@ def turns(rows: Sequence[Row]) -> list[Turn]:
             strength = _crossing(curves[first] or {}, curves[second] or {})
             found.append(Turn(rows[first], rows[second], at_clean, at_full, strength))
     return sorted(found, key=lambda turn: -abs(turn.full.points))
+
+
+def in_words(found: Sequence[Turn]) -> str:
+    """The pairs that `turns` found, as text: one line per pair, at most MOST."""
+    if not found:
+        return "No two rows change their order significantly between clean images and full strength."
+    lines = [f"- {turn.describe()}" for turn in found[:MOST]]
+    if len(found) > MOST:
+        lines.append(f"- and {len(found) - MOST} more pairs")
+    return "\n".join(["Which row is better depends on the strength:", *lines])
 
 
 def _crossing(first: dict[float, float], second: dict[float, float]) -> float:

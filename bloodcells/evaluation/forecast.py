@@ -29,12 +29,12 @@ DRAWS = 3  # distorted variants of each validation image
 WINDOWS = 6  # sets of rising strength in which the images with a group of operations are split
 FEWEST = 20  # images to forecast for, and in a window
 SMALL = 0.05  # below this drop in accuracy, errors are absolute instead of relative to the drop
-UNUSUAL = 1.5  # times the largest collapse per doubt in the fit: beyond this, the forecast is not to be believed
+UNUSUAL = 1.5  # times the largest collapse per doubt in the fit: beyond this, the forecast is unreliable
 
 
 @dataclass(frozen=True)
 class Forecast:
-    """The expected accuracy on n images with its 95% interval; `doubt`: why it must not be believed, or None."""
+    """The expected accuracy on n images with its 95% interval; `doubt`: why it is unreliable, or None."""
 
     accuracy: float
     low: float
@@ -44,7 +44,7 @@ class Forecast:
     def describe(self) -> str:
         value = f"accuracy about {self.accuracy:.2f} ({self.low:.2f} to {self.high:.2f})"
         if self.doubt:
-            return f"not to be believed ({self.doubt}); otherwise {value}"
+            return f"unreliable: {self.doubt}; without this warning it would be: {value}"
         return f"{value}, if the images show the same classes in similar shares"
 
 

@@ -69,8 +69,8 @@ class EarlyStopping(keras.callbacks.Callback):
         """patience: stops after this many epochs of the stage without improvement; None: never.
 
         epochs_before: of all earlier stages; resumed: whether an interrupted run has trained a part of the stage
-        may_stop_after: of the stage's schedule; when patience runs out, the stage goes on until it may stop, and then
-            stops if it has still not improved
+        may_stop_after: of the stage's schedule; after patience has run out, training continues to the next epoch after
+            which the schedule allows a stop, and stops there if it has still not improved
         """
         self._label, self._patience, self._before = label, patience, epochs_before
         self._may_stop_after = may_stop_after

@@ -103,7 +103,7 @@ def test_other_class_shares_at_full_confidence_are_not_to_be_believed() -> None:
     rows = table(CALIBRATED)
     forecast = fit(rows, 2)(np.zeros(100, int), np.full(100, SURE))
     assert forecast.doubt is not None
-    assert forecast.describe().startswith("not to be believed (the predicted classes have other shares")
+    assert forecast.describe().startswith("unreliable: the predicted classes have other shares")
 
 
 def test_interval_covers_the_groups_left_out_and_is_wider_for_fewer_images() -> None:
