@@ -132,7 +132,7 @@ def load_run(run: str, *overrides: str) -> Result:
         'mobilenetv2'
         >>> train(replace(result.config, seed=2))  # dataclasses.replace: the same with another seed
     """
-    from bloodcells.tracking.stored_run import find_run  # imports MLflow
+    from bloodcells.tracking.find import find_run  # imports MLflow
 
     if not isinstance(run, str):
         raise InputError(f"run: expected the id or name of a run as a text; received {run!r}")

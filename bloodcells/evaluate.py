@@ -13,7 +13,7 @@ from bloodcells.provenance.fingerprint import fingerprint
 from bloodcells.reporting.quiet_tensorflow import import_tensorflow
 from bloodcells.runs.images import split_images
 from bloodcells.runs.result import Result, stored_model, stored_result
-from bloodcells.tracking.stored_run import find_run
+from bloodcells.tracking.find import find_run
 
 log = logging.getLogger(Program.EVALUATE)
 

@@ -12,7 +12,7 @@ from bloodcells.reporting.files import move_into_place, staging
 from bloodcells.reporting.quiet_tensorflow import import_tensorflow
 from bloodcells.reporting.terminal import aligned
 from bloodcells.runs.images import split_images
-from bloodcells.tracking.stored_run import find_run
+from bloodcells.tracking.find import find_run
 
 log = logging.getLogger("bloodcells.export")
 

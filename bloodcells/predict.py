@@ -16,7 +16,8 @@ from bloodcells.reporting.quiet_tensorflow import import_tensorflow
 from bloodcells.reporting.terminal import aligned, with_progress
 from bloodcells.runs.images import image_size
 from bloodcells.runs.result import stored_model
-from bloodcells.tracking.stored_run import StoredRun, find_run
+from bloodcells.tracking.find import find_run
+from bloodcells.tracking.stored_run import StoredRun
 
 log = logging.getLogger(Program.PREDICT)
 

@@ -8,7 +8,7 @@ from bloodcells.reporting.quiet_tensorflow import import_tensorflow
 from bloodcells.reporting.terminal import aligned
 from bloodcells.reproduction.conditions import recorded_config
 from bloodcells.runs.train import train
-from bloodcells.tracking.stored_run import find_run
+from bloodcells.tracking.find import find_run
 
 log = logging.getLogger("bloodcells.reproduce")
 

@@ -103,7 +103,7 @@ def trained_once(tmp_path_factory: pytest.TempPathFactory) -> TrainedRun:
     """The run of `trained_run`."""
     from bloodcells.data.synthetic import draw_cells
     from bloodcells.runs.train import train
-    from bloodcells.tracking.stored_run import find_run
+    from bloodcells.tracking.find import find_run
 
     folder = tmp_path_factory.mktemp("trained")
     cells = draw_cells(220, 32, 0)

@@ -14,7 +14,7 @@ from bloodcells.data.split import split
 from bloodcells.inspect import inspect
 from bloodcells.inspection.chapter import Chapter
 from bloodcells.inspection.copies import find_copies
-from bloodcells.tracking.stored_run import search
+from bloodcells.tracking.find import search
 from tests.conftest import config_of
 
 EMPTY = Chapter("Empty", [])

@@ -17,7 +17,7 @@ from bloodcells.config.errors import InputError
 from bloodcells.config.names import Metric
 from bloodcells.config.schema import LocalTracking, RankBy, ReportConfig
 from bloodcells.report import report
-from bloodcells.tracking.stored_run import search
+from bloodcells.tracking.find import search
 from tests.comparison.fill_store import MadeUp, Size, fill, study
 
 TINY = Size(images=300, test=60, validation=10, severities=1)

@@ -17,7 +17,8 @@ from bloodcells.config.names import Artifact, Metric, Tag
 from bloodcells.config.schema import ReportConfig
 from bloodcells.evaluation.shift.composed import GRADES, NAMED, by_image_column
 from bloodcells.evaluation.shift.suite import GRID
-from bloodcells.tracking.stored_run import StoredRun, search
+from bloodcells.tracking.find import search
+from bloodcells.tracking.stored_run import StoredRun
 
 COLUMNS = ["example", "label", "predicted"]
 # The accuracies that comparisons test, with their names in texts.

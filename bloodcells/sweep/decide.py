@@ -12,7 +12,8 @@ from bloodcells.config.typed import plain
 from bloodcells.model.weights import weights_file
 from bloodcells.provenance.fingerprint import Fingerprint, config_hash, file_hash, fingerprint
 from bloodcells.sweep.expand import Job
-from bloodcells.tracking.stored_run import StoredRun, search
+from bloodcells.tracking.find import search
+from bloodcells.tracking.stored_run import StoredRun
 from bloodcells.training.plan import PHASE_2, plan
 
 # Together with the study, these tags identify the result of a run.

@@ -17,15 +17,10 @@ from omegaconf.errors import OmegaConfBaseException
 from yaml import YAMLError
 
 from bloodcells.config.errors import InputError
-from bloodcells.config.explain import nearest
-from bloodcells.config.names import Artifact, Program, Tag
-from bloodcells.config.schema import PartialTrainConfig, Tracking
+from bloodcells.config.names import Artifact
+from bloodcells.config.schema import PartialTrainConfig
 from bloodcells.config.typed import typed
 from bloodcells.evaluation.predictions import Predictions
-from bloodcells.tracking.store import store_of
-
-TRAINED = f"tags.`{Tag.PROGRAM}` = '{Program.TRAIN}'"  # excludes evaluations, inspections and repetitions
-ALL = 50_000  # the most that MLflow returns at once
 
 
 @dataclass(frozen=True)
@@ -137,65 +132,3 @@ class StoredRun:
             raise InputError(
                 f"run {self.name} ({self.id}): its {what} cannot be read ({reason}); expected it as training saved it"
             ) from error
-
-
-def search(tracking: Tracking, where: str | None = None) -> list[StoredRun]:
-    """All training runs of the experiment, oldest first; `where`: a filter in MLflow's search language.
-
-    Raises InputError if the store or the experiment does not exist, and for a filter that MLflow cannot parse.
-    """
-    experiment = store_of(tracking).existing_experiment()
-    try:
-        runs = mlflow.search_runs(
-            [experiment],
-            filter_string=f"{TRAINED} and {where}" if where else TRAINED,
-            max_results=ALL,
-            order_by=["attributes.start_time ASC"],
-            output_format="list",
-        )
-    except MlflowException as error:
-        if where is None:
-            raise
-        raise InputError(f"filter={where}: MLflow cannot parse it ({str(error).splitlines()[0]})") from error
-    return [StoredRun(run) for run in runs]
-
-
-def find_run(tracking: Tracking, wanted: str) -> StoredRun:
-    """The finished training run with this id or name, or the only one whose id or name starts with it.
-
-    "best" is the finished run with the highest accuracy of `tracking.rank_by`.
-    Raises InputError if there is no such run, if there are several, or if it has not finished.
-    """
-    if not wanted:
-        raise InputError("run_id=: expected the id or name of a run, or the start of one")
-    runs = search(tracking)
-    if wanted == "best":
-        metric = tracking.rank_by.metric
-        if ranked := [run for run in runs if run.status == "FINISHED" and metric in run.metrics]:
-            return max(ranked, key=lambda run: run.metrics[metric])
-        raise InputError(f"run_id=best: none of the {len(runs)} training runs is FINISHED and has {metric}")
-    matches = [run for run in runs if wanted in (run.id, run.name)]
-    matches = matches or [run for run in runs if run.id.startswith(wanted) or run.name.startswith(wanted)]
-    if len(matches) > 1:
-        some = ", ".join(f"{run.id} ({run.name})" for run in matches[:3])
-        raise InputError(f"run_id={wanted}: matches {len(matches)} runs, such as {some}; give more of the id")
-    if not matches:
-        known = [text for run in runs for text in (run.id, run.name)]
-        raise InputError(
-            f"run_id={wanted}: matches none of the {len(runs)} training runs of this tracking.experiment"
-            f"{_of_another_program(wanted) or nearest(wanted, known)}"
-        )
-    (run,) = matches
-    if run.status != "FINISHED":
-        raise InputError(f"run_id={wanted}: run {run.id} ({run.name}) is {run.status}; expected one that is FINISHED")
-    return run
-
-
-def _of_another_program(run_id: str) -> str:
-    """The hint for the id of a run that is not a training run, such as an evaluation; else empty."""
-    try:
-        tags = mlflow.get_run(run_id).data.tags
-    except MlflowException:
-        return ""
-    parent = f", made from run_id={tags[Tag.PARENT]}" if Tag.PARENT in tags else ""
-    return f": it is a run of {tags.get(Tag.PROGRAM, 'another program')}{parent}"

@@ -18,7 +18,8 @@ from bloodcells.evaluation.shift.chains import chain, distort_by_chains
 from bloodcells.evaluation.shift.operations import OPERATIONS
 from bloodcells.runs.images import split_images
 from bloodcells.runs.result import stored_model
-from bloodcells.tracking.stored_run import StoredRun, find_run
+from bloodcells.tracking.find import find_run
+from bloodcells.tracking.stored_run import StoredRun
 
 HERE = Path(__file__).parent
 CHAINS = Chains(length=4, strength=1.0)

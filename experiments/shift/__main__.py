@@ -14,7 +14,8 @@ from bloodcells.reporting.quiet_tensorflow import import_tensorflow
 from bloodcells.reporting.terminal import with_progress
 from bloodcells.runs.images import split_images
 from bloodcells.runs.result import stored_model
-from bloodcells.tracking.stored_run import StoredRun, search
+from bloodcells.tracking.find import search
+from bloodcells.tracking.stored_run import StoredRun
 from experiments.shift.fit import figure, fit, markdown_table
 
 FOLDER = Path(__file__).parent

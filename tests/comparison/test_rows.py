@@ -13,7 +13,7 @@ from bloodcells.comparison.tables import complete, differences
 from bloodcells.config.errors import InputError
 from bloodcells.config.names import Metric
 from bloodcells.config.schema import LocalTracking, RankBy
-from bloodcells.tracking.stored_run import search
+from bloodcells.tracking.find import search
 from tests.comparison.fill_store import MadeUp, Size, fill
 
 CLEAN, MILD, COMPOSED = Metric.TEST_ACCURACY, Metric.MILD_ACCURACY, Metric.COMPOSED_ACCURACY

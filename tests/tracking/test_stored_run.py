@@ -5,8 +5,8 @@ import pytest
 
 from bloodcells.config.errors import InputError
 from bloodcells.config.schema import RankBy
+from bloodcells.tracking.find import find_run, search
 from bloodcells.tracking.store import store_of
-from bloodcells.tracking.stored_run import find_run, search
 from tests.conftest import composed
 
 
