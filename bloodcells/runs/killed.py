@@ -1,6 +1,8 @@
 """Closes runs whose process was killed and which would otherwise stay RUNNING."""
 
 import logging
+import time
+from contextlib import suppress
 from pathlib import Path
 
 import mlflow
@@ -24,17 +26,37 @@ def close_killed(store: Store) -> list[str]:
     store. Raises InputError if the store cannot be read or written.
     """
     with store.errors():
-        running = mlflow.search_runs(
-            experiment_names=[store.experiment],
-            filter_string=f"attributes.status = '{RUNNING}'",
-            output_format="list",
-        )
-        folders = {
-            run.info.run_id: store.checkpoints / run.data.tags[Tag.CHECKPOINT]
-            for run in running
-            if Tag.CHECKPOINT in run.data.tags
-        }
-        return [run_id for run_id, folder in folders.items() if _close(run_id, folder)]
+        return [run_id for run_id, folder in _running(store).items() if _close(run_id, folder)]
+
+
+def wait_for_jobs(store: Store, parent_id: str, seconds: float) -> None:
+    """Waits until no job of a sweep is alive, at most for the given time.
+
+    Jobs whose supervisor was killed end by themselves, but not at once. Raises InputError if the store cannot be read.
+    """
+    deadline = time.monotonic() + seconds
+    with store.errors():
+        for checkpoint in _running(store, f" and tags.`{Tag.PARENT}` = '{parent_id}'").values():
+            # A job that has ended in order has removed its checkpoint.
+            with suppress(FileNotFoundError, Timeout), FileLock(checkpoint / "lock", timeout=_left(deadline)):
+                pass
+
+
+def _left(deadline: float) -> float:
+    return max(0.0, deadline - time.monotonic())
+
+
+def _running(store: Store, condition: str = "") -> dict[str, Path]:
+    """The checkpoint of each RUNNING run that has one, by the run's id."""
+    runs = mlflow.search_runs(
+        experiment_names=[store.experiment],
+        filter_string=f"attributes.status = '{RUNNING}'{condition}",
+        output_format="list",
+    )
+    tags = {run.info.run_id: run.data.tags for run in runs}
+    return {
+        run_id: store.checkpoints / tags[run_id][Tag.CHECKPOINT] for run_id in tags if Tag.CHECKPOINT in tags[run_id]
+    }
 
 
 def _close(run_id: str, checkpoint: Path) -> bool:

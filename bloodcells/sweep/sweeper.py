@@ -21,7 +21,6 @@ from bloodcells.sweep.expand import Job, expand, parser, swept, threads_per_job
 if TYPE_CHECKING:
     from bloodcells.runs.sweep_run import SweepRun
     from bloodcells.sweep.decide import Decided
-    from bloodcells.tracking.store import Store
 
 log = logging.getLogger(__name__)
 SEQUENTIAL = "hydra._internal.core_plugins.basic_launcher.BasicLauncher"  # one job after another, in this terminal
@@ -79,7 +78,7 @@ class Sweeper(HydraSweeper):
                 studies = {config.study for config in configs}
                 with (
                     started_sweep(checkpoint, interrupted, name=name, studies=studies) as parent,
-                    _closing_killed_runs(store),
+                    self._closing_killed_runs(parent),
                 ):
                     metric = tracking.rank_by.metric
                     self._run(decided, parent, shared=checkpoint.folder, rerun=rerun, ranked_by=metric)
@@ -120,12 +119,17 @@ class Sweeper(HydraSweeper):
         OmegaConf.save(self._config, folder / "multirun.yaml")
         logs = None if self._config.hydra.launcher._target_ == SEQUENTIAL else folder
         named = tuple((job.number, job.name, decided.keys[job.number]) for job in decided.to_do)
-        driver = os.getpid() if "n_jobs" in self._config.hydra.launcher else None  # else joblib's workers outlive it
+        driver = os.getpid() if self._local_workers else None
         supervisor = Supervisor(named, decided.total, parent, shared, logs, driver, rerun)
         numbers = [job.number for job in decided.to_do]
         with SweepProgress(parent, numbers, len(decided.skipped)) if parent else nullcontext():
             returned = self._launch(decided.to_do, supervisor)
         summary.log_results(returned)
+
+    @property
+    def _local_workers(self) -> bool:
+        """Whether the launcher is joblib, whose workers are killed by an interrupt and outlive a killed sweep."""
+        return "n_jobs" in self._config.hydra.launcher
 
     def _launch(self, jobs: Sequence[Job], supervisor: TaskFunction) -> Sequence[JobReturn]:
         if not jobs:
@@ -141,15 +145,17 @@ class Sweeper(HydraSweeper):
             lost.return_value = error
             return [lost] * len(jobs)
 
+    @contextmanager
+    def _closing_killed_runs(self, parent: "SweepRun") -> Iterator[None]:
+        """After an interrupt, closes the runs of jobs that were killed before they could do so, as joblib's are."""
+        from bloodcells.runs.killed import close_killed, wait_for_jobs
+        from bloodcells.sweep.supervise import SECONDS_TO_CLOSE
 
-@contextmanager
-def _closing_killed_runs(store: "Store") -> Iterator[None]:
-    """After an interrupt, closes the runs of jobs that were killed before they could do so, as joblib's workers are."""
-    from bloodcells.runs.killed import close_killed
-
-    try:
-        yield
-    except KeyboardInterrupt:
-        log.info("interrupted: the same command resumes this sweep")
-        close_killed(store)
-        raise
+        try:
+            yield
+        except KeyboardInterrupt:
+            log.info("interrupted: the same command resumes this sweep")
+            if self._local_workers:
+                wait_for_jobs(parent.store, parent.id, SECONDS_TO_CLOSE)
+            close_killed(parent.store)
+            raise

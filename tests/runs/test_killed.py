@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import threading
 import time
 from contextlib import ExitStack
 from pathlib import Path
@@ -12,11 +13,12 @@ import pytest
 from bloodcells.config.names import Tag
 from bloodcells.provenance.fingerprint import Fingerprint
 from bloodcells.runs.checkpoint import claim
-from bloodcells.runs.killed import close_killed
+from bloodcells.runs.killed import close_killed, wait_for_jobs
 from bloodcells.runs.lifecycle import tracked
 from bloodcells.tracking.store import store_of
 from bloodcells.training.state import StateFile
 from tests.conftest import composed
+from tests.resume.process import STUCK
 from tests.training.test_state import STATE
 
 FINGERPRINT = Fingerprint("d" * 64, "c" * 64, "e" * 64, "f" * 64, "none", "abc", False)
@@ -74,6 +76,24 @@ def test_runs_that_are_alive_or_have_no_checkpoint_here_are_left_alone(config) -
         assert {status(run_id) for run_id in alive + others} == {"RUNNING"}
     assert sorted(close_killed(store_of(config.tracking))) == sorted(alive)
     assert {status(run_id) for run_id in others} == {"RUNNING"}
+
+
+def test_jobs_of_an_interrupted_sweep_are_waited_for(config) -> None:
+    store, seconds = store_of(config.tracking), 0.5
+    with claim(store, {"config": "another sweep's"}) as other:
+        running(other.folder)
+        with ExitStack() as alive:
+            job = alive.enter_context(claim(store, {"config": "job"})).folder
+            mlflow.MlflowClient().set_tag(running(job), Tag.PARENT, "sweep")
+            start = time.monotonic()
+            wait_for_jobs(store, "sweep", seconds)
+            assert time.monotonic() - start >= seconds
+            assert close_killed(store) == []
+            timer = threading.Timer(seconds, alive.close)
+            timer.start()
+            wait_for_jobs(store, "sweep", STUCK)
+            assert len(close_killed(store)) == 1
+            timer.join()
 
 
 def test_run_that_ends_during_the_search_keeps_its_status(config, monkeypatch) -> None:
