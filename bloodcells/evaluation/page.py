@@ -53,12 +53,12 @@ def _accuracy(scored: Scored, figures: Figures) -> Section:
 
 
 def _composed(scored: Scored, figures: Figures, examples: Figure) -> Section:
-    metrics = scored.metrics
+    metrics, chains = scored.metrics, cast(DataFrame, scored.tables[Artifact.COMPOSED_CURVE])["chains"].iloc[-1]
     low, high = (metrics[f"{Metric.COMPOSED_ACCURACY}_{end}"] for end in ("low", "high"))
     text = (
         "Accuracy on the same images distorted by chains of random operations: "
         f"{metrics[Metric.COMPOSED_ACCURACY]:.4f} (95% interval {low:.4f} to {high:.4f}) at full strength, "
-        f"{metrics[Metric.MILD_ACCURACY]:.4f} at a quarter of it."
+        f"{metrics[Metric.MILD_ACCURACY]:.4f} at a quarter of it. Chains per image: {chains}."
     )
     table = cast(DataFrame, scored.tables[Artifact.COMPOSED_BY_OPERATION])
     if np.any(table["trained on by"] != ""):

@@ -1,5 +1,8 @@
 """Finds stored runs by a filter, an id or a name. Needs no TensorFlow."""
 
+import logging
+from collections.abc import Sequence
+
 import mlflow
 from mlflow.exceptions import MlflowException
 
@@ -10,6 +13,7 @@ from bloodcells.config.schema import Tracking
 from bloodcells.tracking.store import store_of
 from bloodcells.tracking.stored_run import StoredRun
 
+log = logging.getLogger(__name__)
 TRAINED = f"tags.`{Tag.PROGRAM}` = '{Program.TRAIN}'"  # excludes evaluations, inspections and repetitions
 ALL = 50_000  # the most that MLflow returns at once
 
@@ -38,17 +42,14 @@ def search(tracking: Tracking, where: str | None = None) -> list[StoredRun]:
 def find_run(tracking: Tracking, wanted: str) -> StoredRun:
     """The finished training run with this id or name, or the only one whose id or name starts with it.
 
-    "best" is the finished run with the highest accuracy of `tracking.rank_by`.
+    "best" is the finished run with the highest accuracy of `tracking.rank_by`, which is logged with what it is best of.
     Raises InputError if there is no such run, if there are several, or if it has not finished.
     """
     if not wanted:
         raise InputError("run_id=: expected the id or name of a run, or the start of one")
     runs = search(tracking)
     if wanted == "best":
-        metric = tracking.rank_by.metric
-        if ranked := [run for run in runs if run.status == "FINISHED" and metric in run.metrics]:
-            return max(ranked, key=lambda run: run.metrics[metric])
-        raise InputError(f"run_id=best: none of the {len(runs)} training runs is FINISHED and has {metric}")
+        return _best(runs, tracking.rank_by.metric)
     matches = [run for run in runs if wanted in (run.id, run.name)]
     matches = matches or [run for run in runs if run.id.startswith(wanted) or run.name.startswith(wanted)]
     if len(matches) > 1:
@@ -64,6 +65,17 @@ def find_run(tracking: Tracking, wanted: str) -> StoredRun:
     if run.status != "FINISHED":
         raise InputError(f"run_id={wanted}: run {run.id} ({run.name}) is {run.status}; expected one that is FINISHED")
     return run
+
+
+def _best(runs: Sequence[StoredRun], metric: str) -> StoredRun:
+    ranked = [run for run in runs if run.status == "FINISHED" and metric in run.metrics]
+    if not ranked:
+        raise InputError(f"run_id=best: none of the {len(runs)} training runs is FINISHED and has {metric}")
+    best = max(ranked, key=lambda run: run.metrics[metric])
+    log.info(f"run_id=best: {best.id} has the highest {metric} of {len(ranked)} runs, {best.metrics[metric]:.4f}")
+    if others := sum(run.tags.get(Tag.DATA) != best.tags.get(Tag.DATA) for run in ranked):
+        log.warning(f"{others} of these {len(ranked)} runs have other data, so that their accuracies do not compare")
+    return best
 
 
 def _of_another_program(run_id: str) -> str:

@@ -27,7 +27,7 @@ def row(
     runs = {seed: SimpleNamespace(id=f"{label} {seed}", tags={}, metrics=metrics) for seed in range(len(values))}
     predictions = {
         seed: SimpleNamespace(
-            distortions=distortions or {}, curve={}, variants={COMPOSED: "4 of length 5 and strength 0.85"}
+            distortions=distortions or {}, curve={}, variants={COMPOSED: "4 of up to 5 operations, strength 0.85"}
         )
         for seed in runs
     }

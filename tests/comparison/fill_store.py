@@ -126,7 +126,7 @@ def _predict(
     for grade in GRADES:
         harm = 1.5 * grade - 0.3 * rng.normal(size=(DRAWS if grade in NAMED else 1, int(test.sum())))
         first[f"strength {grade:g}"] = chains = (skill[test] - harm > difficulty[split[test]]).mean(axis=0)
-        lines.append(f"{grade:g},{DRAWS} of length 4 and strength 1,{chains.mean()}")
+        lines.append(f"{grade:g},{DRAWS} of up to 4 operations, strength 1,{chains.mean()}")
         if grade in NAMED:
             metrics[NAMED[grade]] = chains.mean()
     csv.write_csv(table(first), folder / "by_image.csv")

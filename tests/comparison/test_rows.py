@@ -197,7 +197,7 @@ def test_a_measure_of_different_distortions_is_not_compared(gathered, add, store
     assert remarks[0].startswith("the runs were evaluated on different distortions, so grid accuracy is not compared")
     assert compare(configurations).measures == [COMPOSED, CLEAN, MILD]
     file = store / "artifacts" / other / "artifacts" / "composed" / "curve.csv"
-    file.write_text(file.read_text().replace("length 4", "length 3"))
+    file.write_text(file.read_text().replace("up to 4", "up to 3"))
     _, configurations, remarks = gathered(MadeUp(LION, 0))
     assert [remark.partition(" is not")[0].rpartition("so ")[2] for remark in remarks[:3]] == [
         "mild accuracy", "composed accuracy", "grid accuracy",

@@ -111,8 +111,8 @@ def test_sections_with_everything() -> None:
     ]  # fmt: skip
     assert blocks(parts, "Missing and unfinished runs") == ["- one\n- two"]
     assert blocks(parts, "Strength of the distortions") == [
-        "Chains per image: 4 of length 5 and strength 0.85. Bars are 95% intervals. No two rows change their order "
-        "significantly between clean images and full strength.",
+        "Chains per image: 4 of up to 5 operations, strength 0.85. Bars are 95% intervals. No two rows change their "
+        "order significantly between clean images and full strength.",
         figures.strength,
     ]
     text, vs_best, vs_previous = blocks(parts, "Differences")

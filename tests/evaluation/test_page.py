@@ -58,6 +58,7 @@ def test_page_states_the_results_in_words(scored, figures, parts) -> None:
     metrics, calibration = scored.metrics, scored.calibration
     assert f"{metrics['composed/accuracy']:.4f} (95% interval {metrics['composed/accuracy_low']:.4f} to " in html
     assert f"at full strength, {metrics['composed/mild_accuracy']:.4f} at a quarter of it." in html
+    assert re.search(r"Chains per image: \d of up to \d operations, strength \S+\.", html)
     assert f"under 16 distortions: {metrics['shift/mean_accuracy']:.4f}" in html
     assert f"Lowest: {metrics['shift/worst_accuracy']:.4f}" in html
     assert f"BE {metrics['medmnist_c/be']:.3f}, rBE {metrics['medmnist_c/rbe']:.3f}." in html

@@ -4,6 +4,7 @@ import mlflow
 import pytest
 
 from bloodcells.config.errors import InputError
+from bloodcells.config.names import Metric, Tag
 from bloodcells.config.schema import RankBy
 from bloodcells.tracking.find import find_run, search
 from bloodcells.tracking.store import store_of
@@ -60,6 +61,18 @@ def test_best_is_the_finished_run_with_the_highest_accuracy_of_the_setting(track
     killed = add(tracking, "killed", "KILLED")
     mlflow.MlflowClient().log_metric(killed, tracking.rank_by.metric, 0.99)
     assert find_run(tracking, "best").id == ids[expected]
+
+
+def test_best_says_what_it_is_best_of(tracking, caplog) -> None:
+    caplog.set_level("INFO")
+    ids = []
+    for accuracy, data in ((0.5, "cells"), (0.25, "cells"), (0.375, "others")):
+        ids.append(add(tracking, "run", **{Tag.DATA: data}))
+        mlflow.MlflowClient().log_metric(ids[-1], Metric.COMPOSED_ACCURACY, accuracy)
+        find_run(tracking, "best")
+    chosen = f"run_id=best: {ids[0]} has the highest composed/accuracy of"
+    other = "1 of these 3 runs have other data, so that their accuracies do not compare"
+    assert caplog.messages == [*(f"{chosen} {count} runs, 0.5000" for count in (1, 2, 3)), other]
 
 
 def test_run_of_another_program_is_named_with_the_run_it_was_made_from(tracking) -> None:

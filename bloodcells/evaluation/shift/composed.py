@@ -59,7 +59,7 @@ class Composed:
         for grade in GRADES:
             correct = self.correct(grade)
             low, high = mean_interval(correct.mean(axis=0), resamples, seed)
-            chains = f"{len(correct)} of length {self.settings.length} and strength {self.settings.strength:g}"
+            chains = f"{len(correct)} of up to {self.settings.length} operations, strength {self.settings.strength:g}"
             rows.append((grade, chains, float(correct.mean()), low, high))
         return DataFrame(rows, columns=["strength", "chains", "accuracy", "95% interval from", "to"])
 

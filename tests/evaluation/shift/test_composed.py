@@ -63,7 +63,7 @@ def test_tables_have_every_prediction_with_its_chain_and_the_settings(by_hand) -
     assert tables["composed/chains.csv"]["draw 0"].tolist() == ["jpeg_compression", "hue jpeg_compression", "hue"]
     curve = tables["composed/curve.csv"]
     assert curve["accuracy"].tolist() == pytest.approx([2 / 3, 2 / 3, 2 / 3, 1 / 2])
-    assert curve["chains"].tolist()[0] == "2 of length 2 and strength 0.5"
+    assert curve["chains"].tolist()[0] == "2 of up to 2 operations, strength 0.5"
 
 
 def test_each_variant_is_predicted_once_with_the_chain_of_its_draw(noise_images) -> None:
