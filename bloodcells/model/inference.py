@@ -7,19 +7,21 @@ import numpy as np
 import tensorflow as tf
 from keras import ops
 
+from bloodcells.model.folding import folded
+
 
 class Inference:
     """Predicts class probabilities for any number of images, in order, with one graph for a whole run.
 
-    Validation and test use it instead of Keras's `evaluate` and `predict`, which trace a new graph after every
-    `compile` and, under a MirroredStrategy, fail if a batch does not divide evenly.
+    It shares the model's variables, so predictions follow its training, and computes batch normalization within
+    convolutions (`folded`). Validation and test use it instead of Keras's `evaluate` and `predict`, which trace a new
+    graph after every `compile` and, under a MirroredStrategy, fail if a batch does not divide evenly.
     """
 
     def __init__(self, model: keras.Model, batch_size: int, test_time_augmentation: bool = False) -> None:
         """test_time_augmentation: averages the predictions over an image's rotations and reflections."""
         self._batch_size = batch_size
-        if test_time_augmentation:
-            model = averaged(model)
+        model = folded(averaged(model) if test_time_augmentation else model)
         images = tf.TensorSpec((None, *model.input_shape[1:]), tf.uint8)
         self._forward = tf.function(lambda batch: model(batch, training=False), input_signature=[images])
 

@@ -51,10 +51,13 @@ class StoppingState:
 class EarlyStopping(keras.callbacks.Callback):
     """Keeps the weights of the best epoch of all stages, and stops a stage that no longer improves."""
 
-    def __init__(self, monitor: Monitor, state: StoppingState | None = None) -> None:
-        """monitor: the validation images that judge an epoch; state: that of the interrupted run, on resume."""
+    def __init__(self, kept: keras.Model, monitor: Monitor, state: StoppingState | None = None) -> None:
+        """kept: the model whose best weights are kept; in the one that Keras trains, their order depends on the stage.
+
+        monitor: the validation images that judge an epoch; state: that of the interrupted run, on resume
+        """
         super().__init__()
-        self._monitor = monitor
+        self._kept, self._monitor = kept, monitor
         self.state = state or StoppingState()
 
     def begin_stage(
@@ -89,7 +92,7 @@ class EarlyStopping(keras.callbacks.Callback):
         accuracy, loss = (float(values[key]) for key in (self._monitor.accuracy, self._monitor.loss))
         this = BestEpoch(self._before + epoch + 1, self._label, accuracy, loss)
         if this.beats(state.best):
-            state.best, state.weights = this, self.model.get_weights()
+            state.best, state.weights = this, self._kept.get_weights()
         # Patience counts within a stage: the next one may start below the best so far and still surpass it.
         if this.beats(state.stage_best):
             state.stage_best, state.waited = this, 0
@@ -100,4 +103,4 @@ class EarlyStopping(keras.callbacks.Callback):
 
     def restore(self) -> None:
         """Sets the model to the best weights so far."""
-        self.model.set_weights(self.state.weights)
+        self._kept.set_weights(self.state.weights)

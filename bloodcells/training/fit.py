@@ -11,6 +11,7 @@ from pandas import DataFrame
 from bloodcells.config.schema import Monitor, Optimizer
 from bloodcells.data.pipeline import TrainingBatches
 from bloodcells.model.build import backbone_of
+from bloodcells.model.folding import folded
 from bloodcells.model.trainable import Trainable, set_trainable
 from bloodcells.training.devices import jit_compile
 from bloodcells.training.early_stopping import BestEpoch, EarlyStopping
@@ -78,15 +79,17 @@ def fit(
         assign(model.variables, saved.variables)
         if saved.ended:
             model.set_weights(saved.stopping.weights)
-    stopping = EarlyStopping(monitor, saved.stopping if saved else None)
+    stopping = EarlyStopping(model, monitor, saved.stopping if saved else None)
     progress = Progress(stages, len(backbone_of(model).layers), batches.steps)
     try:
         for number, stage in enumerate(stages[first:], start=first):
-            trainable = _compiled(model, stage, optimizer=optimizer, loss=loss, steps_per_epoch=batches.steps)
+            trainable = set_trainable(model, stage.depth.first, stage.batch_norm)
+            _log(stage, trainable)
+            trained = _compiled(model, stage, optimizer=optimizer, loss=loss, steps_per_epoch=batches.steps)
             schedule = stage.settings.schedule.callback(monitor)
             resumed, completed = (saved, saved.epochs_in_stage) if saved and number == saved.stage else (None, 0)
             if resumed:
-                assign(model.optimizer.variables, resumed.optimizer)
+                assign(trained.optimizer.variables, resumed.optimizer)
             patience, before = stage.settings.patience_epochs, len(history) - completed
             may_stop_after = stage.settings.schedule.may_stop_after
             stopping.begin_stage(
@@ -107,6 +110,7 @@ def fit(
             if file:
                 checkpoint = SaveState(
                     file,
+                    model,
                     stage=number,
                     epochs=stage.epochs,
                     stopping=stopping,
@@ -117,7 +121,7 @@ def fit(
                 )
                 callbacks.append(checkpoint)
             callbacks.append(keras.callbacks.LambdaCallback(on_epoch_end=lambda *_: on_epoch(history[-1])))
-            model.fit(
+            trained.fit(
                 batches.from_epoch(len(history)),
                 initial_epoch=completed,
                 epochs=stage.epochs,
@@ -137,20 +141,23 @@ def fit(
     return FitResult(tuple(history), stopping.best, monitor, time.perf_counter() - start)
 
 
-def _compiled(
-    model: keras.Model, stage: Stage, *, optimizer: Optimizer, loss: keras.losses.Loss, steps_per_epoch: int
-) -> Trainable:
-    """Compiles `model` for `stage`; logs and returns its trainable part."""
-    trainable = set_trainable(model, stage.depth.first, stage.batch_norm)
+def _log(stage: Stage, trainable: Trainable) -> None:
     epochs = f"{stage.epochs} epoch{'s' if stage.epochs > 1 else ''}"
     log.info("%s: at most %s, learning rate %g", stage.label, epochs, stage.learning_rate)
     log.info("  trains %s", trainable.describe())
-    model.compile(
+
+
+def _compiled(
+    model: keras.Model, stage: Stage, *, optimizer: Optimizer, loss: keras.losses.Loss, steps_per_epoch: int
+) -> keras.Model:
+    """The model to train in `stage`, compiled: it has the variables of `model`, and frozen normalization is folded."""
+    trained = folded(model, only_frozen=True)
+    trained.compile(
         optimizer=optimizer.build(stage.settings.schedule.learning_rate(stage.learning_rate, steps_per_epoch)),
         loss=loss,
         metrics=[keras.metrics.CategoricalAccuracy(name="accuracy")],
         jit_compile=jit_compile(),
     )
     # Created now: variables created while Keras traces the training step would make it trace twice.
-    model.optimizer.build(model.trainable_variables)
-    return trainable
+    trained.optimizer.build(trained.trainable_variables)
+    return trained

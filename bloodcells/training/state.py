@@ -129,6 +129,7 @@ class SaveState(keras.callbacks.Callback):
     def __init__(
         self,
         file: StateFile,
+        saved: keras.Model,
         *,
         stage: int,
         epochs: int,
@@ -138,12 +139,13 @@ class SaveState(keras.callbacks.Callback):
         start: float,
         resumed: State | None,
     ) -> None:
-        """stage: index in the plan; epochs: of the stage; start: of training, by `time.perf_counter`.
+        """saved: the model whose variables are saved; in the one that Keras trains, their order depends on the stage.
 
+        stage: index in the plan; epochs: of the stage; start: of training, by `time.perf_counter`
         resumed: the state that this stage resumes from, or None
         """
         super().__init__()
-        self._file, self._stage, self._epochs = file, stage, epochs
+        self._file, self._saved, self._stage, self._epochs = file, saved, stage, epochs
         self._stopping, self._schedule, self._history = stopping, schedule, history
         self._start, self._resumed = start, resumed
 
@@ -159,7 +161,7 @@ class SaveState(keras.callbacks.Callback):
             history=tuple(self._history),
             stopping=self._stopping.state,
             schedule=_numbers(self._schedule),
-            variables=[np.array(variable) for variable in self.model.variables],
+            variables=[np.array(variable) for variable in self._saved.variables],
             optimizer=[np.array(variable) for variable in self.model.optimizer.variables],
         )
         self._file.write(state)

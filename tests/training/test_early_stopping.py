@@ -12,8 +12,9 @@ from bloodcells.training.early_stopping import BestEpoch, EarlyStopping, Stoppin
 
 
 def new(monitor: Monitor) -> EarlyStopping:
-    callback = EarlyStopping(monitor)
-    callback.set_model(keras.Sequential([keras.Input((1,)), keras.layers.Dense(1, use_bias=False)]))
+    model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1, use_bias=False)])
+    callback = EarlyStopping(model, monitor)
+    callback.set_model(model)
     return callback
 
 
@@ -131,7 +132,7 @@ def test_stage_interrupted_after_patience_ran_out_stops_at_the_same_epoch(stoppi
     epochs = [(accuracy, 1.0) for accuracy in CYCLES]
     run_stage(stopping, "one", 3, 0, epochs[:7], {3, 9}.__contains__)
     left = {**asdict(stopping.state), "weights": []}
-    resumed = EarlyStopping(Monitor.clean, StoppingState.of(left, stopping.state.weights))
+    resumed = EarlyStopping(stopping.model, Monitor.clean, StoppingState.of(left, stopping.state.weights))
     resumed.set_model(stopping.model)
     resumed.begin_stage("one", 3, 0, may_stop_after={3, 9}.__contains__, resumed=True)
     for epoch in (7, 8):
