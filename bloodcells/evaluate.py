@@ -7,6 +7,7 @@ from bloodcells.config.command import command
 from bloodcells.config.errors import InputError
 from bloodcells.config.names import Program, Tag
 from bloodcells.config.schema import Data, EvaluateConfig
+from bloodcells.data.cache import load
 from bloodcells.data.clean import clean
 from bloodcells.data.images import Images
 from bloodcells.provenance.fingerprint import fingerprint
@@ -81,7 +82,7 @@ def evaluate(config: EvaluateConfig) -> Result:
 
 def _other_images(config: Data, class_names: tuple[str, ...]) -> Images:
     """All images of another data set, cleaned if `clean.enabled`, with classes numbered as in the run."""
-    images: Images = config.load()
+    images = load(config)
     if config.clean.enabled:
         cleaned = clean(images, config.clean)
         log.info(cleaned.describe())

@@ -7,6 +7,7 @@ from pathlib import Path
 from bloodcells.config.command import command
 from bloodcells.config.names import Program
 from bloodcells.config.schema import InspectConfig
+from bloodcells.data.cache import load
 from bloodcells.data.clean import clean
 from bloodcells.data.split import split
 from bloodcells.provenance.fingerprint import fingerprint
@@ -23,7 +24,7 @@ def inspect(config: InspectConfig) -> None:
     """
     start = time.monotonic()
     output = checked_output(config.output)
-    images = config.data.load()
+    images = load(config.data)
     log.info(images.describe())
     cleaned = clean(images, config.data.clean)
     log.info(cleaned.describe())

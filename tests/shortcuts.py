@@ -3,7 +3,7 @@
 - MLflow creates the tables of a store in seconds: stores are copies of one that is empty.
 - Figures are drawn at a low resolution.
 - The hashes of the code and the packages, the same in every run, are computed once per process.
-- Synthetic cells of the same settings are drawn once per process.
+- Images are cached in a folder of the session.
 
 Import this before the modules that use what it replaces.
 """
@@ -20,9 +20,7 @@ from filelock import FileLock
 from matplotlib.figure import Figure
 
 from bloodcells.config.checkout import CHECKOUT
-from bloodcells.data.images import Images
-from bloodcells.data.sources import SyntheticData
-from bloodcells.data.synthetic import draw_cells
+from bloodcells.data import cache as data_cache
 from bloodcells.provenance import fingerprint
 from bloodcells.tracking.store import DATABASE, LocalStore
 
@@ -61,16 +59,8 @@ def computed_once(compute: Callable) -> Callable:
     return lambda: remembered() if fingerprint.CHECKOUT == CHECKOUT else compute()
 
 
-@cache
-def drawn_once(images: int, image_size: int, seed: int) -> Images:
-    """The cells of a source; a test that changes their pixels would change those of other tests."""
-    cells = draw_cells(images, image_size, seed)
-    cells.pixels.setflags(write=False)
-    return cells
-
-
 LocalStore._create_database = copy_database
-SyntheticData.load = lambda source: drawn_once(source.images, source.image_size, source.seed)
+data_cache.CACHE = Path(os.environ[FOLDER], "cache")
 Figure.savefig = draw_coarsely
 for name in ("code_hash", "_packages_hash", "packages"):
     setattr(fingerprint, name, computed_once(getattr(fingerprint, name)))

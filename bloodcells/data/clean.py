@@ -8,6 +8,7 @@ import numpy as np
 
 from bloodcells.config.errors import InputError
 from bloodcells.config.schema import CleanConfig
+from bloodcells.data.cache import cached_pairs
 from bloodcells.data.copies import exact_copies, near_copies
 from bloodcells.data.images import Images
 
@@ -88,7 +89,7 @@ def clean(images: Images, config: CleanConfig) -> Cleaned:
             "raise data.clean.repeats"
         )
     kept = images.take(indices)
-    groups, near = _group_near_copies(kept, groups[indices])
+    groups, near = _group_near_copies(images, indices, groups[indices])
     removed = tuple(Removed(str(images.examples[i]), int(images.labels[i]), why) for i, why in sorted(reasons.items()))
     return Cleaned(kept, groups, removed, near, tuple(repeated))
 
@@ -100,11 +101,14 @@ def kind_of_copies(labels: np.ndarray, repeats: int) -> Literal["outlier", "conf
     return "conflicting" if len(set(labels)) > 1 else "copy"
 
 
-def _group_near_copies(images: Images, groups: np.ndarray) -> tuple[np.ndarray, tuple[tuple[str, str], ...]]:
-    """Merges the groups of near copies. One image of each group is compared."""
-    _, representatives = np.unique(groups, return_index=True)
+def _group_near_copies(
+    images: Images, kept: np.ndarray, groups: np.ndarray
+) -> tuple[np.ndarray, tuple[tuple[str, str], ...]]:
+    """Merges the groups of near copies among the kept images, given by their indices. Compares one of each group."""
+    _, first_of_group = np.unique(groups, return_index=True)
+    representatives = kept[first_of_group]
     near = []
-    for i, j in near_copies(images.pixels[representatives]):
+    for i, j in cached_pairs(near_copies, images, representatives):
         near.append((str(images.examples[representatives[i]]), str(images.examples[representatives[j]])))
-        groups = np.where(groups == groups[representatives[j]], groups[representatives[i]], groups)
+        groups = np.where(groups == groups[first_of_group[j]], groups[first_of_group[i]], groups)
     return groups, tuple(near)

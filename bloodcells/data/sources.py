@@ -3,7 +3,9 @@
 Loaders are imported when data is loaded, to keep the import of this module fast.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from bloodcells.config.options import option
 from bloodcells.config.schema.data import Data, StoredData
@@ -46,6 +48,9 @@ class SyntheticData(Data):
         from bloodcells.data.synthetic import draw_cells
 
         return draw_cells(self.images, self.image_size, self.seed)
+
+    def files(self) -> Sequence[Path] | None:
+        return []
 
 
 @option("data", "own")

@@ -6,6 +6,7 @@ import pandas as pd
 
 from bloodcells.config.errors import InputError
 from bloodcells.config.names import Artifact, Tag
+from bloodcells.data.cache import load
 from bloodcells.data.images import Images
 from bloodcells.tracking.stored_run import StoredRun
 
@@ -16,7 +17,7 @@ def split_images(run: StoredRun, *splits: str) -> dict[str, Images]:
     Raises InputError if the data cannot be loaded or has changed since the run was trained.
     """
     try:
-        images: Images = run.config().data.load()
+        images = load(run.config().data)
     except InputError as error:
         raise InputError(f"run {run.id}: cannot load the data it was trained on: {error}") from error
     check_data(run, images.origin, images.sha256)

@@ -6,6 +6,7 @@ from contextlib import AbstractContextManager
 from typing import Any
 
 from bloodcells.config.schema import Monitor, TrainConfig
+from bloodcells.data.cache import load
 from bloodcells.data.clean import clean
 from bloodcells.data.split import split
 from bloodcells.model.weights import weights_file
@@ -33,7 +34,7 @@ def train(config: TrainConfig, tracker: Tracker | None = None) -> Result:
     for remark in remarks(config):
         log.info(remark)
     weights = weights_file(config.backbone)
-    images = config.data.load()
+    images = load(config.data)
     log.info(images.describe())
     cleaned = clean(images, config.data.clean)
     log.info(cleaned.describe())

@@ -9,6 +9,7 @@ from bloodcells.config.errors import InputError
 from bloodcells.config.names import Tag
 from bloodcells.config.schema import Tracking, TrainConfig
 from bloodcells.config.typed import plain
+from bloodcells.data.cache import load
 from bloodcells.model.weights import weights_file
 from bloodcells.provenance.fingerprint import Fingerprint, config_hash, file_hash, fingerprint
 from bloodcells.sweep.expand import Job
@@ -119,7 +120,7 @@ class _Keys:
     def _fingerprint(self, config: TrainConfig) -> Fingerprint:
         source = {key: value for key, value in plain(config.data).items() if key not in ("clean", "split")}
         weights = self._once(plain(config.backbone), lambda: file_hash(weights_file(config.backbone)))
-        data = self._once(source, lambda: config.data.load().sha256)
+        data = self._once(source, lambda: load(config.data).sha256)
         self._first = self._first or fingerprint(config, data)
         return replace(self._first, config=config_hash(config), data=data, weights=weights)
 

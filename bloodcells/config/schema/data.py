@@ -1,7 +1,9 @@
 """The base classes of data sources, cleaning and split. The sources are in bloodcells/data/sources.py."""
 
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from bloodcells.config.errors import InputError
@@ -51,6 +53,13 @@ class Data:
         """
         raise NotImplementedError(f"data={self.name} cannot be loaded")
 
+    def files(self) -> Sequence[Path] | None:
+        """The files on which the images depend besides the settings; None if they depend on something else.
+
+        Images that depend on nothing else are cached until a file changes: see bloodcells/data/cache.py.
+        """
+        return None
+
 
 @dataclass
 class StoredData(Data):
@@ -60,3 +69,8 @@ class StoredData(Data):
 
     def __post_init__(self) -> None:
         self.path = os.path.abspath(self.path)
+
+    def files(self) -> Sequence[Path] | None:
+        """The file, or all files and folders below the folder."""
+        path = Path(self.path)
+        return [path, *sorted(path.rglob("*"))]
