@@ -9,6 +9,7 @@ import numpy as np
 import tensorflow as tf
 
 PREFETCHED = 8  # batches prepared in advance, so that the model does not wait for a slow one
+VISIT = 256  # images prepared in one call of Python, at least: with fewer, threads mostly wait for the GIL
 STREAM = 4  # separates these random numbers from others of the same seed
 
 
@@ -76,7 +77,8 @@ class TrainingBatches:
             batches = batches.map(lambda pixels, *others: (_apply(layer, pixels), *others), self._workers)
             batches = batches.map(self._augmented_batch, self._workers)
         else:
-            batches = numbers.map(self._complete_batch, self._workers)
+            visits = numbers.batch(math.ceil(VISIT / self._batch_size)).map(self._visit, self._workers)
+            batches = visits.flat_map(_split)
         batches = batches.prefetch(PREFETCHED)
         options = tf.data.Options()
         # Private threads, so that the model's are never blocked.
@@ -92,13 +94,22 @@ class TrainingBatches:
         order = rng.permutation(len(self._pixels))[: self.images_per_epoch]
         return order, rng.random((len(self._pixels), self._augment.draws))
 
-    def _complete_batch(self, number: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        """Batch `number`, counted over all epochs, in one Python call, since each call waits for the GIL."""
+    def _visit(self, numbers: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+        """The images and labels of consecutive batches, one after another, and where each batch ends."""
 
-        def complete(number: int) -> tuple[np.ndarray, np.ndarray]:
-            return self._augment.batch(*self._images(number))
+        def complete(numbers: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+            chosen, uniforms = zip(*map(self._chosen, numbers), strict=True)
+            ends = np.cumsum([len(batch) for batch in chosen])
+            images = self._augment.images(self._pixels[np.concatenate(chosen)], np.concatenate(uniforms))
+            parts = zip(np.split(images, ends[:-1]), chosen, uniforms, strict=True)
+            mixed, labels = zip(
+                *(self._augment.batch(part, self._labels[of], drawn) for part, of, drawn in parts), strict=True
+            )
+            return np.concatenate(mixed), np.concatenate(labels), ends
 
-        return self._with_shapes(*tf.numpy_function(complete, [number], (tf.uint8, tf.float32), stateful=False))
+        kinds = (tf.uint8, tf.float32, tf.int64)
+        pixels, labels, ends = tf.numpy_function(complete, [numbers], kinds, stateful=False)
+        return (*self._with_shapes(pixels, labels), tf.ensure_shape(ends, numbers.shape))
 
     def _augmented_images(self, number: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
         """Batch `number` before the steps on whole batches, and its random numbers."""
@@ -108,11 +119,15 @@ class TrainingBatches:
 
     def _images(self, number: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """The images of batch `number` after the steps on single images, their labels and their random numbers."""
+        chosen, uniforms = self._chosen(number)
+        return self._augment.images(self._pixels[chosen], uniforms), self._labels[chosen], uniforms
+
+    def _chosen(self, number: int) -> tuple[np.ndarray, np.ndarray]:
+        """The indices of the images of batch `number`, counted over all epochs, and their random numbers."""
         epoch, step = divmod(int(number), self.steps)
         order, table = self._epoch(epoch)
         chosen = order[step * self._batch_size : (step + 1) * self._batch_size]
-        uniforms = table[chosen]
-        return self._augment.images(self._pixels[chosen], uniforms), self._labels[chosen], uniforms
+        return chosen, table[chosen]
 
     def _augmented_batch(
         self, pixels: tf.Tensor, labels: tf.Tensor, uniforms: tf.Tensor
@@ -126,6 +141,12 @@ class TrainingBatches:
             tf.ensure_shape(pixels, (None, *self._pixels.shape[1:])),
             tf.ensure_shape(labels, (None, self._labels.shape[1])),
         )
+
+
+def _split(pixels: tf.Tensor, labels: tf.Tensor, ends: tf.Tensor) -> tf.data.Dataset:
+    """The batches of a visit; ends: int64 (batches,), the index after the last image of each."""
+    bounds = tf.data.Dataset.from_tensor_slices((tf.concat([[0], ends[:-1]], axis=0), ends))
+    return bounds.map(lambda start, end: (pixels[start:end], labels[start:end]))
 
 
 def _apply(layer: Callable[[tf.Tensor], tf.Tensor], pixels: tf.Tensor) -> tf.Tensor:

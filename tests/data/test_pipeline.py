@@ -72,11 +72,19 @@ def test_random_numbers_follow_from_the_position_of_an_image_in_the_set() -> Non
             return pixels
 
     epochs(batches({"spy": Spy()}, seed=3), 0, 2)
+    images, uniforms = (np.concatenate(values)[23:46] for values in zip(*seen, strict=True))
     rng = np.random.default_rng([3, 4, 1])
     order, table = rng.permutation(23), rng.random((23, 2))
-    for start, (images, uniforms) in zip(range(0, 23, 5), seen[5:10], strict=True):
-        assert np.array_equal(images, order[start : start + 5])
-        assert np.array_equal(uniforms, table[images])
+    assert np.array_equal(images, order)
+    assert np.array_equal(uniforms, table[order])
+
+
+def test_batches_do_not_depend_on_how_many_one_call_prepares(monkeypatch) -> None:
+    results = []
+    for images in (1, 11, 1000):
+        monkeypatch.setattr("bloodcells.data.pipeline.VISIT", images)
+        results.append(epochs(batches(STEPS), 1, 3))
+    assert all(same(*pair) for other in results[1:] for pair in zip(results[0], other, strict=True))
 
 
 def test_batches_depend_on_the_seed() -> None:
