@@ -221,8 +221,12 @@ def test_missing_weights_are_reported_before_data_is_loaded(monkeypatch) -> None
 
 
 @pytest.mark.slow
-def test_default_config_exceeds_95_percent(tiny_run) -> None:
-    assert tiny_run(short=()).data.metrics["test/accuracy"] > 0.95
+def test_the_default_config_learns_undistorted_and_distorted_cells(tiny_run) -> None:
+    # The best epoch by distorted images is often an early one, with lower accuracy on undistorted images.
+    assert tiny_run("training.monitor=clean", short=()).data.metrics["test/accuracy"] > 0.95
+    metrics = tiny_run(short=()).data.metrics
+    assert metrics["test/accuracy"] > 0.9
+    assert metrics["composed/accuracy"] > 0.35  # 1/8 is chance
 
 
 def test_loss_that_is_not_finite_fails_the_run_with_the_step(tmp_path) -> None:

@@ -1,7 +1,7 @@
 """Training batches: a pure function of (seed, epoch, example), prepared in advance by several threads."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import Any, Protocol
 
@@ -65,8 +65,11 @@ class TrainingBatches:
         images, labels = next(iter(self.from_epoch(0).take(1)))
         return images.numpy(), labels.numpy()
 
-    def from_epoch(self, epoch: int) -> tf.data.Dataset:
+    def from_epoch(self, epoch: int, sides: Sequence[int] = ()) -> tf.data.Dataset:
         """Endless batches: images uint8 (b, h, w, 3), labels float32 (b, classes).
+
+        sides: the shorter side in pixels to which images are resized, by epoch, the last one for all further epochs;
+            empty: images are not resized
 
         `steps` batches make one epoch, of which the last may be smaller. Starting at a later epoch gives the same
         batches as reaching that epoch from an earlier one.
@@ -79,6 +82,15 @@ class TrainingBatches:
         else:
             visits = numbers.batch(math.ceil(VISIT / self._batch_size)).map(self._visit, self._workers)
             batches = visits.flat_map(_split)
+        if sides:
+            of_epoch = tf.constant(sides, tf.int64)
+            batches = batches.enumerate().map(
+                lambda number, batch: (
+                    _resized(batch[0], of_epoch[tf.minimum(number // self.steps, len(sides) - 1)]),
+                    batch[1],
+                ),
+                self._workers,
+            )
         batches = batches.prefetch(PREFETCHED)
         options = tf.data.Options()
         # Private threads, so that the model's are never blocked.
@@ -147,6 +159,18 @@ def _split(pixels: tf.Tensor, labels: tf.Tensor, ends: tf.Tensor) -> tf.data.Dat
     """The batches of a visit; ends: int64 (batches,), the index after the last image of each."""
     bounds = tf.data.Dataset.from_tensor_slices((tf.concat([[0], ends[:-1]], axis=0), ends))
     return bounds.map(lambda start, end: (pixels[start:end], labels[start:end]))
+
+
+def _resized(pixels: tf.Tensor, side: tf.Tensor) -> tf.Tensor:
+    """Images whose shorter side has `side` pixels, with antialiasing."""
+    height, width = pixels.shape[1:3]
+    size = tf.cast(tf.round(tf.cast(side, tf.float64) / min(height, width) * [height, width]), tf.int32)
+    resized = tf.cond(
+        side == min(height, width),
+        lambda: pixels,
+        lambda: tf.cast(tf.round(tf.image.resize(pixels, size, antialias=True)), tf.uint8),
+    )
+    return tf.ensure_shape(resized, (None, None, None, 3))
 
 
 def _apply(layer: Callable[[tf.Tensor], tf.Tensor], pixels: tf.Tensor) -> tf.Tensor:

@@ -53,7 +53,7 @@ class FoldedConvolution(layers.Layer):
         return ops.conv(inputs, ops.cast(kernel * scale, self.compute_dtype), **settings)
 
 
-def folded(model: keras.Model, *, only_frozen: bool = False) -> keras.Model:
+def folded(model: keras.Model, *, only_frozen: bool = False, any_size: bool = False) -> keras.Model:
     """A model with the same variables and outputs, in which convolutions include their batch normalization.
 
     Outputs agree up to rounding. Batch normalization that follows no convolution directly remains.
@@ -61,6 +61,7 @@ def folded(model: keras.Model, *, only_frozen: bool = False) -> keras.Model:
     model: as returned by `build` or `restore`; it is not changed
     only_frozen: folds frozen batch normalization only, so that the result can be trained; otherwise it folds all and
         the result is for inference
+    any_size: whether the result takes images of any size
 
     Example:
         >>> folded(model)(images, training=False)
@@ -71,7 +72,7 @@ def folded(model: keras.Model, *, only_frozen: bool = False) -> keras.Model:
 
     def share(layer: Any) -> Any:
         nested = isinstance(layer, keras.Model) and not isinstance(layer, keras.Sequential)
-        return folded(layer, only_frozen=only_frozen) if nested else layer
+        return folded(layer, only_frozen=only_frozen, any_size=any_size) if nested else layer
 
     def call(layer: Any, *args: Any, **settings: Any) -> Any:
         normalizes = isinstance(layer, layers.BatchNormalization) and not (only_frozen and layer.trainable)
@@ -83,4 +84,7 @@ def folded(model: keras.Model, *, only_frozen: bool = False) -> keras.Model:
             unfolded[id(output)] = (layer, args[0], output)
         return output
 
-    return keras.models.clone_model(model, clone_function=share, call_function=call)
+    images = model.inputs[0]
+    shape = (None, None, images.shape[-1]) if any_size else images.shape[1:]
+    inputs = keras.Input(shape, dtype=images.dtype, name=images.name)
+    return keras.models.clone_model(model, inputs, clone_function=share, call_function=call)

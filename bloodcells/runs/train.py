@@ -13,7 +13,7 @@ from bloodcells.model.weights import weights_file
 from bloodcells.provenance.fingerprint import Fingerprint, fingerprint
 from bloodcells.reporting.quiet_tensorflow import import_tensorflow
 from bloodcells.runs.result import Result
-from bloodcells.training.plan import plan, remarks
+from bloodcells.training.plan import check_resolution, plan, remarks
 
 log = logging.getLogger("bloodcells.train")
 Tracker = Callable[[TrainConfig, Fingerprint, str], AbstractContextManager[Any]]
@@ -36,6 +36,7 @@ def train(config: TrainConfig, tracker: Tracker | None = None) -> Result:
     weights = weights_file(config.backbone)
     images = load(config.data)
     log.info(images.describe())
+    check_resolution(config.training.resolution, images.size)
     cleaned = clean(images, config.data.clean)
     log.info(cleaned.describe())
     parts = split(cleaned, config.data.split)
@@ -91,6 +92,7 @@ def train(config: TrainConfig, tracker: Tracker | None = None) -> Result:
                 monitor=config.training.monitor,
                 optimizer=config.optimizer,
                 loss=loss,
+                ema_momentum=config.training.ema_momentum,
                 on_epoch=epoch_logger(run),
                 file=run.state,
             )

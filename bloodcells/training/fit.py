@@ -13,6 +13,7 @@ from bloodcells.data.pipeline import TrainingBatches
 from bloodcells.model.build import backbone_of
 from bloodcells.model.folding import folded
 from bloodcells.model.trainable import Trainable, set_trainable
+from bloodcells.training.averaging import averaging, on_average
 from bloodcells.training.devices import jit_compile
 from bloodcells.training.early_stopping import BestEpoch, EarlyStopping
 from bloodcells.training.epochs import Epoch, RecordEpochs, StopOnDivergence, Validate
@@ -56,12 +57,14 @@ def fit(
     monitor: Monitor,
     optimizer: Optimizer,
     loss: keras.losses.Loss,
+    ema_momentum: float | None,
     on_epoch: Callable[[Epoch], None],
     file: StateFile | None = None,
 ) -> FitResult:
     """Trains `model` through `stages` and leaves it with the weights of the best epoch of all stages.
 
     monitor: which validation images judge an epoch
+    ema_momentum: of the moving average of the weights that is validated and kept; None: the weights themselves
     on_epoch: called at the end of each epoch; on resume, first for the epochs before the interruption
     file: where the state is saved after each epoch and from which training resumes; the result is bit-identical to that
         of an uninterrupted run. None: the state is not saved
@@ -85,25 +88,26 @@ def fit(
         for number, stage in enumerate(stages[first:], start=first):
             trainable = set_trainable(model, stage.depth.first, stage.batch_norm)
             _log(stage, trainable)
-            trained = _compiled(model, stage, optimizer=optimizer, loss=loss, steps_per_epoch=batches.steps)
+            rate = stage.settings.schedule.learning_rate(stage.learning_rate, batches.steps)
+            trained = _compiled(model, averaging(optimizer.build(rate), ema_momentum), loss, any_size=bool(stage.sides))
             schedule = stage.settings.schedule.callback(monitor)
             resumed, completed = (saved, saved.epochs_in_stage) if saved and number == saved.stage else (None, 0)
             if resumed:
                 assign(trained.optimizer.variables, resumed.optimizer)
             patience, before = stage.settings.patience_epochs, len(history) - completed
-            may_stop_after = stage.settings.schedule.may_stop_after
             stopping.begin_stage(
-                stage.label, patience, before, may_stop_after=may_stop_after, resumed=resumed is not None
+                stage.label, patience, before, may_stop_after=stage.may_stop_after, resumed=resumed is not None
             )
             progress.begin_stage(number, before)
             # The order matters: RecordEpochs needs the validation results, and the rate before the schedule changes it.
             # An epoch is reported only after it is saved: if the process is killed earlier, the epoch is trained again.
-            callbacks = [
+            judges = [
                 validate,
                 StopOnDivergence(stage, len(history)),
                 RecordEpochs(stage, trainable, history),
                 stopping,
             ]
+            callbacks = on_average(judges, ema_momentum)
             if schedule:
                 callbacks.append(schedule)
             callbacks.append(progress)
@@ -122,7 +126,7 @@ def fit(
                 callbacks.append(checkpoint)
             callbacks.append(keras.callbacks.LambdaCallback(on_epoch_end=lambda *_: on_epoch(history[-1])))
             trained.fit(
-                batches.from_epoch(len(history)),
+                batches.from_epoch(len(history), stage.sides[completed:]),
                 initial_epoch=completed,
                 epochs=stage.epochs,
                 steps_per_epoch=batches.steps,
@@ -148,12 +152,15 @@ def _log(stage: Stage, trainable: Trainable) -> None:
 
 
 def _compiled(
-    model: keras.Model, stage: Stage, *, optimizer: Optimizer, loss: keras.losses.Loss, steps_per_epoch: int
+    model: keras.Model, optimizer: keras.optimizers.Optimizer, loss: keras.losses.Loss, *, any_size: bool
 ) -> keras.Model:
-    """The model to train in `stage`, compiled: it has the variables of `model`, and frozen normalization is folded."""
-    trained = folded(model, only_frozen=True)
+    """The model to train in a stage, compiled: it has the variables of `model`, and frozen normalization is folded.
+
+    any_size: whether it takes images of any size
+    """
+    trained = folded(model, only_frozen=True, any_size=any_size)
     trained.compile(
-        optimizer=optimizer.build(stage.settings.schedule.learning_rate(stage.learning_rate, steps_per_epoch)),
+        optimizer=optimizer,
         loss=loss,
         metrics=[keras.metrics.CategoricalAccuracy(name="accuracy")],
         jit_compile=jit_compile(),

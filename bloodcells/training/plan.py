@@ -1,7 +1,9 @@
 """The stages of training, planned from the two phases of the config. Needs no TensorFlow."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 
+from bloodcells.config.errors import InputError
 from bloodcells.config.schema import BatchNorm, Evaluation, Phase, TrainConfig
 from bloodcells.model.depth import Depth, depths
 
@@ -23,6 +25,7 @@ class Stage:
     epochs: the maximum; learning_rate: the initial rate, with all factors applied
     settings: of the phase
     depth: which layers of the backbone train; batch_norm: whether their batch normalization trains
+    sides: by epoch, the shorter side of the training images in pixels; empty: the images as they are
     """
 
     phase: str
@@ -32,6 +35,12 @@ class Stage:
     settings: Phase
     depth: Depth
     batch_norm: bool
+    sides: tuple[int, ...]
+
+    def may_stop_after(self, epoch: int) -> bool:
+        """Whether early stopping may end the stage after this epoch, from 1: not before the last size of images."""
+        at_last_size = self.sides[epoch - 1 : epoch] == self.sides[-1:]
+        return at_last_size and self.settings.schedule.may_stop_after(epoch)
 
 
 def plan(config: TrainConfig) -> list[Stage]:
@@ -39,7 +48,7 @@ def plan(config: TrainConfig) -> list[Stage]:
 
     Without pretrained weights, phase 1 trains the whole network including batch normalization, since a head cannot
     learn from random features, and `training.from_scratch_factor` raises the learning rates of both phases.
-    Raises InputError as `depths` does.
+    Raises InputError as `depths` does, and for a `training.resolution` that the backbone or the epochs do not allow.
     """
     training, epochs = config.training, config.training.fine_tuning.epochs
     steps = depths(config.unfreeze, config.backbone, epochs)
@@ -55,6 +64,7 @@ def plan(config: TrainConfig) -> list[Stage]:
             settings=first,
             depth=depths("all" if scratch else 0, config.backbone, 1)[0],
             batch_norm=scratch,
+            sides=_sides(training.resolution, first.epochs),
         )
     ]
     for number, depth in enumerate(steps):
@@ -69,9 +79,44 @@ def plan(config: TrainConfig) -> list[Stage]:
                 depth=depth,
                 # Without phase 1, the statistics belong to random weights and must adapt.
                 batch_norm=training.batch_norm is BatchNorm.train or (scratch and first.epochs == 0),
+                sides=_sides(training.resolution, shared + (number < extra)),
             )
         )
-    return [stage for stage in stages if stage.epochs]
+    stages = [stage for stage in stages if stage.epochs]
+    _check(config, min(stage.epochs for stage in stages))
+    return stages
+
+
+def _sides(resolution: Sequence[int] | None, epochs: int) -> tuple[int, ...]:
+    """The sides of `resolution` that share this number of epochs equally, one side per epoch."""
+    return tuple(resolution[epoch * len(resolution) // epochs] for epoch in range(epochs)) if resolution else ()
+
+
+def check_resolution(resolution: Sequence[int] | None, size: tuple[int, int]) -> None:
+    """Raises InputError if a side is larger than images of this height and width."""
+    if resolution and max(resolution) > min(size):
+        raise InputError(
+            f"training.resolution={resolution}: images of {size[1]}x{size[0]} pixels; expected at most {min(size)}"
+        )
+
+
+def _check(config: TrainConfig, fewest_epochs: int) -> None:
+    sides, backbone = config.training.resolution, config.backbone
+    if sides is None:
+        return
+    name = f"training.resolution={sides}"
+    if not sides:
+        raise InputError(f"{name}: expected one or more sides in pixels, or null for the images as they are")
+    if backbone.input_size:
+        raise InputError(
+            f"{name}: backbone.input_size={backbone.input_size} resizes every image; expected one of the two to be null"
+        )
+    if min(sides) < backbone.smallest_size:
+        raise InputError(f"{name}: {backbone.label} needs {backbone.smallest_size} pixels per side or more")
+    if len(sides) > fewest_epochs:
+        raise InputError(
+            f"{name}: {len(sides)} sides, but a stage has {fewest_epochs} epochs; expected at least one for each side"
+        )
 
 
 def remarks(config: TrainConfig) -> list[str]:

@@ -24,8 +24,7 @@ class Progress(keras.callbacks.Callback):
         """steps: batches per epoch."""
         super().__init__()
         self._stages, self._steps = stages, steps
-        # Cost per epoch of each stage, in forward passes: the backward pass costs two more for layers that train.
-        self._costs = [1 + 2 * (1 - stage.depth.first / backbone_layers) for stage in stages]
+        self._costs = [_costs(stage, backbone_layers) for stage in stages]
         self._bar: bars.Progress | None = None
 
     def begin_stage(self, number: int, epochs_before: int) -> None:
@@ -79,9 +78,13 @@ class Progress(keras.callbacks.Callback):
         """Seconds until the end of training after `done` epochs of the stage, if no stage stops early."""
         # The first epoch of a stage includes tracing the graph, so the later ones give a better estimate.
         seconds = self._seconds[1:] or self._seconds
-        now, later = self._stages[self._number], self._number + 1
-        passes = (now.epochs - done) * self._costs[self._number]
-        passes += sum(
-            stage.epochs * cost for stage, cost in zip(self._stages[later:], self._costs[later:], strict=True)
-        )
-        return sum(seconds) / len(seconds) / self._costs[self._number] * passes
+        costs = self._costs[self._number]
+        later = [cost for stage in self._costs[self._number + 1 :] for cost in stage]
+        return sum(seconds) / sum(costs[done - len(seconds) : done]) * sum([*costs[done:], *later])
+
+
+def _costs(stage: Stage, backbone_layers: int) -> list[float]:
+    """The cost of each epoch, in forward passes over images of the largest size."""
+    passes = 1 + 2 * (1 - stage.depth.first / backbone_layers)  # backward costs two more for layers that train
+    shares = [(side / max(stage.sides)) ** 2 for side in stage.sides] or [1.0] * stage.epochs
+    return [passes * share for share in shares]

@@ -40,6 +40,7 @@ def trained(*overrides: str, batch_size: int = 16):
         monitor=config.training.monitor,
         optimizer=config.optimizer,
         loss=loss,
+        ema_momentum=config.training.ema_momentum,
         on_epoch=rows.append,
     )
     assert tuple(rows) == result.history
@@ -97,6 +98,7 @@ def test_frozen_backbone_does_not_change_in_phase_1_and_only_from_its_depth_on_i
         monitor=Monitor.clean,
         optimizer=config.optimizer,
         loss=loss,
+        ema_momentum=config.training.ema_momentum,
         on_epoch=on_epoch,
     )
     assert changed == [set(), {"block3_down_conv/kernel", "block3_residual_conv/kernel"}]

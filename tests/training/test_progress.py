@@ -40,6 +40,19 @@ def test_time_left_counts_frozen_epochs_a_third_of_unfrozen_ones(clock, caplog) 
     ]
 
 
+def test_time_left_counts_pixels(clock, caplog) -> None:
+    phases = ("training.feature_extraction.epochs=0", "training.fine_tuning.epochs=4")
+    progress = Progress(plan(composed(*phases, "training.resolution=[48,96]")), 22, 1)
+    progress.begin_stage(0, 0)
+    with caplog.at_level("INFO", "bloodcells"):
+        for epoch, seconds in enumerate([20, 10, 40]):
+            progress.on_epoch_begin(epoch)
+            clock[0] += seconds
+            progress.on_epoch_end(epoch, LOGS)
+    # After the second epoch two of four times 10 s are left; after the third, one of 40 s.
+    assert [message.rpartition(", ")[2] for message in caplog.messages[1:]] == ["1 min 20 s left", "40 s left"]
+
+
 def test_line_of_an_epoch_fits_100_columns(clock, caplog) -> None:
     config = composed("backbone.weights=null", "training.fine_tuning.epochs=100")
     progress = Progress(plan(config), 22, 1)

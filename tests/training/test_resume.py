@@ -93,6 +93,7 @@ def trained(
         monitor=config.training.monitor,
         optimizer=config.optimizer,
         loss=loss,
+        ema_momentum=config.training.ema_momentum,
         on_epoch=on_epoch,
         file=file,
     )

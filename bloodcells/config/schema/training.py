@@ -135,7 +135,12 @@ class Precision(Enum):
 
 @dataclass
 class Training:
-    """The two phases and their common settings."""
+    """The two phases and their common settings.
+
+    resolution: sides in pixels to which training images are resized, one after another, sharing the epochs of a stage
+        (progressive resizing: Tan and Le 2021, arXiv:2104.00298, section 4.2); None: the images as they are
+    ema_momentum: of the exponential moving average of the weights, which is validated and kept; None: the weights
+    """
 
     monitor: Monitor
     batch_norm: BatchNorm
@@ -147,6 +152,8 @@ class Training:
     batch_size: int = within("[1, inf)")
     threads: int | None = within("[1, inf)")
     from_scratch_factor: float = within("(0, inf)")
+    resolution: list[int] | None = within("[8, inf)")
+    ema_momentum: float | None = within("(0, 1)")
 
     def check(self) -> None:
         if self.feature_extraction.epochs + self.fine_tuning.epochs == 0:
