@@ -2,28 +2,32 @@
 
 import logging
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from bloodcells.config.command import command
 from bloodcells.config.errors import InputError
 from bloodcells.config.names import Program, Tag
 from bloodcells.config.schema import Data, EvaluateConfig
-from bloodcells.data.cache import load
-from bloodcells.data.clean import clean
-from bloodcells.data.images import Images
-from bloodcells.provenance.fingerprint import fingerprint
 from bloodcells.reporting.quiet_tensorflow import import_tensorflow
-from bloodcells.runs.images import split_images
-from bloodcells.runs.result import Result, stored_model, stored_result
-from bloodcells.tracking.find import find_run
+
+if TYPE_CHECKING:
+    from bloodcells.data.images import Images
+    from bloodcells.runs.result import Result
 
 log = logging.getLogger(Program.EVALUATE)
 
 
-def evaluate(config: EvaluateConfig) -> Result:
+def evaluate(config: EvaluateConfig) -> "Result":
     """Scores the model of a finished run and logs the scores as a child run.
 
     Raises InputError for errors in the config or the data, before anything is logged.
     """
+    # Imported here, so that --help and completion do not wait for MLflow.
+    from bloodcells.provenance.fingerprint import fingerprint
+    from bloodcells.runs.images import split_images
+    from bloodcells.runs.result import stored_model, stored_result
+    from bloodcells.tracking.find import find_run
+
     run = find_run(config.tracking, config.run_id)
     trained = run.config()
     log.info(f"run {run.id}: {run.name}")
@@ -80,8 +84,11 @@ def evaluate(config: EvaluateConfig) -> Result:
     )
 
 
-def _other_images(config: Data, class_names: tuple[str, ...]) -> Images:
+def _other_images(config: Data, class_names: tuple[str, ...]) -> "Images":
     """All images of another data set, cleaned if `clean.enabled`, with classes numbered as in the run."""
+    from bloodcells.data.cache import load
+    from bloodcells.data.clean import clean
+
     images = load(config)
     if config.clean.enabled:
         cleaned = clean(images, config.clean)

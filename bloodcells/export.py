@@ -6,13 +6,9 @@ from pathlib import Path
 
 from bloodcells.config.command import command
 from bloodcells.config.schema import ExportConfig
-from bloodcells.deployment.check import check_agreement, predict_in_fresh_process
-from bloodcells.deployment.formats import TOLERANCE, check_installed, file_name, megabytes
 from bloodcells.reporting.files import move_into_place, staging
 from bloodcells.reporting.quiet_tensorflow import import_tensorflow
 from bloodcells.reporting.terminal import aligned
-from bloodcells.runs.images import split_images
-from bloodcells.tracking.find import find_run
 
 log = logging.getLogger("bloodcells.export")
 
@@ -27,6 +23,12 @@ def export(config: ExportConfig) -> None:
     with the export. It is moved to its place only if these predictions agree with those of the run's model.
     Raises InputError for errors the user can fix and if predictions disagree.
     """
+    # Imported here, so that --help and completion do not wait for MLflow.
+    from bloodcells.deployment.check import check_agreement, predict_in_fresh_process
+    from bloodcells.deployment.formats import TOLERANCE, check_installed, file_name, megabytes
+    from bloodcells.runs.images import split_images
+    from bloodcells.tracking.find import find_run
+
     check_installed(config.format)
     run = find_run(config.tracking, config.run_id)
     log.info(f"run {run.name} ({run.id})")

@@ -7,10 +7,6 @@ from pathlib import Path
 from bloodcells.config.command import command
 from bloodcells.config.names import Program
 from bloodcells.config.schema import InspectConfig
-from bloodcells.data.cache import load
-from bloodcells.data.clean import clean
-from bloodcells.data.split import split
-from bloodcells.provenance.fingerprint import fingerprint
 from bloodcells.reporting.files import checked_output, write_atomically
 from bloodcells.reporting.quiet_tensorflow import import_tensorflow
 
@@ -22,6 +18,11 @@ def inspect(config: InspectConfig) -> None:
 
     Raises InputError for errors in the config or the data, before the run starts.
     """
+    # Imported here, so that --help and completion do not wait for NumPy, nor the errors before a run for TensorFlow.
+    from bloodcells.data.cache import load
+    from bloodcells.data.clean import clean
+    from bloodcells.data.split import split
+
     start = time.monotonic()
     output = checked_output(config.output)
     images = load(config.data)
@@ -31,13 +32,13 @@ def inspect(config: InspectConfig) -> None:
     parts = split(cleaned, config.data.split)
     log.info(parts.describe())
 
-    # Imported here, so that --help, completion and the errors above do not wait for TensorFlow.
     import_tensorflow()
     from bloodcells.inspection.augmented import augmented_images
     from bloodcells.inspection.brightness import brightness_by_class, brightness_in_order, mean_colors
     from bloodcells.inspection.classes import class_sizes, imbalance, samples
     from bloodcells.inspection.copies import find_copies, repeated_images
     from bloodcells.inspection.leaks import leakage
+    from bloodcells.provenance.fingerprint import fingerprint
     from bloodcells.reporting.page import page
     from bloodcells.reporting.terminal import aligned, duration
     from bloodcells.runs.contents import setup_files

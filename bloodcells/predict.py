@@ -2,32 +2,40 @@
 
 import logging
 from pathlib import Path
-
-import numpy as np
-import pandas as pd
+from typing import TYPE_CHECKING
 
 from bloodcells.config.command import command
 from bloodcells.config.errors import InputError
 from bloodcells.config.names import Artifact, Program
 from bloodcells.config.schema import PredictConfig
-from bloodcells.data.unlabeled import load_unlabeled
 from bloodcells.reporting.files import move_into_place, staging
 from bloodcells.reporting.quiet_tensorflow import import_tensorflow
 from bloodcells.reporting.terminal import aligned, with_progress
-from bloodcells.runs.images import image_size
-from bloodcells.runs.result import stored_model
-from bloodcells.tracking.find import find_run
-from bloodcells.tracking.stored_run import StoredRun
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pandas as pd
+
+    from bloodcells.tracking.stored_run import StoredRun
 
 log = logging.getLogger(Program.PREDICT)
 
 
-def predict(config: PredictConfig) -> pd.DataFrame:
+def predict(config: PredictConfig) -> "pd.DataFrame":
     """Predicts images without labels, writes predictions.csv and forecasts the accuracy.
 
     Returns the table: file, class, the probability of each class, and confidence, that of the predicted one.
     Raises InputError for errors in the config or the data, before anything is written.
     """
+    # Imported here, so that --help and completion do not wait for MLflow and pandas.
+    import numpy as np
+    import pandas as pd
+
+    from bloodcells.data.unlabeled import load_unlabeled
+    from bloodcells.runs.images import image_size
+    from bloodcells.runs.result import stored_model
+    from bloodcells.tracking.find import find_run
+
     run = find_run(config.tracking, config.run_id)
     log.info(f"run {run.id}: {run.name}")
     names = run.class_names()
@@ -65,8 +73,10 @@ def predict(config: PredictConfig) -> pd.DataFrame:
     return table
 
 
-def _forecast(run: StoredRun, predicted: np.ndarray, confidence: np.ndarray) -> str:
+def _forecast(run: "StoredRun", predicted: "np.ndarray", confidence: "np.ndarray") -> str:
     """The forecast of the accuracy in words, or why there is none."""
+    import pandas as pd
+
     from bloodcells.evaluation.forecast import FEWEST, fit
 
     if len(predicted) < FEWEST:

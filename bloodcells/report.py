@@ -4,19 +4,10 @@ import gc
 import logging
 from pathlib import Path
 
-from bloodcells.comparison import tables
-from bloodcells.comparison.configurations import gather
-from bloodcells.comparison.depth import depth_curves
-from bloodcells.comparison.reference import read_references
-from bloodcells.comparison.rows import compare
-from bloodcells.comparison.runs import read_predictions, select
-from bloodcells.comparison.sections import INTERVALS, ReportFigures, caption, lead, sections, summary
 from bloodcells.config.checkout import CHECKOUT
 from bloodcells.config.command import command
 from bloodcells.config.schema import ReportConfig
 from bloodcells.reporting.files import write_all
-from bloodcells.reporting.page import latex, markdown, page
-from bloodcells.tracking.store import store_of
 
 log = logging.getLogger("bloodcells.report")
 
@@ -26,6 +17,16 @@ def report(config: ReportConfig) -> None:
 
     Raises InputError if no run matches, reference.csv is malformed or the folder cannot be written to.
     """
+    # Imported here, so that --help and completion do not wait for MLflow and Matplotlib.
+    from bloodcells.comparison import tables
+    from bloodcells.comparison.configurations import gather
+    from bloodcells.comparison.depth import depth_curves
+    from bloodcells.comparison.reference import read_references
+    from bloodcells.comparison.rows import compare
+    from bloodcells.comparison.runs import read_predictions, select
+    from bloodcells.comparison.sections import INTERVALS, ReportFigures, caption, lead, sections, summary
+    from bloodcells.reporting.page import latex, markdown, page
+
     gc.disable()  # garbage collection slows down reading thousands of runs from the store
     folder = output_folder(config)
     references = read_references(folder / "reference.csv")
@@ -59,6 +60,8 @@ def output_folder(config: ReportConfig) -> Path:
     """Where the report is written: `output` if given, else experiments/STUDY, else experiments/EXPERIMENT."""
     if config.output is not None:
         return Path(config.output).resolve()
+    from bloodcells.tracking.store import store_of
+
     return CHECKOUT / "experiments" / (config.study or store_of(config.tracking).experiment)
 
 

@@ -6,9 +6,6 @@ from bloodcells.config.command import command
 from bloodcells.config.schema import ReproduceConfig
 from bloodcells.reporting.quiet_tensorflow import import_tensorflow
 from bloodcells.reporting.terminal import aligned
-from bloodcells.reproduction.conditions import recorded_config
-from bloodcells.runs.train import train
-from bloodcells.tracking.find import find_run
 
 log = logging.getLogger("bloodcells.reproduce")
 
@@ -18,6 +15,11 @@ def reproduce(config: ReproduceConfig) -> None:
 
     Raises InputError for errors the user can fix, and NotReproducedError, at the end, if the two runs differ.
     """
+    # Imported here, so that --help and completion do not wait for MLflow.
+    from bloodcells.reproduction.conditions import recorded_config
+    from bloodcells.runs.train import train
+    from bloodcells.tracking.find import find_run
+
     original = find_run(config.tracking, config.run_id)
     train_config = recorded_config(original, config.tracking)
     threads = train_config.training.threads or "one per core"

@@ -5,13 +5,14 @@ from hydra.core.hydra_config import HydraConfig
 
 from bloodcells.config.command import command
 from bloodcells.config.schema import TrainConfig
-from bloodcells.runs.train import train
 from bloodcells.sweep import PLUGINS
 from bloodcells.sweep.expand import check_swept
 
 
 def train_one(config: TrainConfig) -> None:
     """Trains one run. Raises InputError if the command names an experiment that is a sweep."""
+    from bloodcells.runs.train import train  # imported here, so that --help and completion do not wait for it
+
     settings = HydraConfig.get()
     check_swept(GlobalHydra.instance().config_loader(), settings, settings.overrides.task)
     train(config)

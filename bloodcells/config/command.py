@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import hydra
+from hydra.core.config_store import ConfigStore
 from hydra.core.hydra_config import HydraConfig
 from hydra.core.plugins import Plugins
 from hydra.errors import HydraException
@@ -24,6 +25,9 @@ from bloodcells.config.typed import Config, typed
 
 FREE_TEXT = ("run_id", "study", "filter")  # settings whose values Hydra must not parse
 INTERRUPTED = 130  # exit status after Ctrl-C or SIGTERM
+# Hydra copies this singleton, with all that it stores, for each group that --help lists. That takes most of its time,
+# and is of no use, since what is read from it is copied again.
+setattr(ConfigStore, "__deepcopy__", lambda store, memo: store)  # noqa: B010
 
 
 def command(

@@ -2,9 +2,10 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
-import numpy as np
+if TYPE_CHECKING:
+    import numpy as np
 
 
 @dataclass
@@ -34,7 +35,7 @@ class AugmentationStep:
         """Whether the step changes the training set once, by `on_training_set`, instead of the batches."""
         return False
 
-    def on_images(self, pixels: np.ndarray, uniforms: np.ndarray) -> np.ndarray:
+    def on_images(self, pixels: "np.ndarray", uniforms: "np.ndarray") -> "np.ndarray":
         """Changes images independently of each other. Takes and returns uint8 (b, h, w, 3), RGB."""
         return pixels
 
@@ -42,10 +43,12 @@ class AugmentationStep:
         """A TensorFlow function on images, float32 (b, h, w, 3) in 0..255, or None."""
         return None
 
-    def on_batch(self, pixels: np.ndarray, labels: np.ndarray, uniforms: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def on_batch(
+        self, pixels: "np.ndarray", labels: "np.ndarray", uniforms: "np.ndarray"
+    ) -> "tuple[np.ndarray, np.ndarray]":
         """Mixes the images of a batch. Takes and returns uint8 (b, h, w, 3) and labels, float32 (b, classes)."""
         return pixels, labels
 
-    def on_training_set(self, pixels: np.ndarray, labels: np.ndarray, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    def on_training_set(self, pixels: "np.ndarray", labels: "np.ndarray", seed: int) -> "tuple[np.ndarray, np.ndarray]":
         """Changes the whole training set before training starts. Shapes as in `on_batch`."""
         return pixels, labels

@@ -1,11 +1,13 @@
 """How a model is scored: conf/evaluation/ and conf/metric/."""
 
 from dataclasses import dataclass
-
-import numpy as np
+from typing import TYPE_CHECKING
 
 from bloodcells.config.errors import InputError
 from bloodcells.config.schema.ranges import within
+
+if TYPE_CHECKING:
+    import numpy as np
 
 
 @dataclass
@@ -43,7 +45,7 @@ class Grid:
 class OptionalMetric:
     """Base class of optional metrics. The fields are settings. See bloodcells/evaluation/optional_metrics.py."""
 
-    def __call__(self, labels: np.ndarray, probabilities: np.ndarray) -> float:
+    def __call__(self, labels: "np.ndarray", probabilities: "np.ndarray") -> float:
         """The metric, or nan if it is undefined. labels: int64 (n,); probabilities: float32 (n, classes)."""
         raise NotImplementedError
 
