@@ -24,6 +24,7 @@ from bloodcells.tracking.store import Store
 from bloodcells.training.state import StateFile
 
 Content: TypeAlias = str | DataFrame | Figure
+KERAS_FILE = "/data/model.keras"  # in the folder of a model
 
 
 class LiveRun(Protocol):
@@ -148,13 +149,20 @@ class TrackedRun:
             rows |= {
                 "model": _path(self._model),
                 "weights": f"SHA-256 {self._weights}",
-                "load": f"mlflow.pyfunc.load_model('runs:/{self.id}/model')",
+                "load": self._loading(),
             }
         return rows | {"browse": self._store.ui(self._experiment)}
 
+    def _loading(self) -> str:
+        """Python code that loads the model in any folder."""
+        if self._model.startswith("file://"):
+            return f"mlflow.pyfunc.load_model({_path(self._model.removesuffix(KERAS_FILE))!r})"
+        uri = f"runs:/{self.id}/model"
+        return f"mlflow.set_tracking_uri({self._store.uri!r}); mlflow.pyfunc.load_model({uri!r})"
+
 
 def _keras_file(model: str) -> str:
-    return f"{model}/data/model.keras"
+    return model + KERAS_FILE
 
 
 def _path(uri: str) -> str:

@@ -11,13 +11,14 @@ from bloodcells.reporting.files import checked_output, write_atomically
 from bloodcells.reporting.page import Section, markdown
 from bloodcells.reporting.quiet_tensorflow import import_tensorflow
 from bloodcells.reporting.terminal import aligned, duration
-from experiments.benchmark import commands, training
+from experiments.benchmark import commands, folding, training
 from experiments.benchmark.rounds import Group, measure, with_ratios
 from experiments.benchmark.table import describe, digits, tables
 
 PARTS = {
     "augmentation": "images per second of each augmentation, compared with keras-cv's RandAugment as documented",
     "training": "seconds per epoch of two backbones, compared with a plain Keras fit of the same model",
+    "folding": "images per second of two frozen or fine-tuned backbones, compared with plain Keras",
     "startup": "seconds until --help is printed",
     "run": "seconds of a short run, with tracking and without",
     "determinism": "seconds per epoch by number of threads; on a GPU also with deterministic operations and without",
@@ -92,6 +93,7 @@ def _groups(seed: int, cores: int, gpu: bool) -> dict[str, Callable[[], list[Gro
     return {
         "augmentation": lambda: [augmentation.group(seed)],
         "training": lambda: [training.backbone(name, seed) for name in training.BACKBONES],
+        "folding": lambda: [folding.backbone(name, seed) for name in folding.BACKBONES],
         "startup": lambda: [commands.startup()],
         "run": lambda: [training.run(seed)],
         "determinism": lambda: training.determinism(cores, gpu, seed),

@@ -155,3 +155,17 @@ def test_run_has_one_model_wherever_it_was_interrupted(training, monkeypatch) ->
     assert models(training) == [(whole, "READY")]
     (run,) = training.runs()
     assert mlflow.pyfunc.load_model(f"runs:/{run.info.run_id}/model")
+
+
+def test_the_printed_line_loads_the_model_whatever_store_mlflow_points_at(training, tmp_path, monkeypatch) -> None:
+    network, lines = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)]), []
+
+    def save_model(run) -> None:
+        run.save_model(network, ("a", "b"))
+        lines.append(run.locations()["load"])
+
+    training.run(save_model)
+    monkeypatch.chdir(tmp_path)
+    mlflow.set_tracking_uri(f"sqlite:///{tmp_path}/another.db")
+    assert eval(lines[0], {"mlflow": mlflow})
+    assert list(tmp_path.glob("*.db")) == []
