@@ -1,6 +1,7 @@
 """The command line of a program: Hydra composes the config, the schema checks it, errors are one line each."""
 
 import functools
+import gc
 import os
 import signal
 import sys
@@ -86,6 +87,8 @@ def command(
             except KeyboardInterrupt:
                 print("interrupted", file=sys.stderr)
                 sys.exit(INTERRUPTED)
+            finally:
+                gc.freeze()  # otherwise Python looks for garbage among all objects before it exits: up to a second
             if any(jobs):
                 sys.exit(1)
 

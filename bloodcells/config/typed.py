@@ -22,7 +22,7 @@ def typed(composed: DictConfig, kind: type[Config]) -> Config:
     Raises InputError for an unknown option, a number out of range or settings that exclude each other, and the errors
     of OmegaConf for an unknown key, a wrong type or a missing value.
     """
-    return checked(node(composed, kind), kind)
+    return checked(cast(Config, OmegaConf.to_object(node(composed, kind))))
 
 
 def node(composed: DictConfig, kind: type[Config]) -> DictConfig:
@@ -31,13 +31,12 @@ def node(composed: DictConfig, kind: type[Config]) -> DictConfig:
     return cast(DictConfig, OmegaConf.merge(_schema(kind, composed, ""), composed))
 
 
-def checked(node: DictConfig, kind: type[Config]) -> Config:
-    """The dataclass for a node of the schema, with ranges and combinations checked; raises as `typed` does.
+def checked(config: Config) -> Config:
+    """The same dataclass of the schema, after its ranges and combinations were checked; raises as `typed` does.
 
     A dataclass of the schema checks what a range cannot express in its method `check(self) -> None`, if it has one,
     which raises InputError.
     """
-    config = cast(Config, OmegaConf.to_object(node))
     parts = list(_parts(config, ""))
     for prefix, part in parts:
         _check_ranges(part, prefix)

@@ -1,7 +1,7 @@
 """Expands a sweep into jobs: overrides, threads and typed config of each, a thousand of them in seconds."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from itertools import compress
@@ -124,7 +124,8 @@ def threads_per_job(launcher: DictConfig, jobs: int) -> int | None:
 class _Composer:
     """Composes one config per combination of options and sets the jobs' values in it.
 
-    Hydra reads all its files for every config it composes, which takes 0.1 s per job.
+    Hydra reads all its files for every config it composes, which takes 0.1 s per job. Converting a whole config to
+    dataclasses takes 1.5 ms more, so that jobs share the parts in which they cannot differ.
     """
 
     def __init__(self, loader: ConfigLoader, master: DictConfig) -> None:
@@ -133,6 +134,8 @@ class _Composer:
         self._value = cache(self._value_override)
         self._is_group = cache(lambda key: bool(loader.list_groups(key) or loader.get_group_options(key)))
         self._nodes: dict[tuple[str, ...], DictConfig] = {}
+        self._first: dict[tuple[str, ...], TrainConfig] = {}  # the config of one job, and in which keys others differ
+        self._differing: dict[tuple[str, ...], set[str]] = {}
 
     def config(self, overrides: Sequence[str]) -> TrainConfig | InputError:
         """The config that these overrides give a single run, or the error they raise there."""
@@ -142,13 +145,28 @@ class _Composer:
                 composed = self._loader.load_sweep_config(self._master, list(overrides))
                 check_swept(self._loader, composed.hydra, overrides)
                 self._nodes[choice] = node(composed, TrainConfig)
-            for override in filter(None, map(self._value, overrides)):
-                OmegaConf.update(self._nodes[choice], override.key_or_group, override.value())
-            return checked(self._nodes[choice], TrainConfig)
+            values = {override.key_or_group: override.value() for override in map(self._value, overrides) if override}
+            for key, value in values.items():
+                OmegaConf.update(self._nodes[choice], key, value)
+            return checked(self._converted(choice, values))
         except InputError as error:
             return error
         except (HydraException, OmegaConfBaseException, ValueError) as error:
             return InputError(explain(error, overrides))
+
+    def _converted(self, choice: tuple[str, ...], keys: Iterable[str]) -> TrainConfig:
+        """The dataclass for a choice's node, in which all its jobs set these keys."""
+        node = self._nodes[choice]
+        if choice not in self._first:
+            self._first[choice] = cast(TrainConfig, OmegaConf.to_object(node))
+            parts = cast(dict[str, Any], OmegaConf.to_container(node))
+            self._differing[choice] = {key for key, part in parts.items() if "${" in str(part)}
+            self._differing[choice] |= {key.partition(".")[0] for key in keys}
+        differing = {key: node[key] for key in self._differing[choice]}
+        parts = {
+            key: OmegaConf.to_object(part) if OmegaConf.is_config(part) else part for key, part in differing.items()
+        }
+        return replace(self._first[choice], **parts)
 
     def _value_override(self, text: str) -> Override | None:
         """The parsed override if it sets a plain value; None if it chooses an option, or adds or removes a key."""

@@ -1,5 +1,6 @@
 """Hydra's sweeper for training: `python -m bloodcells.train --multirun`. Read it from top to bottom."""
 
+import gc
 import json
 import logging
 import os
@@ -41,6 +42,7 @@ class Sweeper(HydraSweeper):
 
     def sweep(self, arguments: list[str]) -> None:
         """Runs the sweep. Raises InputError if no job can run, and JobsFailedError at the end if some failed."""
+        gc.disable()  # collecting garbage again and again among thousands of jobs and stored runs takes seconds
         # Imported here, since MLflow takes a second to import: --help and single runs must not wait for it.
         from bloodcells.runs.checkpoint import claim, run_of
         from bloodcells.runs.killed import close_killed
@@ -112,6 +114,7 @@ class Sweeper(HydraSweeper):
         from bloodcells.sweep.summary import Summary
         from bloodcells.sweep.supervise import Supervisor
 
+        gc.enable()
         summary = Summary(decided, parent, ranked_by)
         summary.log_skipped()
         folder = Path(str(self._config.hydra.sweep.dir))

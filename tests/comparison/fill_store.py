@@ -80,7 +80,7 @@ def fill(directory: Path, runs: Iterable[MadeUp], size: Size) -> list[str]:
             run.info.run_id,
             [Metric(key, float(value), start, 0) for key, value in metrics.items()],
             [Param(key, value) for key, value in params.items()],
-            [RunTag(f"sha256.{kind}", kind[0] * 64) for kind in ("config", "xcode")],
+            [RunTag(tag, tag[7] * 64) for tag in ("sha256.config", "sha256.xcode") if tag not in tags],
         )
         if made_up.status != "RUNNING":
             client.set_terminated(run.info.run_id, made_up.status, start + 50_000)

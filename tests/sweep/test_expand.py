@@ -33,9 +33,16 @@ def expanded(*overrides: list[str]) -> list[Job]:
         (["optimizer=adam", "optimizer=lion"], ["optimizer.beta_1=0.5", "optimizer.beta_1=0.8"], ["seed=0", "seed=1"]),
         (["unfreeze=[10,all]", "unfreeze=10"], ["seed=1", "seed=2"]),
         (["augmentation=mixup", "augmentation=[extended,mixup]"], ["augmentation.mixup=null"], ["seed=1", "seed=2"]),
-        (["schedule@training.fine_tuning.schedule=constant"], ["training.fine_tuning.learning_rate=1e-5", "seed=3"]),
+        (["schedule@training.fine_tuning.schedule=constant"], ["training.fine_tuning.learning_rate=1e-5"], ["seed=3"]),
         (["backbone=vgg19", "backbone=mobilenetv2"], ["backbone.weights=null", "backbone.weights=imagenet"]),
         (["study=null", "study=a"], ["++training.threads=2", "training.threads=3"]),
+        (
+            ["experiment=ablation/02_vgg19_lion"],
+            ["data=npz"],
+            ["data.path=a.npz", "data.path=b.npz"],
+            ["step=3", "step=4"],
+        ),
+        (["training.batch_size=8", "training.batch_size=16"], ["label=a${seed}"], ["seed=1", "seed=2"]),
     ],
 )
 def test_each_job_has_the_config_of_a_single_run(overrides) -> None:
