@@ -17,6 +17,7 @@ def report(config: ReportConfig) -> None:
 
     Raises InputError if no run matches, reference.csv is malformed or the folder cannot be written to.
     """
+    gc.disable()  # garbage collection slows down imports and reading thousands of runs from the store
     # Imported here, so that --help and completion do not wait for MLflow and Matplotlib.
     from bloodcells.comparison import tables
     from bloodcells.comparison.configurations import gather
@@ -27,7 +28,6 @@ def report(config: ReportConfig) -> None:
     from bloodcells.comparison.sections import INTERVALS, ReportFigures, caption, lead, sections, summary
     from bloodcells.reporting.page import latex, markdown, page
 
-    gc.disable()  # garbage collection slows down reading thousands of runs from the store
     folder = output_folder(config)
     references = read_references(folder / "reference.csv")
     runs = select(config)

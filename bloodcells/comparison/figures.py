@@ -14,7 +14,7 @@ from bloodcells.comparison.rows import Comparison, Estimate, Row
 from bloodcells.comparison.runs import MEASURES
 from bloodcells.comparison.strength import curve_of
 from bloodcells.config.names import Metric
-from bloodcells.evaluation.shift.composed import FULL, MILD
+from bloodcells.evaluation.shift.by_image import FULL, MILD
 from bloodcells.reporting.style import PALETTE, literal
 
 COLORS = dict(zip(MEASURES, PALETTE, strict=False))

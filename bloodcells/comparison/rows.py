@@ -128,11 +128,16 @@ def _positions(configurations: Sequence[Configuration]) -> tuple[dict[str, np.nd
     """
     index: dict[tuple[str, str], int] = {}
     positions = {}
+    splits: dict[tuple[object, ...], np.ndarray] = {}  # most runs share theirs with others
     labels: dict[int, int] = {}
     for configuration in configurations:
         data = configuration.params[Tag.DATA]
         for seed, predictions in configuration.predictions.items():
             run = configuration.runs[seed].id
+            split = (data, *predictions.examples.tolist(), *predictions.labels.tolist())
+            if split in splits:
+                positions[run] = splits[split]
+                continue
             places = [index.setdefault((data, example), len(index)) for example in predictions.examples.tolist()]
             for place, example, label in zip(places, predictions.examples, predictions.labels.tolist(), strict=True):
                 if labels.setdefault(place, label) != label:
@@ -140,7 +145,7 @@ def _positions(configurations: Sequence[Configuration]) -> tuple[dict[str, np.nd
                         f"image {example} has class {label} in run {run} but class {labels[place]} in another run "
                         "with the same data; expected one label: exclude one of them with a filter"
                     )
-            positions[run] = np.array(places)
+            positions[run] = splits[split] = np.array(places)
     return positions, len(index)
 
 

@@ -15,8 +15,7 @@ from bloodcells.config.errors import InputError
 from bloodcells.config.explain import nearest
 from bloodcells.config.names import Artifact, Metric, Tag
 from bloodcells.config.schema import ReportConfig
-from bloodcells.evaluation.shift.composed import GRADES, NAMED, by_image_column
-from bloodcells.evaluation.shift.suite import GRID
+from bloodcells.evaluation.shift.by_image import GRADES, GRID, NAMED, by_image_column
 from bloodcells.tracking.find import search
 from bloodcells.tracking.stored_run import StoredRun
 

@@ -16,7 +16,7 @@ from mlflow.entities import Metric, Param, RunTag
 from pyarrow import csv, table
 
 from bloodcells.config.schema import LocalTracking, RankBy
-from bloodcells.evaluation.shift.composed import GRADES, NAMED
+from bloodcells.evaluation.shift.by_image import GRADES, NAMED
 from bloodcells.tracking.store import store_of
 
 DRAWS = 4

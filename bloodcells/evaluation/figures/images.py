@@ -8,9 +8,10 @@ from matplotlib.figure import Figure
 
 from bloodcells.data.images import Images
 from bloodcells.evaluation.predictions import Predictions
+from bloodcells.evaluation.shift.by_image import FULL, GRADES
 from bloodcells.evaluation.shift.catalogue import Catalogue
 from bloodcells.evaluation.shift.chains import distort_by_chains
-from bloodcells.evaluation.shift.composed import FULL, GRADES, Composed
+from bloodcells.evaluation.shift.composed import Composed
 from bloodcells.evaluation.shift.distort import distort
 from bloodcells.evaluation.shift.strengths import SEVERITIES
 from bloodcells.reporting.sheet import Tile, sheet, short_name

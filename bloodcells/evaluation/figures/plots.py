@@ -11,7 +11,7 @@ from sklearn.metrics import confusion_matrix
 
 from bloodcells.evaluation.calibration import Calibration, Reliability
 from bloodcells.evaluation.predictions import Predictions
-from bloodcells.evaluation.shift.composed import FULL, MILD
+from bloodcells.evaluation.shift.by_image import FULL, MILD
 from bloodcells.evaluation.shift.suite import Shifted
 from bloodcells.reporting.style import BLUE, GRAY, ORANGE, PALETTE, literal
 

@@ -15,15 +15,11 @@ from bloodcells.config.names import Artifact, Metric
 from bloodcells.config.schema import AugmentationStep, Chains
 from bloodcells.data.images import Images
 from bloodcells.evaluation.intervals import mean_interval
+from bloodcells.evaluation.shift.by_image import FULL, GRADES, NAMED, by_image_column
 from bloodcells.evaluation.shift.catalogue import resembling
 from bloodcells.evaluation.shift.chains import chain, distort_by_chains
 from bloodcells.evaluation.shift.operations import OPERATIONS, resembled
 from bloodcells.reporting.terminal import with_progress
-
-# Shares of `Chains.strength`. The two with names have all draws; the others, which only draw the curve, have one.
-GRADES = (0.25, 0.5, 0.75, 1.0)
-MILD, FULL = GRADES[0], GRADES[-1]
-NAMED = {MILD: Metric.MILD_ACCURACY, FULL: Metric.COMPOSED_ACCURACY}
 
 
 @dataclass(frozen=True)
@@ -113,11 +109,6 @@ class Composed:
         """Which chains at full strength have `any` or `all` operations that meet a condition: bool (draws, n)."""
         draws = [draw for grade, draw in self.predicted if grade == FULL]
         return np.array([[of(condition(name) for name in names) for names in self.chains[draw]] for draw in draws])
-
-
-def by_image_column(grade: float) -> str:
-    """The column of a grade in `Artifact.BY_IMAGE`."""
-    return f"strength {grade:g}"
 
 
 def variants(draws: int) -> list[tuple[float, int]]:

@@ -12,11 +12,10 @@ from pandas import DataFrame
 
 from bloodcells.config.schema import AugmentationStep
 from bloodcells.data.images import Images
+from bloodcells.evaluation.shift.by_image import GRID
 from bloodcells.evaluation.shift.catalogue import Catalogue, overlapping, resembling
 from bloodcells.evaluation.shift.distort import distort
 from bloodcells.reporting.terminal import with_progress
-
-GRID = "grid"  # the column of the grid in `Artifact.BY_IMAGE`
 
 
 @dataclass(frozen=True)

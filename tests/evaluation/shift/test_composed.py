@@ -5,8 +5,9 @@ import pytest
 
 from bloodcells.augmentation.steps import CutMix
 from bloodcells.config.schema import Chains
+from bloodcells.evaluation.shift.by_image import GRADES
 from bloodcells.evaluation.shift.chains import chain, distort_by_chains
-from bloodcells.evaluation.shift.composed import GRADES, Composed, composed
+from bloodcells.evaluation.shift.composed import Composed, composed
 
 CUTMIX = {"cutmix": CutMix(1.0)}  # resembles occlusion
 
