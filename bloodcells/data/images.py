@@ -20,6 +20,7 @@ class Images:
     class_names: one per class
     examples: str (n,), the name of each image in its source: its number in an archive, its path in a folder
     origin: the source, for messages
+    passed_over: image files of the source that are not among the images
     """
 
     pixels: np.ndarray
@@ -27,6 +28,7 @@ class Images:
     class_names: tuple[str, ...]
     examples: np.ndarray
     origin: str
+    passed_over: tuple[str, ...] = ()
 
     @classmethod
     def from_arrays(
@@ -37,6 +39,7 @@ class Images:
         origin: str,
         class_names: Sequence[str] | None = None,
         examples: Sequence[str] | None = None,
+        passed_over: Sequence[str] = (),
     ) -> "Images":
         """Builds images from arrays in any of the usual forms.
 
@@ -63,7 +66,7 @@ class Images:
         if len(names) < 2:
             raise InputError(f"{origin}: only one class, {names[0]}; expected two or more")
         numbers = examples if examples is not None else list(map(str, range(len(labels))))
-        return cls(pixels, labels, names, np.asarray(numbers), origin)
+        return cls(pixels, labels, names, np.asarray(numbers), origin, tuple(passed_over))
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -71,7 +74,10 @@ class Images:
     def describe(self) -> str:
         """One line, such as "cells.npz: 13,759 images of 8 classes, 96 x 96 pixels"."""
         height, width = self.size
-        return f"{self.origin}: {len(self):,} images of {len(self.class_names)} classes, {width} x {height} pixels"
+        text = f"{self.origin}: {len(self):,} images of {len(self.class_names)} classes, {width} x {height} pixels"
+        if self.passed_over:
+            text += f"; {len(self.passed_over):,} image files passed over, such as {self.passed_over[0]}"
+        return text
 
     @property
     def size(self) -> tuple[int, int]:

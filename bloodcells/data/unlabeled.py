@@ -9,12 +9,11 @@ import numpy as np
 from PIL import Image
 
 from bloodcells.config.errors import InputError
-from bloodcells.data.folder import SUFFIXES, decode
+from bloodcells.data.folder import FORMATS, SUFFIXES, decode
 from bloodcells.data.images import to_uint8
 from bloodcells.data.npz import read_arrays
 from bloodcells.reporting.terminal import with_progress
 
-FILES = "JPEG, PNG or WebP"
 Size = tuple[int, int]  # height and width
 
 
@@ -58,7 +57,7 @@ def load_unlabeled(path: str, size: Size) -> Unlabeled:
         read, skipped = _read_files(Path(path), size)
     if not read:
         reason = f"none of {len(skipped)} files can be read: {skipped[0]}" if skipped else "no images"
-        raise InputError(f"data.path={path}: {reason}; expected {FILES} files or an .npz archive of images")
+        raise InputError(f"data.path={path}: {reason}; expected {FORMATS} files or an .npz archive of images")
     return Unlabeled(
         pixels=np.stack([image for _, image in read.values()]),
         files=tuple(read),
@@ -87,9 +86,9 @@ def _image_files(path: Path) -> list[Path]:
         files = [file for file in sorted(path.rglob("*")) if file.suffix.lower() in SUFFIXES and file.is_file()]
         return [file for file in files if not any(part.startswith(".") for part in file.relative_to(path).parts)]
     if not path.exists():
-        raise InputError(f"data.path={path}: no such file or folder; expected images: {FILES} files, or .npz")
+        raise InputError(f"data.path={path}: no such file or folder; expected images: {FORMATS} files, or .npz")
     if path.suffix.lower() not in SUFFIXES:
-        raise InputError(f"data.path={path}: not an image; expected a {FILES} file, a folder of them, or .npz")
+        raise InputError(f"data.path={path}: not an image; expected a {FORMATS} file, a folder of them, or .npz")
     return [path]
 
 

@@ -1,5 +1,7 @@
 """Folders of image files."""
 
+import zlib
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -28,7 +30,7 @@ def test_classes_and_files_are_in_alphabetical_order(root) -> None:
     assert np.array_equal(images.pixels[0], PIXELS)
 
 
-@pytest.mark.parametrize("suffix", ["jpg", "JPEG", "webp", "png"])
+@pytest.mark.parametrize("suffix", ["jpg", "JPEG", "webp", "png", "tif", "TIFF", "bmp"])
 def test_every_format_is_read(root, suffix) -> None:
     Image.fromarray(PIXELS).save(root / "a_class" / f"new.{suffix}", quality=95)
     images = load_folder(str(root))
@@ -78,6 +80,47 @@ def test_text_file_named_png_is_named(root) -> None:
 def test_16_bit_image_is_refused(root) -> None:
     Image.fromarray(np.full((8, 10), 40_000, np.uint16)).save(root / "a_class" / "deep.png")
     with pytest.raises(InputError, match=r"deep\.png: image mode I;16"):
+        load_folder(str(root))
+
+
+def test_16_bit_colors_are_refused_whatever_their_values(root) -> None:
+    # A PNG of one pixel, RGB with 16 bits per channel and the value 4095, as 12-bit cameras give; Pillow reads 15.
+    def chunk(kind: bytes, content: bytes) -> bytes:
+        return len(content).to_bytes(4) + kind + content + zlib.crc32(kind + content).to_bytes(4)
+
+    header = chunk(b"IHDR", (1).to_bytes(4) * 2 + bytes([16, 2, 0, 0, 0]))
+    data = chunk(b"IDAT", zlib.compress(b"\0" + bytes([15, 255]) * 3))
+    png = root / "a_class" / "1.png"
+    png.write_bytes(b"\x89PNG\r\n\x1a\n" + header + data + chunk(b"IEND", b""))
+    with Image.open(png) as image:
+        assert (image.mode, image.getpixel((0, 0))) == ("RGB", (15, 15, 15))
+    with pytest.raises(InputError, match=r"a_class/1\.png: 16 bits per channel; expected RGB or gray with 8 bits"):
+        load_folder(str(root))
+
+
+def test_the_orientation_of_a_photo_is_applied(root) -> None:
+    turned = Image.fromarray(np.rot90(PIXELS).copy())
+    exif = turned.getexif()
+    exif[274] = 6  # to be turned by 90 degrees clockwise
+    turned.save(root / "a_class" / "1.png", exif=exif)
+    assert np.array_equal(load_folder(str(root)).pixels[0], PIXELS)
+
+
+def test_image_files_that_are_passed_over_are_counted_and_named_and_many_are_refused(root) -> None:
+    folder = root / "a_class" / "more"
+    folder.mkdir()
+    for number in range(3, 100):
+        Image.fromarray(PIXELS).save(root / "a_class" / f"{number}.png")
+    (folder / ".hidden.png").touch()
+    assert "passed over" not in load_folder(str(root)).describe()
+    for name in ("1.png", "2.gif"):
+        Image.fromarray(PIXELS).save(folder / name)
+    assert load_folder(str(root)).describe().endswith("; 2 image files passed over, such as a_class/more/1.png")
+    for number in range(4):
+        Image.fromarray(PIXELS).save(folder / f"{number}.jp2")
+    with pytest.raises(
+        InputError, match=r"6 of 105 image files in a_class/ would be passed over, such as a_class/more/"
+    ):
         load_folder(str(root))
 
 

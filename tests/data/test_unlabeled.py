@@ -72,7 +72,7 @@ def test_missing_empty_and_other_paths_are_refused(root, tmp_path) -> None:
     with pytest.raises(InputError, match="no such file or folder"):
         load_unlabeled(str(tmp_path / "none"), SIZE)
     (tmp_path / "empty").mkdir()
-    with pytest.raises(InputError, match="no images; expected JPEG, PNG or WebP files or an"):
+    with pytest.raises(InputError, match="no images; expected JPEG, PNG, WebP, TIFF or BMP files or an"):
         load_unlabeled(str(tmp_path / "empty"), SIZE)
     (tmp_path / "notes.txt").write_text("no image")
     with pytest.raises(InputError, match="not an image; expected"):
