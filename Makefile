@@ -37,7 +37,7 @@ unfreeze-depth backbones augmentation:
 	@$(BIN)/python -m bloodcells.report study=$(subst -,_,$@)
 
 ui: install  ## serves MLflow's pages about the runs at http://127.0.0.1:5000; another port: PORT=...
-	@$(BIN)/mlflow ui --host 127.0.0.1 --port $(PORT) --backend-store-uri sqlite:///mlruns/mlflow.db
+	@MLFLOW_DISABLE_TELEMETRY=true $(BIN)/mlflow ui --host 127.0.0.1 --port $(PORT) --backend-store-uri sqlite:///mlruns/mlflow.db
 
 test: install  ## runs the tests; pytest options: make test ARGS="-k clean"
 	@$(BIN)/python -m pytest --numprocesses logical --maxprocesses 4 --dist worksteal $(ARGS)

@@ -7,6 +7,7 @@ Example:
     0.9714
 """
 
+import os
 import sys
 from importlib import import_module
 from types import ModuleType
@@ -15,6 +16,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from bloodcells.api import Result, compose, evaluate, load_run, train
 
+# Before MLflow is imported: its telemetry sends usage data, and competes with our requests to a server.
+os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"
 __all__ = ["Result", "compose", "evaluate", "load_run", "train"]
 
 

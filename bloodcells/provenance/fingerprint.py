@@ -3,6 +3,7 @@
 import ast
 import hashlib
 import json
+import os
 import subprocess
 import tomllib
 from collections.abc import Iterator
@@ -30,6 +31,12 @@ NO_NUMBERS = (
     "runs/description.py",
     "training/progress.py", "training/curves.py", "evaluation/figures", "evaluation/page.py", "model/gradcam.py",
 )  # fmt: skip
+# Prefixes of variables of XLA, TensorFlow, oneDNN, BLAS, NumPy, Numba and CUDA's libraries. Some only change speed or
+# output, but none is set in a usual environment.
+ARITHMETIC = (
+    "XLA_", "TF_XLA_", "TF_ENABLE_", "TF_DISABLE_", "TF_OVERRIDE_", "TF_CUDNN_", "TF_CUBLAS_", "TF_DETERMINISTIC_",
+    "ONEDNN_", "DNNL_", "MKL_", "OPENBLAS_", "NPY_", "NUMBA_", "NVIDIA_TF32_", "CUBLAS_", "CUDNN_",
+)  # fmt: skip
 GPU_LIBRARIES = "tensorflow[and-cuda]"  # an optional requirement that changes results if installed
 FILING = ("study", "label", "step", "follows", "stand_in_for")  # settings that only describe a run
 UNCOUNTED = ("tracking", "output", "sweep", *FILING, "data.path", "backbone.weights", "training.threads")
@@ -43,7 +50,8 @@ class Fingerprint:
     config: all settings except UNCOUNTED: where a run is stored or filed changes no number, files are hashed by content
         rather than path, and the number of threads is recorded with the machine
     code: the syntax trees of the package without NO_NUMBERS; docstrings, comments and formatting are ignored
-    packages: versions of the distributions that bloodcells requires
+    packages: versions of the distributions that bloodcells requires, and environment variables that change their
+        arithmetic, see `arithmetic_variables`
     weights: the file of initial weights, or "none"
     commit, dirty: the checkout's commit, or "unknown", and whether files that count have uncommitted changes
     """
@@ -79,6 +87,19 @@ def fingerprint(config: object, data: str, weights: Path | None = None) -> Finge
 def packages() -> list[str]:
     """Returns all installed distributions as name==version, in alphabetical order."""
     return sorted({f"{entry.metadata['Name']}=={entry.version}" for entry in distributions()}, key=str.lower)
+
+
+def arithmetic_variables() -> list[str]:
+    """Returns the environment variables that can change the arithmetic of the libraries, as NAME=value, sorted.
+
+    Numbers of threads are left out: launchers set them, and `training.threads` decides for TensorFlow.
+
+    Example:
+        >>> arithmetic_variables()  # after export ONEDNN_MAX_CPU_ISA=AVX2
+        ['ONEDNN_MAX_CPU_ISA=AVX2']
+    """
+    names = [name for name in os.environ if name.startswith(ARITHMETIC) and not name.endswith("NUM_THREADS")]
+    return sorted(f"{name}={os.environ[name]}" for name in names)
 
 
 def config_hash(config: object, *without: str) -> str:
@@ -157,6 +178,7 @@ def _packages_hash() -> str:
     """Hash of the distributions that bloodcells requires; others, such as linters, do not count."""
     project = tomllib.loads((CHECKOUT / "pyproject.toml").read_text())["project"]
     lines = [f"{name}=={entry.version}" for name, entry in required(*project["dependencies"], GPU_LIBRARIES).items()]
+    lines += arithmetic_variables()
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
 

@@ -1,6 +1,5 @@
 """The machine that a run trains on, and settings that prevent bit-identical repetition."""
 
-import os
 import platform
 from typing import Any
 
@@ -8,6 +7,7 @@ import psutil
 import tensorflow as tf
 
 from bloodcells.config.schema import TrainConfig
+from bloodcells.provenance.fingerprint import arithmetic_variables
 from bloodcells.training.devices import cores
 
 
@@ -18,12 +18,12 @@ def machine(threads: int) -> dict[str, Any]:
         threads: number of threads per operation.
 
     Returns:
-        host, system, processor, cores (usable by this process), memory_gib, gpus (their names), python, threads, onednn
-        ("on", "off" or the newest instruction set it may use, such as "up to AVX2").
+        host, system, processor, cores (usable by this process), memory_gib, gpus (their names), python, threads,
+        variables (those of `arithmetic_variables`).
 
     Example:
-        >>> machine(threads=2)["onednn"]
-        'on'
+        >>> machine(threads=2)["variables"]
+        ['TF_ENABLE_ONEDNN_OPTS=0']
     """
     details = [tf.config.experimental.get_device_details(gpu) for gpu in tf.config.list_physical_devices("GPU")]
     return {
@@ -35,7 +35,7 @@ def machine(threads: int) -> dict[str, Any]:
         "gpus": [str(detail.get("device_name", "GPU")) for detail in details],
         "python": platform.python_version(),
         "threads": threads,
-        "onednn": _onednn(),
+        "variables": arithmetic_variables(),
     }
 
 
@@ -57,13 +57,6 @@ def unrepeatable(config: TrainConfig, gpus: bool) -> list[str]:
     if gpus and not config.training.deterministic:
         lines.append("training.deterministic=false: the order of sums on a GPU varies, so repeated runs differ")
     return lines
-
-
-def _onednn() -> str:
-    if os.environ.get("TF_ENABLE_ONEDNN_OPTS", "1").lower() in ("0", "false"):
-        return "off"
-    newest = os.environ.get("ONEDNN_MAX_CPU_ISA")
-    return f"up to {newest}" if newest else "on"
 
 
 def _processor() -> str:

@@ -24,7 +24,7 @@ from bloodcells.tracking.store import Store
 
 log = logging.getLogger(__name__)
 # The bits of a result depend on these properties of the machine and these parts of the fingerprint.
-MACHINE = ("processor", "gpus", "python", "threads", "onednn")
+MACHINE = ("processor", "gpus", "python", "threads", "variables")
 HASHES = ("config", "data", "code", "packages", "weights")
 PARTIAL = ".partial-"  # prefix of a folder that is being created or removed
 

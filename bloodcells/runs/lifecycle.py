@@ -106,7 +106,9 @@ def started(
     close_killed(store)
     with store.errors():
         interrupted = run_of(tags[Tag.CHECKPOINT]) if Tag.CHECKPOINT in tags else None
-        run = mlflow.start_run(run_id=interrupted.info.run_id if interrupted else None, run_name=name, tags=dict(tags))
+        run_id = interrupted.info.run_id if interrupted else store.new_run(name, tags)
+        # Always with an id: otherwise MLFLOW_RUN_ID in the environment would choose, even a finished run.
+        run = mlflow.start_run(run_id=run_id, tags=dict(tags))
     error: BaseException | None = None
     try:
         with store.errors():

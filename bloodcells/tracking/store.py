@@ -1,10 +1,11 @@
 """Where runs are stored: a local folder, an MLflow server, or nowhere."""
 
+import getpass
 import logging
 import os
 import shlex
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import NoReturn
@@ -98,6 +99,13 @@ class Store(ABC):
                 problem = f"cannot access experiment “{self.experiment}” there ({reason}); fix the cause, or choose "
                 problem += "another place or another tracking.experiment"
             raise InputError(f"{self.setting}: {problem}") from error
+
+    def new_run(self, name: str, tags: Mapping[str, str]) -> str:
+        """Creates a run and returns its id. Raises InputError as `existing_experiment` does."""
+        experiment = self.existing_experiment()
+        with self.client() as client:
+            known = {"mlflow.user": getpass.getuser(), "mlflow.source.type": "LOCAL"}  # as MLflow's own
+            return str(client.create_run(experiment, run_name=name, tags=known | dict(tags)).info.run_id)
 
     @contextmanager
     def client(self) -> Iterator[MlflowClient]:

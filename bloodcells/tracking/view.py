@@ -35,6 +35,7 @@ def activate_experiment(name: str, ranked_by: str) -> None:
 
     ranked_by: the metric that the view sorts by, highest first
     """
+    mlflow.clear_active_model()  # MLFLOW_ACTIVE_MODEL_ID would attach the metrics of our runs to another model
     experiment = mlflow.set_experiment(name)
     if TAG not in experiment.tags:
         columns = [column for column in WIDTHS if not column.startswith("attributes.")]

@@ -212,3 +212,11 @@ def test_only_packages_that_bloodcells_requires_count(checkout) -> None:
     assert requiring('"pandas"') == requiring('"pandas", "numpy"')  # which pandas requires itself
     assert requiring('"pandas"') != requiring('"pandas", "ruff"')
     assert requiring('"pandas", "not-installed"') == requiring('"pandas"')
+
+
+def test_variables_that_change_arithmetic_count_as_packages(checkout, monkeypatch) -> None:
+    before = fingerprint(composed(), "x").packages
+    monkeypatch.setenv("MKL_NUM_THREADS", "3")
+    assert fingerprint(composed(), "x").packages == before
+    monkeypatch.setenv("NVIDIA_TF32_OVERRIDE", "0")
+    assert fingerprint(composed(), "x").packages != before

@@ -1,27 +1,14 @@
 """The machine as recorded with a run."""
 
-import pytest
-
 from bloodcells.provenance.machine import machine, unrepeatable
 from tests.conftest import composed
 
 
-@pytest.mark.parametrize(
-    ("variables", "expected"),
-    [
-        ({}, "on"),
-        ({"TF_ENABLE_ONEDNN_OPTS": "1"}, "on"),
-        ({"TF_ENABLE_ONEDNN_OPTS": "0"}, "off"),
-        ({"TF_ENABLE_ONEDNN_OPTS": "False"}, "off"),
-        ({"ONEDNN_MAX_CPU_ISA": "AVX2"}, "up to AVX2"),
-    ],
-)
-def test_onednn_follows_the_environment(monkeypatch, variables, expected) -> None:
-    for name in ("TF_ENABLE_ONEDNN_OPTS", "ONEDNN_MAX_CPU_ISA"):
-        monkeypatch.delenv(name, raising=False)
-    for name, value in variables.items():
+def test_variables_that_change_arithmetic_are_recorded(monkeypatch) -> None:
+    before = machine(1)["variables"]
+    for name, value in {"XLA_FLAGS": "--a=b", "ONEDNN_MAX_CPU_ISA": "AVX2", "OPENBLAS_NUM_THREADS": "1"}.items():
         monkeypatch.setenv(name, value)
-    assert machine(1)["onednn"] == expected
+    assert machine(1)["variables"] == sorted({*before, "ONEDNN_MAX_CPU_ISA=AVX2", "XLA_FLAGS=--a=b"})
 
 
 def test_settings_that_prevent_repetition_are_listed() -> None:

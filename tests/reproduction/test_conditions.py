@@ -6,7 +6,7 @@ from bloodcells.provenance.fingerprint import Fingerprint
 from bloodcells.reproduction.conditions import Conditions, changes, present_conditions
 from tests.conftest import composed
 
-MACHINE = {"processor": "A 1", "gpus": [], "python": "3.11.7", "threads": 4, "onednn": "on"}
+MACHINE = {"processor": "A 1", "gpus": [], "python": "3.11.7", "threads": 4, "variables": []}
 THEN = Conditions("c" * 64, "d" * 64, "none", "commit abc", {"numpy": "2.1.0", "zict": "1.0"}, MACHINE)
 
 
@@ -34,13 +34,19 @@ def test_first_changed_packages_are_named_and_the_rest_counted() -> None:
 
 
 def test_changes_of_the_machine_are_listed() -> None:
-    now = {"processor": "B 2", "gpus": ["H100", "H100"], "python": "3.12.0", "threads": 2, "onednn": "off"}
+    now = {
+        "processor": "B 2",
+        "gpus": ["H100", "H100"],
+        "python": "3.12.0",
+        "threads": 2,
+        "variables": ["XLA_FLAGS=a", "ONEDNN_MAX_CPU_ISA=AVX2"],
+    }
     assert changes(THEN, replace(THEN, machine=now)) == [
         "processor: A 1, now B 2",
         "gpus: none, now H100 and H100",
         "python: 3.11.7, now 3.12.0",
         "threads: 4, now 2",
-        "onednn: on, now off",
+        "variables: none, now XLA_FLAGS=a and ONEDNN_MAX_CPU_ISA=AVX2",
     ]
     older = replace(THEN, machine=MACHINE | {"threads": None})
     assert changes(older, replace(THEN, machine=MACHINE | {"threads": 1})) == ["threads: not recorded, now 1"]

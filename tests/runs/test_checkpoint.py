@@ -160,4 +160,4 @@ def test_identity_covers_what_the_result_depends_on_and_how_the_run_is_filed() -
     others.append(identity("training.threads=2", data="e" * 64))
     assert all(other != base for other in others)
     assert len({tuple(other.items()) for other in others}) == len(others)
-    assert {"code", "packages", "processor", "gpus", "python", "onednn"} <= base.keys()
+    assert {"code", "packages", "processor", "gpus", "python", "variables"} <= base.keys()

@@ -169,3 +169,22 @@ def test_the_printed_line_loads_the_model_whatever_store_mlflow_points_at(traini
     mlflow.set_tracking_uri(f"sqlite:///{tmp_path}/another.db")
     assert eval(lines[0], {"mlflow": mlflow})
     assert list(tmp_path.glob("*.db")) == []
+
+
+def test_variables_that_choose_a_run_an_experiment_or_a_model_do_not(training, tmp_path, monkeypatch) -> None:
+    training.run(epoch(1))
+    (finished,) = training.runs()
+    model = mlflow.MlflowClient().create_logged_model(finished.info.experiment_id)
+    other = mlflow.create_experiment("other")
+    mlflow.set_active_model(model_id=model.model_id)  # as MLFLOW_ACTIVE_MODEL_ID does when a process starts
+    monkeypatch.setenv("MLFLOW_RUN_ID", finished.info.run_id)
+    monkeypatch.setenv("MLFLOW_EXPERIMENT_ID", other)
+    monkeypatch.setenv("MLFLOW_EXPERIMENT_NAME", "other")
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{tmp_path}/another.db")
+    training.run(epoch(1), epoch(2))
+    new, same = training.runs()
+    assert same.to_dictionary() == finished.to_dictionary()
+    assert (new.info.experiment_id, new.data.metrics) == (finished.info.experiment_id, {"loss": 0.5})
+    assert {"mlflow.user", "mlflow.source.type"} <= new.data.tags.keys()
+    assert not mlflow.MlflowClient().get_logged_model(model.model_id).metrics
+    assert not (tmp_path / "another.db").exists()
