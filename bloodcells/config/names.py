@@ -35,6 +35,7 @@ class Tag:
     FOLLOWS = "follows"  # the step it is compared with
     STAND_IN_FOR = "stand_in_for"  # the large backbone that its small one replaces
     ERROR = "error"  # why a run FAILED or was KILLED
+    PRUNED = "pruned"  # after which epoch a search ended it, for its learning curve
     CHECKPOINT = "checkpoint"  # the folder that holds its training state until it ends
     JOB = "sweep.job"  # its number in a sweep, from 1
     ATTEMPT = "sweep.attempt"  # which invocation of the sweep's command started it
@@ -103,3 +104,6 @@ class Artifact:
     MEDMNIST_C_ERRORS = "medmnist_c/errors.csv"  # one row per corruption of MedMNIST-C
     REPRODUCTION = "reproduction.csv"  # one row per difference between a run and its repetition
     JOBS = "jobs.csv"  # one row per job of a sweep
+    TRIALS = "trials.csv"  # one row per trial of a search
+    SEARCH_HISTORY = "figures/history.png"  # the value of each trial of a search, and the best so far
+    SEARCH_IMPORTANCE = "figures/importance.png"  # how much each searched setting matters

@@ -18,7 +18,7 @@ from bloodcells.runs.checkpoint import claim, identity_of, run_of
 from bloodcells.runs.description import run_name, run_params
 from bloodcells.runs.killed import close_killed
 from bloodcells.runs.phase_1 import shared_state
-from bloodcells.runs.sweep_run import SweepJob
+from bloodcells.runs.sweep_run import PrunedError, SweepJob
 from bloodcells.tracking.live_run import LiveRun, TrackedRun, UntrackedRun
 from bloodcells.tracking.store import STORE_ERRORS, Store, store_of
 from bloodcells.tracking.stored_run import StoredRun
@@ -69,7 +69,7 @@ def tracked(
                 shared = shared_state(config, fingerprint, checkpoint, job=sweep, run=run) if sweep else None
                 with shared or nullcontext(state) as run.state:
                     yield run
-        except DivergedError:  # it would diverge again
+        except (DivergedError, PrunedError):  # it would end in the same way again
             checkpoint.remove()
             raise
         except KeyboardInterrupt:
@@ -91,7 +91,7 @@ def started(
     origin: str,
     context: str,
 ) -> Iterator[LiveRun]:
-    """A run that ends FINISHED, KILLED if it was interrupted, or FAILED with the error as a tag.
+    """A run that ends FINISHED, KILLED if it was interrupted or pruned, or FAILED, with the error as a tag.
 
     Before it starts, other runs whose process was killed are closed.
 
@@ -131,7 +131,7 @@ def started(
 
 def _end(store: Store, error: BaseException | None) -> None:
     """Ends the run with a status. If that fails, raises only if there is no `error`, which is the likely cause."""
-    killed = isinstance(error, KeyboardInterrupt)
+    killed = isinstance(error, KeyboardInterrupt | PrunedError)
     status = RunStatus.FINISHED if error is None else RunStatus.KILLED if killed else RunStatus.FAILED
     if error is not None:
         with suppress(*STORE_ERRORS):

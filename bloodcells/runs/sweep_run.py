@@ -1,9 +1,10 @@
 """The run of a sweep in MLflow, which is the parent of its jobs' runs. Needs no TensorFlow."""
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, TypeAlias
 from uuid import uuid4
 
 import mlflow
@@ -12,6 +13,15 @@ from mlflow.entities import Run as MlflowRun
 from bloodcells.config.names import Program, Tag
 from bloodcells.runs.checkpoint import Checkpoint
 from bloodcells.tracking.store import Store
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+Judge: TypeAlias = Callable[[int, Mapping[str, float]], bool]  # of an epoch and its metrics: whether to prune the run
+
+
+class PrunedError(Exception):
+    """A search has pruned the run, since its learning curve is worse than those of other trials."""
 
 
 @dataclass(frozen=True)
@@ -23,12 +33,14 @@ class SweepJob:
     shared: the folder in which jobs share phase 1; each distinct phase 1 takes about twice the size of the weights.
         The sweep deletes it.
     attempt: an id of one call of the sweep's command; a resumed sweep has several
+    judge: what may prune the run after an epoch
     """
 
     parent: str
     number: int
     shared: Path
     attempt: str = ""
+    judge: Judge | None = None
 
     @property
     def tags(self) -> dict[str, str]:
@@ -44,8 +56,8 @@ class SweepRun:
     id: str
     attempt: str
 
-    def job(self, number: int, shared: Path) -> SweepJob:
-        return SweepJob(self.id, number, shared, self.attempt)
+    def job(self, number: int, shared: Path, judge: Judge | None = None) -> SweepJob:
+        return SweepJob(self.id, number, shared, self.attempt, judge)
 
     def jobs(self, number: int | None = None) -> dict[int, MlflowRun]:
         """The newest run of each job in this attempt, by the job's number; number: only the run of this job."""
@@ -83,12 +95,15 @@ class SweepRun:
             client.set_terminated(run.info.run_id, "FAILED")
         return error
 
-    def save(self, description: str, files: Mapping[str, str], metrics: Mapping[str, float]) -> None:
-        """Stores the sweep's description in Markdown, text files by name, and metrics."""
+    def save(self, description: str, files: Mapping[str, "str | Figure"], metrics: Mapping[str, float]) -> None:
+        """Stores the sweep's description in Markdown, texts and figures by file name, and metrics."""
         with self.store.client() as client:
             client.set_tag(self.id, Tag.DESCRIPTION, description)
             for name, content in files.items():
-                client.log_text(self.id, content, name)
+                if isinstance(content, str):
+                    client.log_text(self.id, content, name)
+                else:
+                    client.log_figure(self.id, content, name, save_kwargs={"dpi": 150})
             for name, value in metrics.items():
                 client.log_metric(self.id, name, value)
 

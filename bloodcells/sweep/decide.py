@@ -51,7 +51,7 @@ def decide(jobs: Sequence[Job], finished: Mapping[Key, str]) -> Decided:
 
     finished: run ids by key, as `finished_runs` returns them
     """
-    keys = _Keys()
+    keys = Keys()
     decided = Decided([], {}, [], {}, {})
     first_of_phase_1: dict[Key, int] = {}
     for job in jobs:
@@ -77,15 +77,25 @@ def finished_runs(tracking: Tracking, parent: str | None) -> dict[Key, str]:
 
     parent: the id of a sweep's run, to include only its jobs; None to include all runs
     """
-    where = FINISHED if parent is None else f"{FINISHED} and tags.`{Tag.PARENT}` = '{parent}'"
+    where = FINISHED if parent is None else f"{FINISHED} and {within(parent)}"
     return {_key_of(run): run.id for run in search(tracking, where)}
+
+
+def within(parent: str) -> str:
+    """The filter, in MLflow's search language, for the runs of the sweep with this id."""
+    return f"tags.`{Tag.PARENT}` = '{parent}'"
 
 
 def finished_run(tracking: Tracking, key: Key) -> str | None:
     """The id of the newest finished training run with this key, or None."""
-    conditions = [f"tags.`{tag}` = '{value}'" for tag, value in zip(TAGS, key[1:], strict=True)]
-    runs = [run for run in search(tracking, " and ".join([FINISHED, *conditions])) if _key_of(run) == key]
+    runs = runs_with(tracking, key, FINISHED)
     return runs[-1].id if runs else None
+
+
+def runs_with(tracking: Tracking, key: Key, *conditions: str) -> list[StoredRun]:
+    """The training runs with this key, oldest first; conditions: more filters in MLflow's search language."""
+    tags = [f"tags.`{tag}` = '{value}'" for tag, value in zip(TAGS, key[1:], strict=True)]
+    return [run for run in search(tracking, " and ".join([*conditions, *tags])) if _key_of(run) == key]
 
 
 def _key_of(run: StoredRun) -> Key:
@@ -93,7 +103,7 @@ def _key_of(run: StoredRun) -> Key:
     return (tags.get(Tag.STUDY, ""), *(tags.get(tag, "") for tag in TAGS))
 
 
-class _Keys:
+class Keys:
     """Keys that identify the results of jobs. Loads each data set and each file of weights once."""
 
     def __init__(self) -> None:

@@ -98,7 +98,7 @@ def expand(loader: ConfigLoader, master: DictConfig, overrides: Sequence[Sequenc
     master: the config that Hydra composed for the whole sweep
     overrides: one list per job, all with the same keys
     """
-    composer = _Composer(loader, master)
+    composer = Composer(loader, master)
     varying = [len(set(texts)) > 1 for texts in zip(*overrides, strict=True)]
     return [
         Job(number, " ".join(compress(each, varying)) or " ".join(each), tuple(each), composer.config(each))
@@ -121,7 +121,7 @@ def threads_per_job(launcher: DictConfig, jobs: int) -> int | None:
     return launcher.get("cpus_per_task")
 
 
-class _Composer:
+class Composer:
     """Composes one config per combination of options and sets the jobs' values in it.
 
     Hydra reads all its files for every config it composes, which takes 0.1 s per job. Converting a whole config to
@@ -138,7 +138,10 @@ class _Composer:
         self._differing: dict[tuple[str, ...], set[str]] = {}
 
     def config(self, overrides: Sequence[str]) -> TrainConfig | InputError:
-        """The config that these overrides give a single run, or the error they raise there."""
+        """The config that these overrides give a single run, or the error they raise there.
+
+        All calls with the same options must set the same keys.
+        """
         try:
             choice = tuple(text for text in overrides if not self._value(text))
             if choice not in self._nodes:

@@ -18,7 +18,8 @@ from typing import Any, NoReturn
 from bloodcells.config.command import INTERRUPTED
 from bloodcells.config.errors import InputError
 from bloodcells.config.schema import TrainConfig
-from bloodcells.runs.sweep_run import SweepJob
+from bloodcells.runs.sweep_run import PrunedError, SweepJob
+from bloodcells.sweep.search.judge import judged
 
 FORKS = multiprocessing.get_context("forkserver")
 FORKS.set_forkserver_preload(["bloodcells.sweep.preload"])
@@ -53,8 +54,11 @@ def _run(config: TrainConfig, job: SweepJob | None, output: Path | None, *, erro
     from bloodcells.runs.lifecycle import tracked
     from bloodcells.runs.train import train
 
+    tracker = partial(tracked, sweep=job)
     try:
-        train(config, partial(tracked, sweep=job))
+        train(config, partial(judged, tracker, job.judge) if job and job.judge else tracker)
+    except PrunedError:
+        sys.exit()  # the run has a tag that says so
     except KeyboardInterrupt:
         sys.exit(INTERRUPTED)
     except InputError as error:

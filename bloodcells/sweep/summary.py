@@ -18,7 +18,7 @@ from bloodcells.runs.killed import close_killed
 from bloodcells.runs.sweep_run import SweepRun
 from bloodcells.sweep.decide import Decided
 from bloodcells.sweep.expand import Job
-from bloodcells.sweep.supervise import Outcome
+from bloodcells.sweep.supervise import error_of
 
 log = logging.getLogger(__name__)
 LISTED = 10  # jobs listed one by one on the terminal
@@ -141,20 +141,10 @@ class Summary:
             return {}
 
     def _row(self, job: Job, returned: JobReturn, run: Run | None) -> Row:
-        """The row of a job that was launched. A job that its launcher lost may have finished all the same."""
-        if returned.status is JobStatus.COMPLETED:
-            outcome: Outcome = returned.return_value
-            if outcome.done_by:
-                return Row(job, "done before", outcome.done_by)
-            error = outcome.error
-        elif run and run.info.status == "FINISHED":
-            error = ""
-        else:
-            lost = returned._return_value
-            error = f"lost, result unknown: {type(lost).__name__}: {lost}"
-            may_be_alive = run and run.info.status == "RUNNING"  # on another machine
-            if self._parent and not may_be_alive:
-                error = self._parent.record_error(job.number, job.name, study=job.study, error=error)
+        """The row of a job that was launched."""
+        if returned.status is JobStatus.COMPLETED and (done_by := returned.return_value.done_by):
+            return Row(job, "done before", done_by)
+        error = error_of(job, returned, run=run, parent=self._parent)
         return Row(job, "failed" if error else "done", run.info.run_id if run else "", error)
 
 

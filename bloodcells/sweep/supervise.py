@@ -13,6 +13,8 @@ from pathlib import Path
 import psutil
 from filelock import FileLock, Timeout
 from hydra.core.hydra_config import HydraConfig
+from hydra.core.utils import JobReturn, JobStatus
+from mlflow.entities import Run
 from omegaconf import DictConfig
 from omegaconf.errors import OmegaConfBaseException
 
@@ -22,8 +24,9 @@ from bloodcells.config.explain import explain
 from bloodcells.config.schema import TrainConfig
 from bloodcells.config.typed import typed
 from bloodcells.runs.killed import close_killed
-from bloodcells.runs.sweep_run import SweepRun
+from bloodcells.runs.sweep_run import Judge, SweepRun
 from bloodcells.sweep.decide import Key, finished_run
+from bloodcells.sweep.expand import Job
 from bloodcells.sweep.process import start
 
 log = logging.getLogger(__name__)
@@ -43,10 +46,20 @@ class Outcome:
 
 
 @dataclass(frozen=True)
+class Task:
+    """A job to supervise: its number, its name, what identifies its result, and what may prune it."""
+
+    number: int
+    name: str
+    key: Key
+    judge: Judge | None = None
+
+
+@dataclass(frozen=True)
 class Supervisor:
     """The task that a launcher calls with the config of each job.
 
-    jobs: number, name and result key of each job, in launch order
+    tasks: the jobs, in launch order
     total: how many jobs the sweep has, including those not launched
     parent: the sweep's run, or None with tracking=off
     shared: the folder in which jobs share the state of phase 1
@@ -55,7 +68,7 @@ class Supervisor:
     rerun: whether to run a job again that another sweep has finished in the meantime
     """
 
-    jobs: tuple[tuple[int, str, Key], ...]
+    tasks: tuple[Task, ...]
     total: int
     parent: SweepRun | None
     shared: Path | None
@@ -64,17 +77,18 @@ class Supervisor:
     rerun: bool
 
     def __call__(self, composed: DictConfig) -> Outcome:
-        number, name, key = self.jobs[int(HydraConfig.get().job.num)]
+        task = self.tasks[int(HydraConfig.get().job.num)]
+        number, name = task.number, task.name
         study = None
         try:
             config = typed(composed, TrainConfig)
             study = config.study
-            with self._exclusive(key, number) as finished:
+            with self._exclusive(task.key, number) as finished:
                 if finished:
                     log.info("job %d of %d was done in the meantime, run %s: %s", number, self.total, finished, name)
                     return Outcome(done_by=finished)
                 log.info("job %d of %d: %s", number, self.total, name)
-                error = self._run(config, number)
+                error = self._run(config, task)
         except (InputError, OmegaConfBaseException) as invalid:
             error = explain(invalid)
         if error:
@@ -114,12 +128,12 @@ class Supervisor:
             Path(lock.lock_file).unlink(missing_ok=True)
             lock.release()
 
-    def _run(self, config: TrainConfig, number: int) -> str:
-        """Runs a job in its own process. Returns its error, or an empty string."""
-        job = self.parent.job(number, self.shared) if self.parent and self.shared else None
+    def _run(self, config: TrainConfig, task: Task) -> str:
+        """Runs a job in its own process. Returns its error, or an empty string if it is done or pruned."""
+        job = self.parent.job(task.number, self.shared, task.judge) if self.parent and self.shared else None
         if self.logs:
             self.logs.mkdir(parents=True, exist_ok=True)
-        output = self.logs / f"job-{number}.log" if self.logs else None
+        output = self.logs / f"job-{task.number}.log" if self.logs else None
         process, errors = start(config, job, output)
         try:
             while process.is_alive():
@@ -146,3 +160,20 @@ def _close(process: BaseProcess) -> None:
     process.join(SECONDS_TO_CLOSE)
     process.kill()
     process.join()
+
+
+def error_of(job: Job, returned: JobReturn, *, run: Run | None, parent: SweepRun | None) -> str:
+    """The error of a launched job, empty if it is done. A job that its launcher lost may have finished all the same.
+
+    returned: by its launcher; run: the job's newest run; parent: the sweep's run, which records the error of a lost job
+    """
+    if returned.status is JobStatus.COMPLETED:
+        return str(returned.return_value.error)
+    if run and run.info.status == "FINISHED":
+        return ""
+    lost = returned._return_value
+    error = f"lost, result unknown: {type(lost).__name__}: {lost}"
+    may_be_alive = run and run.info.status == "RUNNING"  # on another machine
+    if parent and not may_be_alive:
+        error = parent.record_error(job.number, job.name, study=job.study, error=error)
+    return error

@@ -1,11 +1,12 @@
-"""Hydra's sweeper for training: `python -m bloodcells.train --multirun`. Read it from top to bottom."""
+"""What the sweepers for `python -m bloodcells.train --multirun` share: overrides, the sweep's run, and launching jobs.
 
-import gc
-import json
+`grid.py` trains all combinations, `search/sweeper.py` searches.
+"""
+
 import logging
 import os
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,22 +17,21 @@ from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig, OmegaConf
 
 from bloodcells.config.errors import InputError
-from bloodcells.config.schema import TrainConfig
-from bloodcells.sweep.expand import Job, expand, parser, swept, threads_per_job
+from bloodcells.sweep.expand import Job, swept
 
 if TYPE_CHECKING:
-    from bloodcells.runs.sweep_run import SweepRun
-    from bloodcells.sweep.decide import Decided
+    from mlflow.entities import Run
+
+    from bloodcells.runs.checkpoint import Checkpoint
+    from bloodcells.runs.sweep_run import Judge, SweepRun
+    from bloodcells.sweep.decide import Key
 
 log = logging.getLogger(__name__)
 SEQUENTIAL = "hydra._internal.core_plugins.basic_launcher.BasicLauncher"  # one job after another, in this terminal
 
 
 class Sweeper(HydraSweeper):
-    """Expands the jobs, skips those that are done, runs the others with a launcher, and reports the results.
-
-    The sweep syntax (choices, ranges, globs, `params` in a config) is that of Hydra's basic sweeper.
-    """
+    """Base class of the sweepers. A subclass implements `run`."""
 
     def __init__(self, params: dict[str, str] | None) -> None:
         self._params = params
@@ -42,101 +42,62 @@ class Sweeper(HydraSweeper):
 
     def sweep(self, arguments: list[str]) -> None:
         """Runs the sweep. Raises InputError if no job can run, and JobsFailedError at the end if some failed."""
-        gc.disable()  # collecting garbage again and again among thousands of jobs and stored runs takes seconds
-        # Imported here, since MLflow takes a second to import: --help and single runs must not wait for it.
-        from bloodcells.runs.checkpoint import claim, run_of
-        from bloodcells.runs.killed import close_killed
-        from bloodcells.runs.sweep_run import started_sweep
-        from bloodcells.sweep.decide import decide, finished_runs
-        from bloodcells.tracking.store import store_of
-
         configure_log(self._config.hydra.hydra_logging, self._config.hydra.verbose)
-        overrides = [*swept(self._params, arguments), *arguments]
-        jobs, name = self._jobs(overrides)
-        if not jobs:
-            raise InputError(f"{' '.join(overrides)}: no job to run; expected one or more, but no option matches")
-        configs = [job.config for job in jobs if isinstance(job.config, TrainConfig)]
-        if not configs:
-            raise next(job.config for job in jobs if isinstance(job.config, InputError))
-        tracking, rerun = configs[0].tracking, configs[0].sweep.rerun
-        if any((config.tracking, config.sweep.rerun) != (tracking, rerun) for config in configs):
-            raise InputError(
-                "tracking and sweep: expected the same for all jobs of a sweep; received different settings"
-            )
-        store = store_of(tracking)
-        if not store.keeps_runs:
-            self._run(decide(jobs, {}), None, shared=None, rerun=rerun, ranked_by=tracking.rank_by.metric)
-            return
-        store.open()
-        close_killed(store)
-        with claim(store, {"sweep": json.dumps(overrides), **store.identity}) as checkpoint:
-            interrupted = run_of(checkpoint.name)
-            # With sweep.rerun=true, a resumed sweep skips only the jobs that it has finished itself.
-            parent_id = (interrupted.info.run_id if interrupted else "none") if rerun else None
-            decided = decide(jobs, finished_runs(tracking, parent_id))
-            if len(decided.invalid) == len(jobs):
-                raise next(iter(decided.invalid.values()))
-            if decided.to_do or decided.invalid or interrupted:
-                studies = {config.study for config in configs}
-                with (
-                    started_sweep(checkpoint, interrupted, name=name, studies=studies) as parent,
-                    self._closing_killed_runs(parent),
-                ):
-                    metric = tracking.rank_by.metric
-                    self._run(decided, parent, shared=checkpoint.folder, rerun=rerun, ranked_by=metric)
-            else:
-                log.info("all %d jobs are done already; sweep.rerun=true runs them again", len(jobs))
-            checkpoint.remove()
+        self.run([*swept(self._params, arguments), *arguments])
 
-    def _jobs(self, arguments: Sequence[str]) -> tuple[list[Job], str]:
-        """The jobs that the overrides expand to, each with its share of the threads, and a name for the sweep."""
-        from hydra._internal.core_plugins.basic_sweeper import BasicSweeper  # Hydra reloads it at start-up
+    def run(self, overrides: list[str]) -> None:
+        """Runs the sweep of these overrides, those of an experiment first; raises as `sweep` does."""
+        raise NotImplementedError
 
-        loader = self._context.config_loader
-        parsed = parser(loader).parse_overrides(list(arguments))
-        (overrides,) = BasicSweeper.split_arguments(parsed, None)
-        jobs = expand(loader, self._config, overrides)
-        threads = threads_per_job(self._config.hydra.launcher, len(jobs))
-        varied = [str(override.input_line) for override in parsed if override.is_sweep_override()]
-        return [job.with_threads(threads) for job in jobs], f"sweep {' '.join(varied) or 'of one job'}"
+    @contextmanager
+    def started(
+        self, checkpoint: "Checkpoint", interrupted: "Run | None", *, name: str, studies: Collection[str | None]
+    ) -> Iterator["SweepRun"]:
+        """The sweep's run, as `started_sweep` does. After an interrupt, also ends the runs of its jobs.
 
-    def _run(
+        Jobs may be killed before they can do so themselves, as joblib's are.
+        """
+        from bloodcells.runs.killed import close_killed, wait_for_jobs
+        from bloodcells.runs.sweep_run import started_sweep
+        from bloodcells.sweep.supervise import SECONDS_TO_CLOSE
+
+        with started_sweep(checkpoint, interrupted, name=name, studies=studies) as parent:
+            try:
+                yield parent
+            except KeyboardInterrupt:
+                log.info("interrupted: the same command resumes this sweep")
+                if self._local_workers:
+                    wait_for_jobs(parent.store, parent.id, SECONDS_TO_CLOSE)
+                close_killed(parent.store)
+                raise
+
+    def launch(
         self,
-        decided: "Decided",
-        parent: "SweepRun | None",
+        jobs: Sequence[Job],
+        keys: "Mapping[int, Key]",
         *,
+        total: int,
+        parent: "SweepRun | None",
         shared: Path | None,
         rerun: bool,
-        ranked_by: str,
-    ) -> None:
-        """Launches the jobs to run and reports all of them. Raises JobsFailedError if one failed."""
-        from bloodcells.sweep.progress import SweepProgress
-        from bloodcells.sweep.summary import Summary
-        from bloodcells.sweep.supervise import Supervisor
+        judges: "Mapping[int, Judge] | None" = None,
+    ) -> Sequence[JobReturn]:
+        """Runs jobs with the launcher and returns what each returned.
 
-        gc.enable()
-        summary = Summary(decided, parent, ranked_by)
-        summary.log_skipped()
+        keys: what identifies the result of a job, by its number; judges: what may prune a job, by its number
+        total, parent, shared, rerun: as in `Supervisor`
+        """
+        from bloodcells.sweep.supervise import Supervisor, Task
+
+        if not jobs:
+            return []
         folder = Path(str(self._config.hydra.sweep.dir))
         folder.mkdir(parents=True, exist_ok=True)
         OmegaConf.save(self._config, folder / "multirun.yaml")
         logs = None if self._config.hydra.launcher._target_ == SEQUENTIAL else folder
-        named = tuple((job.number, job.name, decided.keys[job.number]) for job in decided.to_do)
         driver = os.getpid() if self._local_workers else None
-        supervisor = Supervisor(named, decided.total, parent, shared, logs, driver, rerun)
-        numbers = [job.number for job in decided.to_do]
-        with SweepProgress(parent, numbers, len(decided.skipped)) if parent else nullcontext():
-            returned = self._launch(decided.to_do, supervisor)
-        summary.log_results(returned)
-
-    @property
-    def _local_workers(self) -> bool:
-        """Whether the launcher is joblib, whose workers are killed by an interrupt and outlive a killed sweep."""
-        return "n_jobs" in self._config.hydra.launcher
-
-    def _launch(self, jobs: Sequence[Job], supervisor: TaskFunction) -> Sequence[JobReturn]:
-        if not jobs:
-            return []
+        tasks = tuple(Task(job.number, job.name, keys[job.number], (judges or {}).get(job.number)) for job in jobs)
+        supervisor = Supervisor(tasks, total, parent, shared, logs, driver, rerun)
         launcher = Plugins.instance().instantiate_launcher(self._context, supervisor, self._config)
         try:
             return launcher.launch([list(job.overrides) for job in jobs], initial_job_idx=0)
@@ -148,17 +109,7 @@ class Sweeper(HydraSweeper):
             lost.return_value = error
             return [lost] * len(jobs)
 
-    @contextmanager
-    def _closing_killed_runs(self, parent: "SweepRun") -> Iterator[None]:
-        """After an interrupt, closes the runs of jobs that were killed before they could do so, as joblib's are."""
-        from bloodcells.runs.killed import close_killed, wait_for_jobs
-        from bloodcells.sweep.supervise import SECONDS_TO_CLOSE
-
-        try:
-            yield
-        except KeyboardInterrupt:
-            log.info("interrupted: the same command resumes this sweep")
-            if self._local_workers:
-                wait_for_jobs(parent.store, parent.id, SECONDS_TO_CLOSE)
-            close_killed(parent.store)
-            raise
+    @property
+    def _local_workers(self) -> bool:
+        """Whether the launcher is joblib, whose workers are killed by an interrupt and outlive a killed sweep."""
+        return "n_jobs" in self._config.hydra.launcher

@@ -1,5 +1,7 @@
 """Sweeps in processes that can be killed. Their jobs are forked from the tests' own server."""
 
+import subprocess
+import sys
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,6 +13,7 @@ from unittest.mock import patch
 
 from mlflow.entities import Run
 
+from bloodcells.config.checkout import CHECKOUT
 from bloodcells.sweep import process as job_process
 from bloodcells.sweep import supervise
 from tests.resume.process import Command, Moment
@@ -74,3 +77,9 @@ class Sweep(Command):
     def statuses(self) -> list[str]:
         """The statuses of the jobs' runs, by job number."""
         return [run.info.status for run in self.jobs()]
+
+
+def started(sweep: Sweep) -> subprocess.Popen:
+    """A fresh process for a sweep: joblib does not end in a forked one."""
+    arguments = ["-m", "bloodcells.train", *sweep.overrides, f"tracking.directory={sweep.directory}"]
+    return subprocess.Popen([sys.executable, *arguments], cwd=CHECKOUT, stdout=subprocess.DEVNULL)

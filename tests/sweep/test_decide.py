@@ -36,7 +36,7 @@ def jobs(*overrides: str) -> list[Job]:
 
 def key(*overrides: str) -> tuple[str, ...]:
     """The key of a finished run with these overrides."""
-    return module._Keys().result(Job(1, "", overrides, composed(*BASE, *overrides)))
+    return module.Keys().result(Job(1, "", overrides, composed(*BASE, *overrides)))
 
 
 @pytest.mark.parametrize(
@@ -71,10 +71,8 @@ def test_a_job_is_skipped_if_a_finished_run_has_the_same_result(changed, skipped
 def test_each_part_of_the_fingerprint_counts(monkeypatch, first, part) -> None:
     finished = {key(): "run"}
     assert decide(jobs(""), finished).finished_runs == {1: "run"}
-    compute = module._Keys._fingerprint
-    monkeypatch.setattr(
-        module._Keys, "_fingerprint", lambda self, config: replace(compute(self, config), **{part: "x"})
-    )
+    compute = module.Keys._fingerprint
+    monkeypatch.setattr(module.Keys, "_fingerprint", lambda self, config: replace(compute(self, config), **{part: "x"}))
     assert decide(jobs(""), finished).finished_runs == {}
 
 

@@ -2,8 +2,6 @@
 
 import random
 import signal
-import subprocess
-import sys
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -14,11 +12,10 @@ import pandas as pd
 import pytest
 from filelock import FileLock
 
-from bloodcells.config.checkout import CHECKOUT
 from bloodcells.data.synthetic import draw_cells
 from tests.conftest import SHORT, TINY
 from tests.resume.process import STUCK, Command, Moment, outcome
-from tests.sweep.command import Sweep
+from tests.sweep.command import Sweep, started
 
 GRID = ("--multirun", *TINY, "study=depth", "unfreeze=0,all")
 IN_AN_EPOCH = Moment("bloodcells.training.progress.Progress.on_train_batch_end", 2)
@@ -187,6 +184,9 @@ def test_sweeps_without_a_job_that_can_run_are_refused(tmp_path) -> None:
     assert wrong.run(wrong.served()) == 1
     assert wrong.output("err").startswith("error: unfreeze=blok: smallcnn has the blocks")
     assert wrong.runs() == []
+    interval = Sweep(tmp_path / "c", ("--multirun", *TINY, "loss.gamma=interval(0,1)"))
+    assert interval.run(interval.served()) == 1
+    assert interval.output("err").startswith("error: loss.gamma=interval(0,1): expected choices or a range; intervals")
 
 
 @pytest.mark.slow
@@ -209,12 +209,6 @@ def test_a_launcher_error_fails_its_jobs(tmp_path) -> None:
     assert "jobs    2: 2 failed" in sweep.output("out")
     assert "lost, result unknown: RuntimeError: Could not detect" in sweep.output("out")
     assert sweep.statuses() == ["FAILED"] * 2
-
-
-def started(sweep: Sweep) -> subprocess.Popen:
-    """A fresh process for a sweep: joblib does not end in a forked one."""
-    arguments = ["-m", "bloodcells.train", *sweep.overrides, f"tracking.directory={sweep.directory}"]
-    return subprocess.Popen([sys.executable, *arguments], cwd=CHECKOUT, stdout=subprocess.DEVNULL)
 
 
 PARALLEL = ("--multirun", *TINY, "seed=0,1", "hydra/launcher=joblib", "hydra.launcher.n_jobs=2")

@@ -1,0 +1,1 @@
+"""Search for good settings with Optuna: `python -m bloodcells.train --multirun hydra/sweeper=optuna`."""
