@@ -22,9 +22,10 @@ log = logging.getLogger(Program.PREDICT)
 
 
 def predict(config: PredictConfig) -> "pd.DataFrame":
-    """Predicts images without labels, writes predictions.csv and forecasts the accuracy.
+    """Predicts images without labels, forecasts the accuracy, and writes predictions.csv and predictions.html.
 
-    Returns the table: file, class, the probability of each class, and confidence, that of the predicted one.
+    Returns the table: file, class, the probability of each class, confidence, that of the predicted one, and flagged,
+    whether to withhold the answer to reach `accuracy`.
     Raises InputError for errors in the config or the data, before anything is written.
     """
     # Imported here, so that --help and completion do not wait for MLflow and pandas.
@@ -46,10 +47,11 @@ def predict(config: PredictConfig) -> "pd.DataFrame":
         log.info(resized)
 
     import_tensorflow()
+    from bloodcells.evaluation.predicted_page import predicted_page
     from bloodcells.model.inference import Inference
 
-    target = Path(config.output, "predictions.csv")
-    with staging(target.parent) as stage:
+    output = Path(config.output)
+    with staging(output) as stage:
         batch_size = run.batch_size()
         infer = Inference(stored_model(run), batch_size, run.test_time_augmentation())
         starts = range(0, len(images.files), batch_size)
@@ -60,36 +62,58 @@ def predict(config: PredictConfig) -> "pd.DataFrame":
         for number, name in enumerate(names):
             table[f"p({name})"] = probabilities[:, number]
         table["confidence"] = confidence
-        table.to_csv(stage / target.name, index=False)
-        move_into_place(stage / target.name, target)
-    counts = ", ".join(f"{name} ({count:,})" for name, count in table["class"].value_counts().items())
-    skipped = f"; {len(images.skipped):,} skipped" if images.skipped else ""
-    rows = {
-        "predicted": f"{len(table):,} images: {counts}{skipped}",
-        "forecast": _forecast(run, predicted, confidence),
-        "written": str(target),
-    }
-    log.info(aligned(rows))
+        forecast, table["flagged"] = _forecast(run, predicted, confidence, config.accuracy)
+        counts = ", ".join(f"{name} ({count:,})" for name, count in table["class"].value_counts().items())
+        skipped = f"; {len(images.skipped):,} skipped" if images.skipped else ""
+        rows = {"predicted": f"{len(table):,} images: {counts}{skipped}", **forecast}
+        lead = [f"Run {run.id}, on {config.data.path}", *(f"{key}: {text}" for key, text in rows.items())]
+        page = predicted_page(f"Predictions of {run.name}", "\n".join(lead), table, images.pixels)
+        table.to_csv(stage / "predictions.csv", index=False)
+        (stage / "predictions.html").write_text(page)
+        for file in sorted(stage.iterdir()):
+            move_into_place(file, output / file.name)
+    log.info(aligned(rows | {"table": str(output / "predictions.csv"), "page": str(output / "predictions.html")}))
     return table
 
 
-def _forecast(run: "StoredRun", predicted: "np.ndarray", confidence: "np.ndarray") -> str:
-    """The forecast of the accuracy in words, or why there is none."""
+def _forecast(
+    run: "StoredRun", predicted: "np.ndarray", confidence: "np.ndarray", target: float | None
+) -> "tuple[dict[str, str], np.ndarray]":
+    """Lines of the summary about the accuracy to expect, and which answers to flag: bool (n,).
+
+    Raises InputError if there is a target but no forecast.
+    """
+    import numpy as np
     import pandas as pd
 
+    from bloodcells.evaluation.abstention import answerable
     from bloodcells.evaluation.forecast import FEWEST, fit
 
-    if len(predicted) < FEWEST:
-        return f"none for fewer than {FEWEST} images"
+    reason, rows = "", pd.DataFrame()
     try:
         file = run.file(Artifact.FORECAST)
+        with run.readable(Artifact.FORECAST):
+            rows = pd.read_csv(file, keep_default_na=False)
     except InputError:
-        return f"none: the run has no {Artifact.FORECAST}, which training stores with evaluation=composed"
-    with run.readable(Artifact.FORECAST):
-        rows = pd.read_csv(file, keep_default_na=False)
-    if (count := int((rows["draw"] == 0).sum())) < FEWEST:
-        return f"none: the run has {count} validation images, fewer than {FEWEST}"
-    return fit(rows, len(run.class_names()))(predicted, confidence).describe()
+        reason = f"the run has no {Artifact.FORECAST}, which training stores with evaluation=composed"
+    if len(predicted) < FEWEST:
+        reason = f"{len(predicted)} images, fewer than {FEWEST}"
+    elif not reason and (count := int((rows["draw"] == 0).sum())) < FEWEST:
+        reason = f"the run has {count} validation images, fewer than {FEWEST}"
+    if reason:
+        if target is not None:
+            raise InputError(f"accuracy={target}: no answer can be flagged, since {reason}; expected accuracy=null")
+        return {"forecast": f"none: {reason}"}, np.zeros(len(predicted), bool)
+    forecaster = fit(rows, len(run.class_names()))
+    lines = {"forecast": forecaster(predicted, confidence).describe()}
+    if target is None:
+        return lines, np.zeros(len(predicted), bool)
+    answered = answerable(forecaster.certainty(predicted, confidence), target)
+    lines["answered"] = (
+        f"{answered.sum():,} of {len(answered):,} images ({answered.mean():.0%}) at an expected accuracy of {target:g}"
+        "; the others are flagged"
+    )
+    return lines, ~answered
 
 
 main = command("predict", PredictConfig)(predict)

@@ -19,9 +19,9 @@ OTHER = draw_cells(220, 32, 5)
 def predicted(trained_run, tmp_path):
     """A function that predicts what is at `path` with the run, into the folder "out"."""
 
-    def run(path) -> pd.DataFrame:
+    def run(path, *overrides: str) -> pd.DataFrame:
         store = f"tracking.directory={trained_run.folder}/mlruns"
-        settings = (f"run_id='{trained_run.run.id}'", f"data.path={path}", f"output={tmp_path}/out", store)
+        settings = (f"run_id='{trained_run.run.id}'", f"data.path={path}", f"output={tmp_path}/out", store, *overrides)
         return predict(config_of("predict", *settings))
 
     return run
@@ -39,7 +39,8 @@ def test_images_of_an_archive_get_the_probabilities_that_the_run_stored(trained_
     assert table["confidence"].tolist() == table[columns].max(axis=1).tolist()
     assert (table["class"] == [KINDS[k] for k in table[columns].to_numpy().argmax(axis=1)]).all()
     written = pd.read_csv(tmp_path / "out" / "predictions.csv")
-    assert list(written.columns) == ["file", "class", *columns, "confidence"]
+    assert list(written.columns) == ["file", "class", *columns, "confidence", "flagged"]
+    assert not written["flagged"].any()
     assert written["file"].tolist() == list(range(count))
 
 
@@ -68,7 +69,27 @@ def test_one_image_has_no_forecast(tmp_path, predicted, caplog) -> None:
     Image.fromarray(OTHER.pixels[0]).save(tmp_path / "cell.png")
     with caplog.at_level("INFO", "bloodcells"):
         assert predicted(tmp_path / "cell.png")["file"].tolist() == ["cell.png"]
-    assert "none for fewer than 20 images" in caplog.messages[-1]
+    assert "forecast   none: 1 images, fewer than 20\n" in caplog.messages[-1]
+    with pytest.raises(InputError, match=r"accuracy=0.9: no answer can be flagged, since 1 images, fewer than 20"):
+        predicted(tmp_path / "cell.png", "accuracy=0.9")
+
+
+def test_uncertain_answers_are_flagged_to_reach_an_accuracy(tmp_path, predicted, caplog) -> None:
+    np.savez(tmp_path / "cells.npz", images=OTHER.pixels)
+    with caplog.at_level("INFO", "bloodcells"):
+        half = predicted(tmp_path / "cells.npz", "accuracy=0.1")["flagged"]
+        more = predicted(tmp_path / "cells.npz", "accuracy=0.3")["flagged"]
+    assert half.sum() < more.sum()
+    assert (more | ~half).all()
+    count = (~more).sum()
+    assert (
+        f"answered   {count} of {len(more)} images ({count / len(more):.0%}) at an expected accuracy of 0.3; "
+        in (caplog.messages[-1])
+    )
+    html = (tmp_path / "out" / "predictions.html").read_text()
+    assert f"The 96 least certain of {len(more)} images" in html
+    assert html.count("data:image/png;base64,") == 1
+    assert "A frame marks flagged answers." in html
 
 
 def test_errors_write_nothing(tmp_path, predicted) -> None:

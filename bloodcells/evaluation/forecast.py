@@ -10,8 +10,7 @@ It is fitted on validation images distorted by chains from none to full strength
 other methods.
 """
 
-import hashlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -19,13 +18,8 @@ import pandas as pd
 from scipy.optimize import nnls
 from sklearn.isotonic import IsotonicRegression
 
-from bloodcells.config.schema import Chains
-from bloodcells.data.images import Images
-from bloodcells.evaluation.shift.chains import chain, distort_by_chains
-from bloodcells.evaluation.shift.operations import OPERATIONS
-from bloodcells.reporting.terminal import with_progress
+from bloodcells.evaluation.abstention import shifted_to_mean
 
-DRAWS = 3  # distorted variants of each validation image
 WINDOWS = 6  # sets of rising strength in which the images with a group of operations are split
 FEWEST = 20  # images to forecast for, and in a window
 SMALL = 0.05  # below this drop in accuracy, errors are absolute instead of relative to the drop
@@ -84,6 +78,11 @@ class Forecaster:
             doubt = "the predicted classes have other shares than in validation, but confidence hardly drops"
         return Forecast(accuracy, max(accuracy - half, 0), min(accuracy + half, 1), doubt)
 
+    def certainty(self, predicted: np.ndarray, confidence: np.ndarray) -> np.ndarray:
+        """P(correct) of each answer, float (n,), with the forecast accuracy as its mean, for n >= FEWEST images."""
+        expected = np.clip(_expected(self.curves, predicted, confidence), 0.001, 0.999)
+        return shifted_to_mean(expected, self(predicted, confidence).accuracy)
+
     def _signs(self, predicted: np.ndarray, confidence: np.ndarray) -> np.ndarray:
         """Doubt and collapse: float (2,)."""
         doubt = self.expected - _expected(self.curves, predicted, confidence).mean()
@@ -105,40 +104,6 @@ def fit(rows: pd.DataFrame, classes: int) -> Forecaster:
             actual = without.accuracy - _correct(window).mean()
             errors.append(abs(drop - actual) / max(drop, SMALL))
     return replace(fitted, error=float(np.quantile(errors, 0.95)))
-
-
-def validation_draws(
-    infer: Callable[[np.ndarray], np.ndarray], images: Images, clean: np.ndarray, *, chains: Chains, seed: int
-) -> pd.DataFrame:
-    """Predictions for validation images as they are and under DRAWS chains each, for `fit`.
-
-    infer: maps uint8 (n, h, w, 3) to probabilities (n, classes); clean: those of `images`; seed: of the chains
-    Returns one row per image and draw: example, label, draw (0: as it is), strength (share of the full one, spread
-    evenly over [0, 1)), groups (of the chain's operations), predicted, confidence.
-    """
-    examples = images.examples.tolist()
-    first = np.array([_uniform(f"{seed}/strength/{example}") for example in examples])
-    tables = [_table(images, 0, np.zeros(len(images)), groups=[""] * len(images), probabilities=clean)]
-    for draw in with_progress(range(1, DRAWS + 1), "distorted validation images"):
-        strength = (first + draw / DRAWS) % 1
-        distorted = distort_by_chains(
-            images.pixels, examples, strength=strength * chains.strength, length=chains.length, draw=draw, seed=seed
-        )
-        links = [chain(example, length=chains.length, draw=draw, seed=seed) for example in examples]
-        groups = [" ".join(OPERATIONS[link.operation].group for link in each) for each in links]
-        tables.append(_table(images, draw, strength, groups=groups, probabilities=infer(distorted)))
-    return pd.concat(tables, ignore_index=True)
-
-
-def _table(
-    images: Images, draw: int, strength: np.ndarray, *, groups: list[str], probabilities: np.ndarray
-) -> pd.DataFrame:
-    columns = {"example": images.examples, "label": images.labels, "draw": draw, "strength": strength, "groups": groups}
-    return pd.DataFrame(columns | {"predicted": probabilities.argmax(axis=1), "confidence": probabilities.max(axis=1)})
-
-
-def _uniform(text: str) -> float:
-    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:6]) / 2**48
 
 
 def _fit(rows: pd.DataFrame, classes: int) -> Forecaster:

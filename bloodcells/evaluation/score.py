@@ -13,7 +13,6 @@ from bloodcells.config.names import Artifact, Metric
 from bloodcells.config.schema import AugmentationStep, Evaluation
 from bloodcells.data.images import Images
 from bloodcells.evaluation.calibration import Calibration, calibrate
-from bloodcells.evaluation.forecast import DRAWS, validation_draws
 from bloodcells.evaluation.gain import gain_over_single_view
 from bloodcells.evaluation.intervals import Interval, intervals, mean_interval, metric_interval
 from bloodcells.evaluation.metrics import balanced_accuracy, class_table, headline, per_class
@@ -25,6 +24,7 @@ from bloodcells.evaluation.shift.composed import Composed, composed, variants
 from bloodcells.evaluation.shift.medmnist_c import CORRUPTIONS
 from bloodcells.evaluation.shift.strengths import SEVERITIES
 from bloodcells.evaluation.shift.suite import Shifted, shifted
+from bloodcells.evaluation.validation_draws import DRAWS, validation_draws
 from bloodcells.model.gradcam import GradCam
 from bloodcells.model.inference import Inference
 from bloodcells.reporting.terminal import duration

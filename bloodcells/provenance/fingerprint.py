@@ -30,6 +30,7 @@ NO_NUMBERS = (
     "reporting", "config/command.py", "config/explain.py", "config/expected.py", "config/errors.py",
     "runs/description.py",
     "training/progress.py", "training/curves.py", "evaluation/figures", "evaluation/page.py", "model/gradcam.py",
+    "evaluation/predicted_page.py", "evaluation/forecast.py", "evaluation/abstention.py",
 )  # fmt: skip
 # Prefixes of variables of XLA, TensorFlow, oneDNN, BLAS, NumPy, Numba and CUDA's libraries. Some only change speed or
 # output, but none is set in a usual environment.

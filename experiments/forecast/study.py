@@ -13,9 +13,10 @@ import pandas as pd
 
 from bloodcells.config.schema import Chains, LocalTracking, RankBy
 from bloodcells.data.images import Images
-from bloodcells.evaluation.forecast import fit, validation_draws
+from bloodcells.evaluation.forecast import fit
 from bloodcells.evaluation.shift.chains import chain, distort_by_chains
 from bloodcells.evaluation.shift.operations import OPERATIONS
+from bloodcells.evaluation.validation_draws import validation_draws
 from bloodcells.runs.images import split_images
 from bloodcells.runs.result import stored_model
 from bloodcells.tracking.find import find_run

@@ -5,9 +5,10 @@ import pandas as pd
 import pytest
 
 from bloodcells.config.schema import Chains
-from bloodcells.evaluation.forecast import DRAWS, fit, validation_draws
+from bloodcells.evaluation.forecast import fit
 from bloodcells.evaluation.shift.chains import chain, distort_by_chains
 from bloodcells.evaluation.shift.operations import OPERATIONS
+from bloodcells.evaluation.validation_draws import DRAWS, validation_draws
 from tests.evaluation.test_score import modules
 
 SURE, UNSURE = 0.9, 0.5

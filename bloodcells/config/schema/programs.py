@@ -79,12 +79,16 @@ class UnlabeledImages:
 
 @dataclass
 class PredictConfig:
-    """The prediction of images without labels by a finished run's model."""
+    """The prediction of images without labels by a finished run's model.
+
+    accuracy: target of the answers that are not flagged; None flags none
+    """
 
     run_id: str
     data: UnlabeledImages
     output: str
     tracking: Tracking
+    accuracy: float | None = within("(0, 1)")
 
 
 @dataclass

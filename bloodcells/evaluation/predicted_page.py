@@ -1,0 +1,46 @@
+"""Predictions of images without labels as one HTML page, the least certain first."""
+
+import numpy as np
+import pandas as pd
+
+from bloodcells.reporting.page import Block, Section, page
+from bloodcells.reporting.sheet import Tile, class_title, sheet, short_name
+
+SHOWN = 96  # images
+COLUMNS = 8
+
+
+def predicted_page(title: str, lead: str, table: pd.DataFrame, pixels: np.ndarray) -> str:
+    """Returns the page as HTML.
+
+    lead: plain text, one paragraph per line; table: as `bloodcells.predict` returns it; pixels: uint8 (n, h, w, 3)
+    """
+    order = np.argsort(table["confidence"].to_numpy(), kind="stable")[:SHOWN]
+    tiles = [
+        Tile(
+            pixels[row],
+            f"{class_title(table['class'][row])} {table['confidence'][row]:.2f}\n{short_name(table['file'][row])}",
+            marked=bool(table["flagged"][row]),
+        )
+        for row in order
+    ]
+    counts = table.groupby("class").agg(
+        images=("file", "size"), mean_confidence=("confidence", "mean"), flagged=("flagged", "sum")
+    )
+    counts = counts.sort_values("images", ascending=False).reset_index()
+    caption = "All images" if len(table) <= SHOWN else f"The {SHOWN} least certain of {len(table):,} images"
+    note = " A frame marks flagged answers." if table["flagged"].any() else ""
+    blocks: list[Block] = [
+        f"{caption}, with the predicted class, its probability and the name of the file.{note}",
+        sheet(tiles, COLUMNS, side=1.1),
+    ]
+    return page(
+        title,
+        lead,
+        [
+            Section(
+                "Classes", ["Predictions by class:", counts.rename(columns={"mean_confidence": "mean confidence"})]
+            ),
+            Section("Least certain first", blocks),
+        ],
+    )
