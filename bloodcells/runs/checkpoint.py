@@ -26,6 +26,7 @@ log = logging.getLogger(__name__)
 # The bits of a result depend on these properties of the machine and these parts of the fingerprint.
 MACHINE = ("processor", "gpus", "python", "threads", "variables")
 HASHES = ("config", "data", "code", "packages", "weights")
+JOB_LOCK = ".job-{}.lock"  # file that a job of a sweep locks while it runs, by what identifies its result
 PARTIAL = ".partial-"  # prefix of a folder that is being created or removed
 
 

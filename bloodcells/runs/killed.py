@@ -10,7 +10,7 @@ from filelock import FileLock, Timeout
 from mlflow.entities import RunStatus
 
 from bloodcells.config.names import Tag
-from bloodcells.runs.checkpoint import folder_lock
+from bloodcells.runs.checkpoint import JOB_LOCK, folder_lock
 from bloodcells.tracking.store import Store
 
 log = logging.getLogger(__name__)
@@ -23,9 +23,13 @@ def close_killed(store: Store) -> list[str]:
 
     A process holds the lock of its checkpoint from before its run starts until after it has ended. Runs without a
     checkpoint on this machine are left alone, since their process may be alive elsewhere. MLflow must point at the
-    store. Raises InputError if the store cannot be read or written.
+    store. Also removes the locks of jobs whose sweep was killed.
+    Raises InputError if the store cannot be read or written.
     """
     with store.errors():
+        for file in store.checkpoints.glob(JOB_LOCK.format("*")):
+            with suppress(Timeout), FileLock(file, timeout=0):
+                file.unlink(missing_ok=True)
         return [run_id for run_id, folder in _running(store).items() if _close(run_id, folder)]
 
 

@@ -23,6 +23,7 @@ from bloodcells.config.errors import InputError
 from bloodcells.config.explain import explain
 from bloodcells.config.schema import TrainConfig
 from bloodcells.config.typed import typed
+from bloodcells.runs.checkpoint import JOB_LOCK
 from bloodcells.runs.killed import close_killed
 from bloodcells.runs.sweep_run import Judge, SweepRun
 from bloodcells.sweep.decide import Key, finished_run
@@ -116,7 +117,7 @@ class Supervisor:
         store = self.parent.store
         store.open()
         name = hashlib.sha256(repr((store.experiment, key)).encode()).hexdigest()
-        lock = FileLock(store.checkpoints / f".job-{name}.lock")
+        lock = FileLock(store.checkpoints / JOB_LOCK.format(name))
         try:
             lock.acquire(timeout=0)
         except Timeout:

@@ -9,10 +9,11 @@ from pathlib import Path
 
 import mlflow
 import pytest
+from filelock import FileLock
 
 from bloodcells.config.names import Tag
 from bloodcells.provenance.fingerprint import Fingerprint
-from bloodcells.runs.checkpoint import claim
+from bloodcells.runs.checkpoint import JOB_LOCK, claim
 from bloodcells.runs.killed import close_killed, wait_for_jobs
 from bloodcells.runs.lifecycle import tracked
 from bloodcells.tracking.store import store_of
@@ -76,6 +77,16 @@ def test_runs_that_are_alive_or_have_no_checkpoint_here_are_left_alone(config) -
         assert {status(run_id) for run_id in alive + others} == {"RUNNING"}
     assert sorted(close_killed(store_of(config.tracking))) == sorted(alive)
     assert {status(run_id) for run_id in others} == {"RUNNING"}
+
+
+def test_locks_that_a_killed_sweep_left_are_removed_and_others_stay(config) -> None:
+    store = store_of(config.tracking)
+    store.checkpoints.mkdir()
+    left, held = (store.checkpoints / JOB_LOCK.format(name) for name in ("left", "held"))
+    left.touch()
+    with FileLock(held):
+        close_killed(store)
+        assert [file.name for file in store.checkpoints.iterdir()] == [held.name]
 
 
 def test_jobs_of_an_interrupted_sweep_are_waited_for(config) -> None:
