@@ -1,17 +1,19 @@
-"""Wall-clock seconds of commands: `--help`, and a sweep compared with separate commands."""
+"""Wall-clock seconds of commands: `--help`, those on many stored runs, and a sweep compared with separate commands."""
 
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Sequence
-from functools import partial
+from functools import cache, partial
 from itertools import product
 
 from bloodcells.config.checkout import CHECKOUT
 from experiments.benchmark.rounds import Group, Metrics
 
 IMPORT = "import hydra"
+PROGRAMS = ("train", "inspect", "evaluate", "predict", "report", "reproduce", "export")
+FINISHED = ("optimizer=adam,adamw,lion,sgd", "seed=range(250)")  # 1,000 jobs
 ONE_BY_ONE = "one command per job"
 SWEPT = {"unfreeze": ("0", "10", "20", "all"), "seed": ("0", "1", "2")}
 # Short runs whose phases have about the same proportion as in conf/training/two_phase.yaml.
@@ -24,10 +26,38 @@ SHORT = (
 
 
 def startup() -> Group:
-    """`--help` of two programs, compared with importing Hydra, which composes it."""
-    commands = {f"bloodcells.{name} --help": ("-m", f"bloodcells.{name}", "--help") for name in ("train", "report")}
-    contenders = {name: partial(_seconds, [command]) for name, command in commands.items()}
-    return Group("startup", IMPORT, {**contenders, IMPORT: partial(_seconds, [("-c", IMPORT)])})
+    """`--help` of all programs and `--cfg job`, compared with importing Hydra, which composes them."""
+    commands = [f"bloodcells.{name} --help" for name in PROGRAMS] + ["bloodcells.train --cfg job"]
+    contenders = {command: partial(_seconds, [("-m", *command.split())]) for command in commands}
+    return Group("startup", IMPORT, {**contenders, IMPORT: _import})
+
+
+def stored() -> Group:
+    """A sweep whose jobs are all done, and a report, on 1,000 artificial runs each; compared with importing Hydra."""
+    contenders = {"sweep of 1,000 finished jobs": _finished_sweep, "report on 1,000 runs": _report, IMPORT: _import}
+    return Group("stored", IMPORT, contenders)
+
+
+def _finished_sweep() -> Metrics:
+    tracking = f"tracking.directory={_filled(*FINISHED).name}"
+    return _seconds([("-m", "bloodcells.train", "--multirun", *FINISHED, tracking)])
+
+
+def _report() -> Metrics:
+    folder = _filled().name
+    return _seconds([("-m", "bloodcells.report", f"tracking.directory={folder}", f"output={folder}/report")])
+
+
+def _import() -> Metrics:
+    return _seconds([("-c", IMPORT)])
+
+
+@cache
+def _filled(*arguments: str) -> tempfile.TemporaryDirectory[str]:
+    """A folder with a store of artificial runs, filled once and deleted at the end."""
+    folder = tempfile.TemporaryDirectory()
+    _seconds([("-m", "tests.comparison.fill_store", folder.name, *arguments)])
+    return folder
 
 
 def sweep() -> Group:

@@ -2,6 +2,8 @@
 
 python -m tests.comparison.fill_store /tmp/thousand
 time python -m bloodcells.report study=made-up tracking.directory=/tmp/thousand output=/tmp/thousand/report
+python -m tests.comparison.fill_store /tmp/jobs 'seed=range(1000)'
+time python -m bloodcells.train --multirun 'seed=range(1000)' tracking.directory=/tmp/jobs
 """
 
 import sys
@@ -12,11 +14,18 @@ from urllib.parse import urlparse
 
 import mlflow
 import numpy as np
+from hydra import initialize_config_dir
+from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
+from hydra.core.global_hydra import GlobalHydra
+from hydra.types import RunMode
 from mlflow.entities import Metric, Param, RunTag
 from pyarrow import csv, table
 
+from bloodcells.config.checkout import CHECKOUT
 from bloodcells.config.schema import LocalTracking, RankBy
 from bloodcells.evaluation.shift.by_image import GRADES, NAMED
+from bloodcells.sweep.decide import TAGS, decide
+from bloodcells.sweep.expand import expand, parser
 from bloodcells.tracking.store import store_of
 
 DRAWS = 4
@@ -177,5 +186,20 @@ def study() -> list[MadeUp]:
     return [*runs[:8], *runs[9:], again, replace(runs[8], status="FAILED"), replace(runs[0], seed=0, status="RUNNING")]
 
 
+def finished(overrides: list[str]) -> list[MadeUp]:
+    """A run for each job of a sweep, which then skips them all."""
+    with initialize_config_dir(str(CHECKOUT / "conf"), version_base="1.3"):
+        loader = GlobalHydra.instance().hydra.config_loader
+        (jobs,) = BasicSweeper.split_arguments(parser(loader).parse_overrides(overrides), None)
+        keys = decide(expand(loader, loader.load_configuration("train", [], RunMode.MULTIRUN), jobs), {}).keys
+    return [MadeUp(study=study, tags=dict(zip(TAGS, rest, strict=True))) for study, *rest in keys.values()]
+
+
 if __name__ == "__main__":
-    fill(Path(sys.argv[1]), study() if "study" in sys.argv[2:] else thousand(), Size())
+    match sys.argv[2:]:
+        case []:
+            fill(Path(sys.argv[1]), thousand(), Size())
+        case ["study"]:
+            fill(Path(sys.argv[1]), study(), Size())
+        case overrides:
+            fill(Path(sys.argv[1]), finished(overrides), Size(test=20, validation=20))

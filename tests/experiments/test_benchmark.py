@@ -119,10 +119,24 @@ def test_the_separate_commands_are_the_jobs_of_the_sweep(monkeypatch) -> None:
     assert [call[3:6] for call in calls] == [["--multirun", "unfreeze=0,10,20,all", "seed=0,1,2"]]
 
 
+def test_the_stored_part_measures_a_sweep_that_finds_all_its_jobs_done(monkeypatch) -> None:
+    printed, run = [], commands.subprocess.run
+
+    def listen(arguments, **_) -> None:
+        printed.append(run(arguments, check=True, cwd=CHECKOUT, capture_output=True, text=True).stdout)
+
+    monkeypatch.setattr(commands.subprocess, "run", listen)
+    monkeypatch.setattr(commands, "FINISHED", ("optimizer=adam,sgd", "seed=range(2)", "data.images=200"))
+    commands.stored().contenders["sweep of 1,000 finished jobs"]()
+    commands._filled.cache_clear()
+    assert printed[-1].startswith("all 4 jobs are done already")
+
+
 def test_the_startup_part_writes_its_results(tmp_path, capsys) -> None:
     main(["--parts", "startup", "--rounds", "1", "--output", str(tmp_path)])
     rows = pd.read_csv(tmp_path / "results.csv")
-    assert set(rows["contender"]) == {"bloodcells.train --help", "bloodcells.report --help", commands.IMPORT}
+    programs = {f"bloodcells.{name} --help" for name in commands.PROGRAMS}
+    assert set(rows["contender"]) == {*programs, "bloodcells.train --cfg job", commands.IMPORT}
     assert (rows["value"] > 0).all()
     text = (tmp_path / "table.md").read_text()
     assert "| seconds | bloodcells.train --help | " in text
