@@ -62,6 +62,7 @@ def command(
 
         @functools.wraps(task)
         def program() -> None:
+            jobs.clear()  # a process may call the program several times, as tests do
             signal.signal(signal.SIGTERM, signal.default_int_handler)
             # argparse rejects overrides on both sides of --multirun, so it is moved to the front.
             sys.argv[1:] = sorted(sys.argv[1:], key=lambda argument: argument not in ("--multirun", "-m"))

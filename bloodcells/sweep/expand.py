@@ -82,13 +82,15 @@ def check_swept(loader: ConfigLoader, settings: Any, overrides: Sequence[str]) -
     if not (missing := swept(settings.sweeper.get("params"), overrides)):
         return
     parsed = parser(loader).parse_overrides(missing)
-    jobs = math.prod(len(list(each.sweep_iterator())) for each in parsed if each.is_sweep_override())
     experiment = next(
         (override for override in overrides if override.startswith("experiment=")), "hydra.sweeper.params"
     )
+    over = f"{experiment} is a sweep over {' and '.join(each.key_or_group for each in parsed)}"
+    if any(each.is_interval_sweep() for each in parsed):
+        raise InputError(f"{over}: expected --multirun hydra/sweeper=optuna, which searches, or one value for each key")
+    jobs = math.prod(len(list(each.sweep_iterator())) for each in parsed if each.is_sweep_override())
     raise InputError(
-        f"{experiment} is a sweep over {' and '.join(each.key_or_group for each in parsed)}: expected --multirun, "
-        f"which runs all {jobs} jobs, with no other experiment, or one value for each key"
+        f"{over}: expected --multirun, which runs all {jobs} jobs, with no other experiment, or one value for each key"
     )
 
 

@@ -34,6 +34,10 @@ class GridSweeper(Sweeper):
         from bloodcells.sweep.decide import decide, finished_runs
         from bloodcells.tracking.store import store_of
 
+        if self.settings:
+            raise InputError(
+                f"hydra.sweeper.{next(iter(self.settings))} is a setting of a search: expected hydra/sweeper=optuna"
+            )
         jobs, name = self._jobs(overrides)
         if not jobs:
             raise InputError(f"{' '.join(overrides)}: no job to run; expected one or more, but no option matches")

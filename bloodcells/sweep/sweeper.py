@@ -8,7 +8,7 @@ import os
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from hydra.core.plugins import Plugins
 from hydra.core.utils import JobReturn, JobStatus, configure_log
@@ -33,8 +33,9 @@ SEQUENTIAL = "hydra._internal.core_plugins.basic_launcher.BasicLauncher"  # one 
 class Sweeper(HydraSweeper):
     """Base class of the sweepers. A subclass implements `run`."""
 
-    def __init__(self, params: dict[str, str] | None) -> None:
-        self._params = params
+    def __init__(self, params: dict[str, str] | None, **settings: Any) -> None:
+        """settings: of a search, see `SearchSettings`."""
+        self._params, self.settings = params, settings
 
     def setup(self, *, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig) -> None:
         """Stores what Hydra composed. `task_function` is not used, since each job runs in a process of its own."""

@@ -14,7 +14,7 @@ from omegaconf import OmegaConf
 from bloodcells.config.checkout import CHECKOUT
 from bloodcells.config.errors import InputError
 from bloodcells.sweep import expand as module
-from bloodcells.sweep.expand import Job, NestedOptions, expand, swept, threads_per_job
+from bloodcells.sweep.expand import Job, NestedOptions, check_swept, expand, swept, threads_per_job
 from bloodcells.train import main
 from tests.conftest import composed
 
@@ -80,6 +80,16 @@ def test_experiment_that_is_a_sweep_is_not_a_single_run(monkeypatch, capfd) -> N
     assert str(whole).startswith(line)
     assert "over backbone: expected --multirun, which runs all 3 jobs" in str(part)
     assert one.backbone.name == "smallcnn"
+
+
+def test_experiment_that_is_a_search_is_not_a_single_run() -> None:
+    settings = OmegaConf.create({"sweeper": {"params": {"loss.gamma": "interval(0,4)", "unfreeze": "0,all"}}})
+    with initialize_config_dir(str(CHECKOUT / "conf"), version_base="1.3"):
+        loader = GlobalHydra.instance().hydra.config_loader
+        line = "experiment=x is a sweep over loss.gamma: expected --multirun hydra/sweeper=optuna, which searches, or"
+        with pytest.raises(InputError, match=line):
+            check_swept(loader, settings, ["experiment=x", "unfreeze=3"])
+        check_swept(loader, settings, ["experiment=x", "unfreeze=3", "loss.gamma=1"])
 
 
 def test_overrides_replace_what_an_experiment_sweeps() -> None:

@@ -94,9 +94,8 @@ class SearchSummary:
     def _next(self, best: Trial) -> str:
         """The command that trains the best trial with seeds that the search has not seen."""
         first = max(self._trials.seeds) + 1
-        study = self._config.study
-        fixed = [text for text in self._fixed if not text.startswith(("seed=", "study="))]
-        fixed += [f"study={study}"] if study else []
+        study = f"study={self._config.study}"  # without the quotes that the parser has added
+        fixed = [study if text.startswith("study=") else text for text in self._fixed if not text.startswith("seed=")]
         seeds = ",".join(str(first + place) for place in range(3))
         return f"python -m bloodcells.train --multirun {shlex.join([*fixed, *best.overrides])} seed={seeds}"
 

@@ -25,13 +25,8 @@ class OptunaSweeper(Sweeper):
     those that have ended, and resumes those that were interrupted.
     """
 
-    def __init__(self, params: dict[str, str] | None, **settings: Any) -> None:
-        """settings: those of `SearchSettings`."""
-        super().__init__(params)
-        self._settings = settings
-
     def run(self, overrides: list[str]) -> None:
-        start, settings = time.monotonic(), SearchSettings.of(self._settings)
+        start, settings = time.monotonic(), SearchSettings.of(self.settings)
         at_once = self._at_once(settings)
         if find_spec("optuna") is None:
             raise InputError(

@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from bloodcells.config.errors import InputError
+from bloodcells.sweep.grid import GridSweeper
 from bloodcells.sweep.search import sweeper
 from bloodcells.train import main
 from tests.conftest import TINY
@@ -57,7 +59,8 @@ def test_it_finds_the_best_trial_and_says_so(search, caplog) -> None:
     assert f"trials  12: {len(done)} done, {len(pruned)} pruned, in " in caplog.text
     assert f"best    {best[VALUE]:.4f} {VALUE}: trial {best['trial']}, {settings}" in caplog.text
     assert f"test    {best['test/accuracy']:.4f} test/accuracy of trial {best['trial']}; the search" in caplog.text
-    assert caplog.text.splitlines()[-1].endswith(f" study=gammas {settings} seed=1,2,3")
+    assert caplog.text.splitlines()[-1].endswith(f" {settings} seed=1,2,3")
+    assert " study=gammas " in caplog.text.splitlines()[-1]
     (parent,) = found.parents()
     assert (parent.info.status, parent.info.run_name) == ("FINISHED", "search optimizer loss.gamma")
     assert parent.data.tags["study"] == "gammas"
@@ -200,6 +203,11 @@ def test_it_needs_a_store(monkeypatch) -> None:
     with pytest.raises(SystemExit) as ended:
         main()
     assert ended.value.code.startswith("error: tracking=off: a search compares stored runs; expected")
+
+
+def test_a_grid_refuses_the_settings_of_a_search() -> None:
+    with pytest.raises(InputError, match=r"^hydra.sweeper.trials is a setting of a search: expected hydra/sweeper="):
+        GridSweeper(None, trials=3).run([])
 
 
 def test_a_missing_extra_is_named(tmp_path, monkeypatch) -> None:
