@@ -6,7 +6,7 @@ Each function takes an image, uint8 (h, w, 3), RGB, a strength and a random gene
 import numpy as np
 from PIL import Image
 
-from bloodcells.evaluation.shift.pixels import rounded
+from bloodcells.evaluation.shift.blending import rounded
 
 GRID = 9  # points per side of the random field that shapes deposits
 EDGE = 0.3  # of a deposit: the change of the field from the first trace to full cover

@@ -8,7 +8,7 @@ import numpy as np
 from PIL import Image, ImageFilter
 from scipy.signal import fftconvolve
 
-from bloodcells.evaluation.shift.pixels import rounded
+from bloodcells.evaluation.shift.blending import rounded
 
 # Points on a path and a disc: dense enough, with linear interpolation, for images of up to about 400 pixels.
 PATH = np.linspace(-1, 1, 61)

@@ -5,7 +5,7 @@ Each function takes an image, uint8 (h, w, 3), RGB, a strength and a random gene
 
 import numpy as np
 
-from bloodcells.evaluation.shift.pixels import EITHER_WAY, blended, rounded
+from bloodcells.evaluation.shift.blending import EITHER_WAY, blended, rounded
 
 # Absorption of red, green and blue by the stains of a Giemsa mixture, methylene blue and eosin (Landini et al. 2021).
 GIEMSA = np.array([[0.834750233, 0.513556283, 0.196330403], [0.092789, 0.954111, 0.283111]])

@@ -8,7 +8,7 @@ from io import BytesIO
 import numpy as np
 from PIL import Image
 
-from bloodcells.evaluation.shift.pixels import rounded
+from bloodcells.evaluation.shift.blending import rounded
 
 RECTANGLES = 4
 NARROWER = 0.1  # each rectangle than the one before, as a fraction of the shorter side

@@ -16,7 +16,7 @@ import numpy as np
 from PIL import Image
 from scipy.ndimage import map_coordinates
 
-from bloodcells.evaluation.shift.pixels import EITHER_WAY
+from bloodcells.evaluation.shift.blending import EITHER_WAY
 
 BORDERS = ("symmetric", "edge", "black", "white", "background")
 GRID = 5  # points per side of the elastic grid: coarse enough to bend the cell without fraying its outline

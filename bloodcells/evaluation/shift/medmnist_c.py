@@ -12,9 +12,9 @@ from PIL import Image, ImageEnhance
 from scipy.special import ndtr, ndtri
 
 from bloodcells.evaluation.shift import damage
+from bloodcells.evaluation.shift.blending import rounded
 from bloodcells.evaluation.shift.blur import defocus_blur, spread
 from bloodcells.evaluation.shift.catalogue import Catalogue, Operation, graded
-from bloodcells.evaluation.shift.pixels import rounded
 
 SIDE = 224  # pixels; lengths in PARAMETERS refer to images of this size
 PARAMETERS = {  # at severities 1 to 5

@@ -6,7 +6,7 @@ Each function takes an image, uint8 (h, w, 3), a strength and a random generator
 import numpy as np
 from PIL import Image, ImageOps
 
-from bloodcells.evaluation.shift.pixels import EITHER_WAY, blended, rounded
+from bloodcells.evaluation.shift.blending import EITHER_WAY, blended, rounded
 
 LEVELS = np.arange(256)
 
