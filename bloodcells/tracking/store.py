@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import NoReturn
+from urllib.parse import quote
 
 import mlflow
 from filelock import FileLock
@@ -37,9 +38,9 @@ def store_of(tracking: Tracking) -> "Store":
     return NullStore(tracking)
 
 
-def database_uri(directory: Path) -> str:
-    """MLflow's URI for the store in a folder."""
-    return f"sqlite:///{directory / DATABASE}"
+def database_uri(directory: Path, name: str = DATABASE) -> str:
+    """MLflow's URI for the store in a folder; name: of the database's file."""
+    return f"sqlite:///{quote(str(directory / name))}"
 
 
 class Store(ABC):
@@ -150,7 +151,7 @@ class LocalStore(Store):
         # MLflow creates its tables in many steps, and cannot complete a database after a kill between two of them.
         partial = self.directory / f".{DATABASE}"
         partial.unlink(missing_ok=True)
-        SqlAlchemyStore(f"sqlite:///{partial}", artifacts).engine.dispose()  # type: ignore[no-untyped-call]
+        SqlAlchemyStore(database_uri(self.directory, partial.name), artifacts).engine.dispose()  # type: ignore[no-untyped-call]
         partial.rename(self.directory / DATABASE)
 
     @contextmanager

@@ -11,6 +11,7 @@ from bloodcells.config.checkout import CHECKOUT
 from bloodcells.config.errors import InputError
 from bloodcells.config.schema import LocalTracking, RankBy, ServerTracking, Tracking
 from bloodcells.tracking.store import store_of
+from bloodcells.tracking.stored_run import StoredRun
 
 WRITER = """
 import sys, mlflow
@@ -109,9 +110,28 @@ def test_command_that_shows_the_table_of_runs(tmp_path) -> None:
     default = store_of(LocalTracking("local", "mlruns", "x", rank_by=RankBy.composed)).ui("7")
     assert default.startswith(f"make ui, then http://127.0.0.1:5000{page}")
     other = store_of(LocalTracking("local", f"{tmp_path}/a b", "x", rank_by=RankBy.composed)).ui("7")
-    assert f"mlflow ui --host 127.0.0.1 --backend-store-uri 'sqlite:///{tmp_path}/a b/mlflow.db', then" in other
+    assert f"mlflow ui --host 127.0.0.1 --backend-store-uri sqlite:///{tmp_path}/a%20b/mlflow.db, then" in other
     assert (
         store_of(ServerTracking("server", "http://a:5000", "x", rank_by=RankBy.composed))
         .ui("7")
         .startswith(f"http://a:5000{page}")
     )
+
+
+@pytest.mark.parametrize("name", ["a%20b", "50%", "q?r", "x#y", "ü=1 [z]", "p&q;s+t"])
+def test_a_folder_of_any_name_holds_its_database_and_its_artifacts(tmp_path, name) -> None:
+    folder = tmp_path / name / "mlruns"
+    store = store_of(LocalTracking("local", str(folder), "x", rank_by=RankBy.composed))
+    store.open()
+    with mlflow.start_run() as run:
+        mlflow.log_text("content", "file.txt")
+    assert {path.name for path in tmp_path.iterdir()} == {name}
+    assert (folder / "mlflow.db").is_file()
+    file = StoredRun(mlflow.get_run(run.info.run_id)).file("file.txt")
+    assert file.is_relative_to(folder)
+    assert file.read_text() == "content"
+
+
+def test_a_password_in_the_address_of_a_server_is_refused_and_not_printed() -> None:
+    with pytest.raises(InputError, match=r"^tracking\.uri: contains a name or a password, .*MLFLOW_TRACKING_PASSWORD$"):
+        ServerTracking("server", "https://me:secret@example.org/mlflow", "x", rank_by=RankBy.composed).check()

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from enum import Enum
+from urllib.parse import urlsplit
 
 from bloodcells.config.errors import InputError
 from bloodcells.config.names import Metric
@@ -54,6 +55,11 @@ class ServerTracking(Tracking):
     def check(self) -> None:
         if not self.uri.startswith(("http://", "https://")):
             raise InputError(f"tracking.uri={self.uri}: expected the address of a server, http://… or https://…")
+        if "@" in urlsplit(self.uri).netloc:  # not repeated here: it would be printed and stored
+            raise InputError(
+                "tracking.uri: contains a name or a password, which every run would store; expected an address without "
+                "them: set the environment variables MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD"
+            )
 
 
 @dataclass
