@@ -6,10 +6,9 @@ import os
 import shlex
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 from typing import NoReturn
-from urllib.parse import quote
 
 import mlflow
 from filelock import FileLock
@@ -40,7 +39,8 @@ def store_of(tracking: Tracking) -> "Store":
 
 def database_uri(directory: Path, name: str = DATABASE) -> str:
     """MLflow's URI for the store in a folder; name: of the database's file."""
-    return f"sqlite:///{quote(str(directory / name))}"
+    # Characters with a meaning in a URI. Others stay, since MLflow also reads the path without decoding it.
+    return "sqlite:///" + str(directory / name).replace("%", "%25").replace("?", "%3F")
 
 
 class Store(ABC):
@@ -138,6 +138,10 @@ class LocalStore(Store):
                 if mlflow.get_experiment_by_name(self.experiment) is None:
                     mlflow.create_experiment(self.experiment, artifact_location=artifacts)
                 activate_experiment(self.experiment, self.settings.rank_by.metric)
+            undecoded = Path(self.uri.removeprefix("sqlite:///")).parent
+            if undecoded != self.directory:
+                with suppress(OSError):
+                    os.removedirs(undecoded)  # MLflow creates the folder that the URI names before decoding
 
     def ui(self, experiment_id: str) -> str:
         command = f"mlflow ui --host 127.0.0.1 --backend-store-uri {shlex.quote(self.uri)}"

@@ -110,7 +110,7 @@ def test_command_that_shows_the_table_of_runs(tmp_path) -> None:
     default = store_of(LocalTracking("local", "mlruns", "x", rank_by=RankBy.composed)).ui("7")
     assert default.startswith(f"make ui, then http://127.0.0.1:5000{page}")
     other = store_of(LocalTracking("local", f"{tmp_path}/a b", "x", rank_by=RankBy.composed)).ui("7")
-    assert f"mlflow ui --host 127.0.0.1 --backend-store-uri sqlite:///{tmp_path}/a%20b/mlflow.db, then" in other
+    assert f"mlflow ui --host 127.0.0.1 --backend-store-uri 'sqlite:///{tmp_path}/a b/mlflow.db', then" in other
     assert (
         store_of(ServerTracking("server", "http://a:5000", "x", rank_by=RankBy.composed))
         .ui("7")
