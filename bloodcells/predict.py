@@ -65,7 +65,7 @@ def predict(config: PredictConfig) -> "pd.DataFrame":
         forecast, table["flagged"] = _forecast(run, predicted, confidence, config.accuracy)
         counts = ", ".join(f"{name} ({count:,})" for name, count in table["class"].value_counts().items())
         skipped = f"; {len(images.skipped):,} skipped" if images.skipped else ""
-        rows = {"predicted": f"{len(table):,} images: {counts}{skipped}", **forecast}
+        rows = {"predicted": f"{len(table):,} image{'s' if len(table) > 1 else ''}: {counts}{skipped}", **forecast}
         lead = [f"Run {run.id}, on {config.data.path}", *(f"{key}: {text}" for key, text in rows.items())]
         page = predicted_page(f"Predictions of {run.name}", "\n".join(lead), table, images.pixels)
         table.to_csv(stage / "predictions.csv", index=False)
@@ -97,21 +97,26 @@ def _forecast(
     except InputError:
         reason = f"the run has no {Artifact.FORECAST}, which training stores with evaluation=composed"
     if len(predicted) < FEWEST:
-        reason = f"{len(predicted)} images, fewer than {FEWEST}"
+        reason = f"it needs {FEWEST} images or more"
     elif not reason and (count := int((rows["draw"] == 0).sum())) < FEWEST:
-        reason = f"the run has {count} validation images, fewer than {FEWEST}"
+        reason = f"it needs {FEWEST} validation images or more, and the run has {count}"
     if reason:
         if target is not None:
-            raise InputError(f"accuracy={target}: no answer can be flagged, since {reason}; expected accuracy=null")
+            raise InputError(f"accuracy={target}: there is no forecast, since {reason}; expected accuracy=null")
         return {"forecast": f"none: {reason}"}, np.zeros(len(predicted), bool)
     forecaster = fit(rows, len(run.class_names()))
-    lines = {"forecast": forecaster(predicted, confidence).describe()}
+    forecast = forecaster(predicted, confidence)
+    lines = {"forecast": forecast.describe()}
     if target is None:
         return lines, np.zeros(len(predicted), bool)
+    if forecast.doubt:
+        return lines | {"answered": "none, since the forecast is unreliable: all are flagged"}, np.ones(
+            len(predicted), bool
+        )
     answered = answerable(forecaster.certainty(predicted, confidence), target)
     lines["answered"] = (
         f"{answered.sum():,} of {len(answered):,} images ({answered.mean():.0%}) at an expected accuracy of {target:g}"
-        "; the others are flagged"
+        f"{'' if answered.all() else '; the others are flagged'}"
     )
     return lines, ~answered
 

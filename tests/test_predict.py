@@ -8,7 +8,7 @@ from PIL import Image
 from bloodcells.config.errors import InputError
 from bloodcells.config.names import Artifact
 from bloodcells.data.synthetic import draw_cells
-from bloodcells.evaluation.forecast import fit
+from bloodcells.evaluation.forecast import Forecast, Forecaster, fit
 from bloodcells.predict import predict
 from tests.conftest import KINDS, config_of
 
@@ -69,8 +69,9 @@ def test_one_image_has_no_forecast(tmp_path, predicted, caplog) -> None:
     Image.fromarray(OTHER.pixels[0]).save(tmp_path / "cell.png")
     with caplog.at_level("INFO", "bloodcells"):
         assert predicted(tmp_path / "cell.png")["file"].tolist() == ["cell.png"]
-    assert "forecast   none: 1 images, fewer than 20\n" in caplog.messages[-1]
-    with pytest.raises(InputError, match=r"accuracy=0.9: no answer can be flagged, since 1 images, fewer than 20"):
+    assert "predicted  1 image: " in caplog.messages[-1]
+    assert "forecast   none: it needs 20 images or more\n" in caplog.messages[-1]
+    with pytest.raises(InputError, match=r"accuracy=0.9: there is no forecast, since it needs 20 images or more"):
         predicted(tmp_path / "cell.png", "accuracy=0.9")
 
 
@@ -96,3 +97,11 @@ def test_errors_write_nothing(tmp_path, predicted) -> None:
     with pytest.raises(InputError, match="no such file or folder"):
         predicted(tmp_path / "none")
     assert not (tmp_path / "out").exists()
+
+
+def test_an_unreliable_forecast_flags_every_answer(tmp_path, predicted, caplog, monkeypatch) -> None:
+    np.savez(tmp_path / "cells.npz", images=OTHER.pixels)
+    monkeypatch.setattr(Forecaster, "__call__", lambda *_: Forecast(0.9, 0.8, 1.0, doubt="of a reason"))
+    with caplog.at_level("INFO", "bloodcells"):
+        assert predicted(tmp_path / "cells.npz", "accuracy=0.1")["flagged"].all()
+    assert "answered   none, since the forecast is unreliable: all are flagged" in caplog.messages[-1]

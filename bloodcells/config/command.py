@@ -26,6 +26,7 @@ from bloodcells.config.typed import Config, typed
 
 FREE_TEXT = ("run_id", "study", "filter")  # settings whose values Hydra must not parse
 INTERRUPTED = 130  # exit status after Ctrl-C or SIGTERM
+CLOSED = 141  # exit status if nobody reads the output any more, as after SIGPIPE
 # Hydra copies this singleton, with all that it stores, for each group that --help lists. That takes most of its time,
 # and is of no use, since what is read from it is copied again.
 setattr(ConfigStore, "__deepcopy__", lambda store, memo: store)  # noqa: B010
@@ -88,6 +89,9 @@ def command(
             except KeyboardInterrupt:
                 print("interrupted", file=sys.stderr)
                 sys.exit(INTERRUPTED)
+            except BrokenPipeError:  # as when `head` has read enough
+                os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # Python flushes it when it exits
+                sys.exit(CLOSED)
             finally:
                 gc.freeze()  # otherwise Python looks for garbage among all objects before it exits: up to a second
             if any(jobs):

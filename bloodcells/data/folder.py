@@ -31,7 +31,7 @@ def load_folder(path: str) -> Images:
         raise InputError(f"data.path={path}: {len(folders)} subfolders; expected two or more, one per class")
     files: list[Path] = []
     labels: list[int] = []
-    passed_over: list[str] = []
+    passed_over = [file.name for file in _image_files(root) if file.parent == root]
     for label, folder in enumerate(folders):
         members = sorted(file for file in folder.iterdir() if file.suffix.lower() in SUFFIXES)
         others = [file.relative_to(root).as_posix() for file in _image_files(folder) if file not in set(members)]
@@ -65,7 +65,7 @@ def load_folder(path: str) -> Images:
 
 def _image_files(folder: Path) -> list[Path]:
     """All files at any depth that are images by their suffix, except hidden ones and those in hidden folders."""
-    known = Image.registered_extensions()
+    known = {*Image.registered_extensions(), ".heic", ".heif"}
     files = [file for file in sorted(folder.rglob("*")) if file.suffix.lower() in known and file.is_file()]
     return [file for file in files if not any(part.startswith(".") for part in file.relative_to(folder).parts)]
 

@@ -76,7 +76,8 @@ class Images:
         height, width = self.size
         text = f"{self.origin}: {len(self):,} images of {len(self.class_names)} classes, {width} x {height} pixels"
         if self.passed_over:
-            text += f"; {len(self.passed_over):,} image files passed over, such as {self.passed_over[0]}"
+            files = "1 image file" if len(self.passed_over) == 1 else f"{len(self.passed_over):,} image files"
+            text += f"; {files} passed over, such as {self.passed_over[0]}"
         return text
 
     @property

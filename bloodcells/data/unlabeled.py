@@ -39,7 +39,9 @@ class Unlabeled:
             return None
         count = sum(self.sizes[size] for size in others)
         origin = f"{others[0][1]}x{others[0][0]}" if len(others) == 1 else f"{len(others)} sizes"
-        return f"{count:,} of {len(self.files):,} images resized from {origin} to {width}x{height} pixels"
+        stretched = sum(self.sizes[h, w] for h, w in others if h * width != w * height)
+        note = f", {stretched:,} of them stretched, since their sides have another ratio" if stretched else ""
+        return f"{count:,} of {len(self.files):,} images resized from {origin} to {width}x{height} pixels{note}"
 
 
 def load_unlabeled(path: str, size: Size) -> Unlabeled:

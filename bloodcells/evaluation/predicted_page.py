@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from bloodcells.reporting.page import Block, Section, page
-from bloodcells.reporting.sheet import Tile, class_title, sheet, short_name
+from bloodcells.reporting.sheet import Tile, class_title, sheet
 
 SHOWN = 96  # images
 COLUMNS = 8
@@ -19,7 +19,7 @@ def predicted_page(title: str, lead: str, table: pd.DataFrame, pixels: np.ndarra
     tiles = [
         Tile(
             pixels[row],
-            f"{class_title(table['class'][row])} {table['confidence'][row]:.2f}\n{short_name(table['file'][row])}",
+            f"{class_title(table['class'][row])} {table['confidence'][row]:.2f}\n{table['file'][row]}",
             marked=bool(table["flagged"][row]),
         )
         for row in order

@@ -1,6 +1,7 @@
 """The command line: one-line errors, exit statuses, and help without heavy imports."""
 
 import json
+import os
 import subprocess
 import sys
 import tomllib
@@ -169,3 +170,12 @@ def test_texts_are_not_parsed(call, argument, expected) -> None:
         assert f"study={expected}:" in errors[0]
     else:
         assert configs[0].study == expected
+
+
+def test_output_that_nobody_reads_ends_the_program_without_a_traceback() -> None:
+    read, write = os.pipe()
+    os.close(read)
+    with os.fdopen(write, "w") as closed:
+        command = [sys.executable, "-m", "bloodcells.train", "--help"]
+        ended = subprocess.run(command, cwd=CHECKOUT, stdout=closed, stderr=subprocess.PIPE, text=True)
+    assert (ended.returncode, ended.stderr) == (141, "")

@@ -113,9 +113,11 @@ def test_image_files_that_are_passed_over_are_counted_and_named_and_many_are_ref
         Image.fromarray(PIXELS).save(root / "a_class" / f"{number}.png")
     (folder / ".hidden.png").touch()
     assert "passed over" not in load_folder(str(root)).describe()
-    for name in ("1.png", "2.gif"):
-        Image.fromarray(PIXELS).save(folder / name)
-    assert load_folder(str(root)).describe().endswith("; 2 image files passed over, such as a_class/more/1.png")
+    (folder / "2.heic").touch()
+    assert load_folder(str(root)).describe().endswith("; 1 image file passed over, such as a_class/more/2.heic")
+    Image.fromarray(PIXELS).save(folder / "1.png")
+    Image.fromarray(PIXELS).save(root / "outside.gif")
+    assert load_folder(str(root)).describe().endswith("; 3 image files passed over, such as outside.gif")
     for number in range(4):
         Image.fromarray(PIXELS).save(folder / f"{number}.jp2")
     with pytest.raises(

@@ -1,5 +1,6 @@
 """The search space, written in Hydra's syntax for sweeps, as distributions of Optuna."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -37,6 +38,15 @@ class Dimension:
         if isinstance(self.distribution, FloatDistribution):
             drawn = min(max(float(f"{drawn:.4g}"), self.distribution.low), self.distribution.high)
         return f"{self.key}={drawn}"
+
+    @property
+    def size(self) -> float:
+        """The number of values: infinite for an interval of floats."""
+        if isinstance(self.distribution, CategoricalDistribution):
+            return len(self.distribution.choices)
+        if isinstance(self.distribution, IntDistribution):
+            return (self.distribution.high - self.distribution.low) // self.distribution.step + 1
+        return math.inf
 
     def extremes(self) -> list[str]:
         """The override for each choice, or for both ends of a range or an interval."""

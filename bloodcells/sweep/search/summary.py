@@ -57,8 +57,10 @@ class SearchSummary:
         counts = Counter(trial.result for trial in trials.all)
         totals = ", ".join(f"{counts[result]} {result}" for result in COUNTED if counts[result])
         lines = {"trials": f"{len(trials.all)}: {totals}, in {duration(time.monotonic() - self._start)}"}
-        if len(trials.all) < self._settings.trials:
-            lines["budget"] = f"hydra.sweeper.hours={self._settings.hours} are over; the same command continues"
+        if trials.exhausted:
+            lines["space"] = "every combination of its values was tried"
+        elif len(trials.all) < self._settings.trials:
+            lines["budget"] = f"hydra.sweeper.hours={self._settings.hours} is used up; the same command continues"
         failed = [trial for trial in trials.all if trial.result == "failed"]
         for trial in failed[:LISTED]:
             _append(lines, "failed", f"trial {trial.number}, {trial.name}: {trial.error}")
@@ -81,8 +83,8 @@ class SearchSummary:
             raise JobsFailedError
 
     def _best(self) -> list[Trial]:
-        """The trials that are done, best first."""
-        done = [trial for trial in self._trials.all if trial.done]
+        """The trials that are done, best first; of trials with the same settings, the first."""
+        done = {trial.name: trial for trial in reversed(self._trials.all) if trial.done}.values()
         return sorted(done, key=lambda trial: -(self._trials.value(trial) or 0))
 
     def _ranked_by(self) -> str:

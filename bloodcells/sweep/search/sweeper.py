@@ -63,7 +63,9 @@ class OptunaSweeper(Sweeper):
                     study, space, settings, config=config, keys=keys, compose=compose, launch=launch, parent=parent
                 )
                 summary = SearchSummary(trials, settings, parent=parent, fixed=fixed, config=config)
-                while (left := settings.trials - len(trials.all)) and not settings.over(time.monotonic() - start):
+                while (left := settings.trials - len(trials.all)) and not trials.exhausted:
+                    if settings.over(time.monotonic() - start):
+                        break
                     trials.run_batch(min(at_once, left))
                     summary.log_progress()
                 summary.log_results()

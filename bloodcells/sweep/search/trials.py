@@ -1,5 +1,6 @@
 """The trials of a search: asks for them, runs their jobs unless the store has their results, and tells the results."""
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import replace
@@ -59,6 +60,11 @@ class Trials:
         self._startup, self._seed = settings.startup_trials, config.seed
         self._tracking, self._rerun = config.tracking, config.sweep.rerun
         self._keys, self._compose, self._launch, self._parent = keys, compose, launch, parent
+
+    @property
+    def exhausted(self) -> bool:
+        """Whether every combination of values has been tried, so that further trials would only repeat them."""
+        return len({trial.name for trial in self.all}) >= math.prod(dimension.size for dimension in self.space)
 
     def value(self, trial: Trial) -> float | None:
         """What the search maximizes; None if the trial is not done."""

@@ -151,10 +151,20 @@ def test_no_trial_starts_when_the_time_is_over(search, monkeypatch, caplog) -> N
     found = search(*SIX, "hydra.sweeper.hours=2.5")
     assert len(found.started) == 3
     assert "trials  3: 3 done, in 3 h 0 min" in caplog.text
-    assert "budget  hydra.sweeper.hours=2.5 are over; the same command continues" in caplog.text
+    assert "budget  hydra.sweeper.hours=2.5 is used up; the same command continues" in caplog.text
     assert found.run(monkeypatch) == 0
     assert len(found.started) == 6
     assert list(found.table()["result"][:3]) == ["done before"] * 3
+
+
+def test_it_ends_when_every_combination_was_tried_and_lists_each_once(search, caplog) -> None:
+    table = search("loss.gamma=1,2,3", "hydra.sweeper.trials=40", "hydra.sweeper.pruner=none").table()
+    assert set(table["loss.gamma"]) == {1, 2, 3}
+    assert 3 <= len(table) < 40
+    assert "space   every combination of its values was tried" in caplog.text
+    assert "budget" not in caplog.text
+    best = [line.rpartition(", ")[2] for line in caplog.messages[-1].splitlines() if VALUE in line]
+    assert sorted(best) == ["loss.gamma=1", "loss.gamma=2", "loss.gamma=3"]
 
 
 def test_failed_and_diverged_trials_do_not_stop_the_search(search, monkeypatch, caplog) -> None:
