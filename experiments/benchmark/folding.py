@@ -55,7 +55,7 @@ def _measure(overrides: tuple[str, ...], fold: bool) -> Metrics:
         set_trainable(model, first, batch_norm=False)
         trained = folded(model, only_frozen=True) if fold else model
         trained.compile(keras.optimizers.AdamW(1e-4), "categorical_crossentropy", jit_compile=jit_compile())
-        metrics[f"images/s training {phase}"] = _rate(partial(trained.fit, batches, verbose=0))
+        metrics[f"images/s training {phase}"] = _rate(partial(trained.fit, batches, shuffle=False, verbose=0))
     return metrics
 
 
