@@ -22,10 +22,10 @@ from matplotlib.figure import Figure
 from bloodcells.config.checkout import CHECKOUT
 from bloodcells.data import cache as data_cache
 from bloodcells.provenance import fingerprint
-from bloodcells.tracking.store import DATABASE, LocalStore
+from bloodcells.tracking import database
+from bloodcells.tracking.database import DATABASE, create_database
 
 FOLDER = "BLOODCELLS_TESTS_EMPTY_STORE"  # the environment variable that names the folder for all processes of a session
-create_database = LocalStore._create_database
 draw = Figure.savefig  # tests of resolution put it back
 
 if FOLDER not in os.environ:
@@ -33,19 +33,15 @@ if FOLDER not in os.environ:
     atexit.register(shutil.rmtree, os.environ[FOLDER], ignore_errors=True)
 
 
-def copy_database(store: LocalStore, artifacts: str) -> None:
-    """Stands in for `LocalStore._create_database`."""
+def copy_database(directory: Path, artifacts: str) -> None:
+    """Stands in for `create_database`."""
     folder = Path(os.environ[FOLDER])
     with FileLock(folder / "lock"):
         if not (folder / DATABASE).exists():
-            original, store.directory = store.directory, folder
-            try:
-                create_database(store, artifacts)
-            finally:
-                store.directory = original
-    partial = store.directory / f".{DATABASE}"
+            create_database(folder, artifacts)
+    partial = directory / f".{DATABASE}"
     shutil.copy(folder / DATABASE, partial)
-    partial.rename(store.directory / DATABASE)
+    partial.rename(directory / DATABASE)
 
 
 def draw_coarsely(figure: Figure, *arguments, **options) -> None:
@@ -59,7 +55,7 @@ def computed_once(compute: Callable) -> Callable:
     return lambda: remembered() if fingerprint.CHECKOUT == CHECKOUT else compute()
 
 
-LocalStore._create_database = copy_database
+database.create_database = copy_database
 data_cache.CACHE = Path(os.environ[FOLDER], "cache")
 Figure.savefig = draw_coarsely
 for name in ("code_hash", "_packages_hash", "packages"):

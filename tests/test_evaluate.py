@@ -12,7 +12,7 @@ from bloodcells.data.images import Images
 from bloodcells.data.synthetic import draw_cells
 from bloodcells.evaluate import evaluate
 from bloodcells.evaluation.predictions import Predictions
-from bloodcells.tracking.store import database_uri
+from bloodcells.tracking.database import database_uri
 from tests.conftest import KINDS, config_of
 
 OTHER = draw_cells(220, 32, 5)  # another data set

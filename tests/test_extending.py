@@ -13,7 +13,7 @@ import pytest
 
 from bloodcells.config.checkout import CHECKOUT
 from bloodcells.data.synthetic import draw_cells
-from bloodcells.tracking.store import database_uri
+from bloodcells.tracking.database import database_uri
 from tests.conftest import SHORT
 
 SECTION = (CHECKOUT / "conf" / "README.md").read_text().partition("\n## Adding your own\n")[2]

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from bloodcells.config.checkout import CHECKOUT
-from bloodcells.tracking.store import database_uri
+from bloodcells.tracking.database import database_uri
 from tests.conftest import TINY
 from tests.sweep.command import Sweep
 

@@ -16,8 +16,8 @@ from bloodcells.reproduce import reproduce
 from bloodcells.reproduction import repetition
 from bloodcells.reproduction.verdict import NotReproducedError, compare
 from bloodcells.runs.train import train
+from bloodcells.tracking.database import database_uri
 from bloodcells.tracking.find import find_run, search
-from bloodcells.tracking.store import database_uri
 from bloodcells.tracking.stored_run import StoredRun
 from tests.conftest import KINDS, TINY, composed, config_of
 

@@ -22,7 +22,8 @@ from bloodcells.data.synthetic import draw_cells
 from bloodcells.evaluation.predictions import Predictions
 from bloodcells.model.backbones import SmallCNN
 from bloodcells.runs.train import train
-from bloodcells.tracking.store import database_uri, store_of
+from bloodcells.tracking.database import database_uri
+from bloodcells.tracking.store import store_of
 from bloodcells.training.devices import prepare
 from tests.conftest import SHORT, TINY, composed
 

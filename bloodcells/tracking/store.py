@@ -19,9 +19,9 @@ from sqlalchemy.exc import SQLAlchemyError
 from bloodcells.config.checkout import CHECKOUT
 from bloodcells.config.errors import InputError
 from bloodcells.config.schema import LocalTracking, ServerTracking, Tracking
+from bloodcells.tracking import database
 from bloodcells.tracking.view import activate_experiment, address
 
-DATABASE = "mlflow.db"
 FOLDER = "mlruns"  # the default store, shown by `make ui`
 STORE_ERRORS = (OSError, MlflowException, SQLAlchemyError)  # server down, disk full, database locked
 os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")  # one bar per file would break up our output
@@ -35,12 +35,6 @@ def store_of(tracking: Tracking) -> "Store":
         case ServerTracking():
             return ServerStore(tracking)
     return NullStore(tracking)
-
-
-def database_uri(directory: Path, name: str = DATABASE) -> str:
-    """MLflow's URI for the store in a folder; name: of the database's file."""
-    # Characters with a meaning in a URI. Others stay, since MLflow also reads the path without decoding it.
-    return "sqlite:///" + str(directory / name).replace("%", "%25").replace("?", "%3F")
 
 
 class Store(ABC):
@@ -105,7 +99,9 @@ class Store(ABC):
         """Creates a run and returns its id. Raises InputError as `existing_experiment` does."""
         experiment = self.existing_experiment()
         with self.client() as client:
-            known = {"mlflow.user": getpass.getuser(), "mlflow.source.type": "LOCAL"}  # as MLflow's own
+            known = {"mlflow.source.type": "LOCAL"}  # as MLflow's own
+            with suppress(KeyError, OSError):  # a container may have no name for its user
+                known["mlflow.user"] = getpass.getuser()
             return str(client.create_run(experiment, run_name=name, tags=known | dict(tags)).info.run_id)
 
     @contextmanager
@@ -122,7 +118,7 @@ class LocalStore(Store):
         self.settings, self.experiment = settings, settings.experiment
         self.setting = f"tracking.directory={settings.directory}"
         self.directory = (CHECKOUT / settings.directory).resolve()
-        self.uri = database_uri(self.directory)
+        self.uri = database.database_uri(self.directory)
         self.checkpoints = self.directory / "checkpoints"
         self.identity = {"server": "", "experiment": self.experiment}
 
@@ -132,16 +128,13 @@ class LocalStore(Store):
             self.directory.mkdir(parents=True, exist_ok=True)
             with FileLock(self.directory / ".lock"):
                 artifacts = (self.directory / "artifacts").as_uri()
-                if not (self.directory / DATABASE).exists():
-                    self._create_database(artifacts)
+                if not (self.directory / database.DATABASE).exists():
+                    database.create_database(self.directory, artifacts)
                 mlflow.set_tracking_uri(self.uri)
                 if mlflow.get_experiment_by_name(self.experiment) is None:
                     mlflow.create_experiment(self.experiment, artifact_location=artifacts)
                 activate_experiment(self.experiment, self.settings.rank_by.metric)
-            undecoded = Path(self.uri.removeprefix("sqlite:///")).parent
-            if undecoded != self.directory:
-                with suppress(OSError):
-                    os.removedirs(undecoded)  # MLflow creates the folder that the URI names before decoding
+            database.remove_undecoded(self.directory)
 
     def ui(self, experiment_id: str) -> str:
         command = f"mlflow ui --host 127.0.0.1 --backend-store-uri {shlex.quote(self.uri)}"
@@ -149,18 +142,9 @@ class LocalStore(Store):
             command = "make ui"
         return f"{command}, then {address('http://127.0.0.1:5000', experiment_id)}"
 
-    def _create_database(self, artifacts: str) -> None:
-        from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore  # takes a second, too long for --help
-
-        # MLflow creates its tables in many steps, and cannot complete a database after a kill between two of them.
-        partial = self.directory / f".{DATABASE}"
-        partial.unlink(missing_ok=True)
-        SqlAlchemyStore(database_uri(self.directory, partial.name), artifacts).engine.dispose()  # type: ignore[no-untyped-call]
-        partial.rename(self.directory / DATABASE)
-
     @contextmanager
     def _connected(self) -> Iterator[None]:
-        if not (self.directory / DATABASE).is_file():
+        if not (self.directory / database.DATABASE).is_file():
             raise InputError(f"{self.setting}: no runs are stored there; expected the folder of an earlier training")
         mlflow.set_tracking_uri(self.uri)
         yield

@@ -21,7 +21,7 @@ import mlflow
 from mlflow.entities import Run
 
 import bloodcells.sweep.process  # noqa: F401  # before its list of modules to import in the server is replaced below
-from bloodcells.tracking.store import DATABASE, database_uri
+from bloodcells.tracking.database import DATABASE, database_uri
 from bloodcells.train import main
 
 if TYPE_CHECKING:

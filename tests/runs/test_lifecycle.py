@@ -188,3 +188,14 @@ def test_variables_that_choose_a_run_an_experiment_or_a_model_do_not(training, t
     assert {"mlflow.user", "mlflow.source.type"} <= new.data.tags.keys()
     assert not mlflow.MlflowClient().get_logged_model(model.model_id).metrics
     assert not (tmp_path / "another.db").exists()
+
+
+@pytest.mark.parametrize("error", [KeyError, OSError])
+def test_a_user_without_a_name_can_train(training, monkeypatch, error) -> None:
+    def unnamed() -> str:
+        raise error("uid not found")
+
+    monkeypatch.setattr("getpass.getuser", unnamed)
+    training.run(epoch(1))
+    (run,) = training.runs()
+    assert (run.info.status, "mlflow.user" in run.data.tags) == ("FINISHED", False)

@@ -18,7 +18,7 @@ from bloodcells.runs.sweep_run import Judge, SweepRun
 from bloodcells.sweep.decide import TAGS, Key
 from bloodcells.sweep.expand import Job
 from bloodcells.sweep.supervise import Outcome
-from bloodcells.tracking.store import database_uri
+from bloodcells.tracking.database import database_uri
 from bloodcells.train import main
 from tests.conftest import TINY
 
