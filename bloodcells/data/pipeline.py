@@ -21,6 +21,10 @@ class Augment(Protocol):
         """Uniform random numbers per image."""
 
     @property
+    def mixes_labels(self) -> bool:
+        """Whether `batch` changes anything."""
+
+    @property
     def layer(self) -> Callable[[Any], Any] | None:
         """A TensorFlow function on images, float32 (b, h, w, 3) in 0..255, applied after `images`; or None."""
 
@@ -58,6 +62,11 @@ class TrainingBatches:
         self.steps = math.ceil(self.images_per_epoch / batch_size)
         self._pixels, self._labels, self._augment = pixels, labels, augment
         self._batch_size, self._seed, self._workers = batch_size, seed, workers
+        complete = self.images_per_epoch // batch_size * batch_size
+        visit = math.ceil(VISIT / batch_size) * batch_size
+        # Where visits begin and end within an epoch: a smaller last batch is a visit of its own.
+        self._bounds = sorted({*range(0, complete, visit), complete, self.images_per_epoch})
+        self._visits = len(self._bounds) - 1
         self._epoch = lru_cache(maxsize=2)(self._draw_epoch)  # some threads finish an epoch while others start the next
 
     def first(self) -> tuple[np.ndarray, np.ndarray]:
@@ -74,14 +83,14 @@ class TrainingBatches:
         `steps` batches make one epoch, of which the last may be smaller. Starting at a later epoch gives the same
         batches as reaching that epoch from an earlier one.
         """
-        numbers = tf.data.Dataset.range(epoch * self.steps, tf.int64.max)
         if layer := self._augment.layer:
+            numbers = tf.data.Dataset.range(epoch * self.steps, tf.int64.max)
             batches = numbers.map(self._augmented_images, self._workers)
             batches = batches.map(lambda pixels, *others: (_apply(layer, pixels), *others), self._workers)
             batches = batches.map(self._augmented_batch, self._workers)
         else:
-            visits = numbers.batch(math.ceil(VISIT / self._batch_size)).map(self._visit, self._workers)
-            batches = visits.flat_map(_split)
+            visits = tf.data.Dataset.range(epoch * self._visits, tf.int64.max)
+            batches = visits.map(self._visit, self._workers).unbatch()
         if sides:
             of_epoch = tf.constant(sides, tf.int64)
             batches = batches.enumerate().map(
@@ -106,22 +115,27 @@ class TrainingBatches:
         order = rng.permutation(len(self._pixels))[: self.images_per_epoch]
         return order, rng.random((len(self._pixels), self._augment.draws))
 
-    def _visit(self, numbers: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
-        """The images and labels of consecutive batches, one after another, and where each batch ends."""
+    def _visit(self, number: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        """Consecutive batches of one size, counted over all epochs: uint8 (k, b, h, w, 3), float32 (k, b, classes)."""
 
-        def complete(numbers: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-            chosen, uniforms = zip(*map(self._chosen, numbers), strict=True)
-            ends = np.cumsum([len(batch) for batch in chosen])
-            images = self._augment.images(self._pixels[np.concatenate(chosen)], np.concatenate(uniforms))
-            parts = zip(np.split(images, ends[:-1]), chosen, uniforms, strict=True)
-            mixed, labels = zip(
-                *(self._augment.batch(part, self._labels[of], drawn) for part, of, drawn in parts), strict=True
-            )
-            return np.concatenate(mixed), np.concatenate(labels), ends
+        def complete(number: int) -> tuple[np.ndarray, np.ndarray]:
+            epoch, visit = divmod(int(number), self._visits)
+            order, table = self._epoch(epoch)
+            start, end = self._bounds[visit : visit + 2]
+            chosen = order[start:end]
+            images = self._augment.images(self._pixels[chosen], table[chosen])
+            batches = chosen.reshape(-1, min(self._batch_size, len(chosen)))
+            pixels, labels = images.reshape(*batches.shape, *images.shape[1:]), self._labels[batches]
+            if self._augment.mixes_labels:
+                for k, batch in enumerate(batches):
+                    pixels[k], labels[k] = self._augment.batch(pixels[k], labels[k], table[batch])
+            return pixels, labels
 
-        kinds = (tf.uint8, tf.float32, tf.int64)
-        pixels, labels, ends = tf.numpy_function(complete, [numbers], kinds, stateful=False)
-        return (*self._with_shapes(pixels, labels), tf.ensure_shape(ends, numbers.shape))
+        pixels, labels = tf.numpy_function(complete, [number], (tf.uint8, tf.float32), stateful=False)
+        return (
+            tf.ensure_shape(pixels, (None, None, *self._pixels.shape[1:])),
+            tf.ensure_shape(labels, (None, None, self._labels.shape[1])),
+        )
 
     def _augmented_images(self, number: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
         """Batch `number` before the steps on whole batches, and its random numbers."""
@@ -153,12 +167,6 @@ class TrainingBatches:
             tf.ensure_shape(pixels, (None, *self._pixels.shape[1:])),
             tf.ensure_shape(labels, (None, self._labels.shape[1])),
         )
-
-
-def _split(pixels: tf.Tensor, labels: tf.Tensor, ends: tf.Tensor) -> tf.data.Dataset:
-    """The batches of a visit; ends: int64 (batches,), the index after the last image of each."""
-    bounds = tf.data.Dataset.from_tensor_slices((tf.concat([[0], ends[:-1]], axis=0), ends))
-    return bounds.map(lambda start, end: (pixels[start:end], labels[start:end]))
 
 
 def _resized(pixels: tf.Tensor, side: tf.Tensor) -> tf.Tensor:
