@@ -1,4 +1,4 @@
-"""Images per second of the training pipeline by augmentation, compared with keras-cv's RandAugment used directly."""
+"""Images per second of the training pipeline by augmentation, compared with RandAugment of other libraries."""
 
 import time
 from collections.abc import Callable
@@ -9,12 +9,12 @@ import tensorflow as tf
 
 from bloodcells import compose
 from bloodcells.augmentation.compose import Augmentation
-from bloodcells.augmentation.steps import RandAugmentKerasCV
 from bloodcells.config.schema import TrainConfig
 from bloodcells.data.images import Images
 from bloodcells.data.pipeline import TrainingBatches
 from bloodcells.data.synthetic import draw_cells
 from bloodcells.training.devices import threads
+from experiments.benchmark.baselines import baselines, keras_cv
 from experiments.benchmark.rounds import Group, Metrics
 
 OPTIONS = (
@@ -33,41 +33,16 @@ WARM_UP = 24  # batches: more than the pipeline prefetches
 
 
 def group(seed: int) -> Group:
-    """Each augmentation in the training pipeline, and keras-cv's own example as the reference."""
+    """Each augmentation in the training pipeline, and other libraries, with keras-cv's own example as the reference."""
     images = draw_cells(IMAGES, SIDE, seed).take(np.arange(IMAGES))  # without the copies that are added at the end
     contenders = {
         option: partial(_images_per_second, partial(_ours, images, compose(f"augmentation={option}", f"seed={seed}")))
         for option in OPTIONS
     }
     config = compose("augmentation=randaugment_kerascv", f"seed={seed}")
-    endless = partial(documented, images.pixels, images.one_hot, config, epochs=None)
-    return Group("augmentation", REFERENCE, {**contenders, REFERENCE: partial(_images_per_second, endless)})
-
-
-def documented(
-    pixels: np.ndarray, labels: np.ndarray, config: TrainConfig, *, epochs: int | None = 1
-) -> tf.data.Dataset:
-    """Batches with keras-cv's RandAugment as its guide builds them: mapped over batches, with AUTOTUNE.
-
-    pixels: uint8 (n, h, w, 3); labels: float32 (n, classes); config: with augmentation=randaugment_kerascv
-    epochs: None for endless batches
-    https://github.com/keras-team/keras-io/blob/master/guides/keras_cv/cut_mix_mix_up_and_rand_augment.py
-    """
-    import keras_cv
-
-    policy = config.augmentation["randaugment_kerascv"]
-    assert isinstance(policy, RandAugmentKerasCV)
-    layer = keras_cv.layers.RandAugment(
-        value_range=(0, 255),
-        augmentations_per_image=policy.augmentations_per_image,
-        magnitude=policy.magnitude,
-        magnitude_stddev=policy.magnitude_stddev,
-        rate=policy.rate,
-    )
-    batches = tf.data.Dataset.from_tensor_slices((pixels, labels))
-    batches = batches.shuffle(len(pixels), seed=config.seed).repeat(epochs).batch(config.training.batch_size)
-    batches = batches.map(lambda pixels, labels: (layer(pixels), labels), num_parallel_calls=tf.data.AUTOTUNE)
-    return batches.prefetch(tf.data.AUTOTUNE)
+    for name, baseline in {**baselines(), REFERENCE: keras_cv}.items():
+        contenders[name] = partial(_images_per_second, partial(baseline, images.pixels, images.one_hot, config))
+    return Group("augmentation", REFERENCE, contenders)
 
 
 def _ours(images: Images, config: TrainConfig) -> tf.data.Dataset:

@@ -86,7 +86,7 @@ def _plain(overrides: tuple[str, ...]) -> Metrics:
     from bloodcells.model.build import build
     from bloodcells.training.devices import jit_compile, prepare
     from bloodcells.training.plan import plan
-    from experiments.benchmark.augmentation import documented
+    from experiments.benchmark.baselines import keras_cv
 
     config = compose(*overrides)
     prepare(config.training, config.seed)
@@ -94,7 +94,7 @@ def _plain(overrides: tuple[str, ...]) -> Metrics:
     training, validation, classes = images.training, images.validation, len(images.training.class_names)
     model = build(config.backbone, config.head, training.size, classes=classes, weights=None)
     (stage,) = plan(config)
-    batches = documented(training.pixels, training.one_hot, config)
+    batches = keras_cv(training.pixels, training.one_hot, config, epochs=1)
     rate = stage.settings.schedule.learning_rate(stage.learning_rate, len(batches))
     model.compile(
         optimizer=config.optimizer.build(rate),

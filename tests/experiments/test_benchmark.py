@@ -3,12 +3,15 @@
 import os
 from concurrent.futures.process import BrokenProcessPool
 
+import numpy as np
 import pandas as pd
 import pytest
 
+from bloodcells import compose
 from bloodcells.config.checkout import CHECKOUT
 from experiments.benchmark import commands
 from experiments.benchmark.__main__ import main
+from experiments.benchmark.baselines import baselines
 from experiments.benchmark.rounds import Group, Measurement, fresh, measure, with_ratios
 from experiments.benchmark.table import describe, digits, tables
 
@@ -160,3 +163,22 @@ def test_wrong_arguments_are_reported_before_anything_is_measured(arguments, mes
         main(arguments)
     assert error.value.code == 2
     assert message in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["Pillow", *(pytest.param(name, marks=pytest.mark.slow) for name in ("Keras", "keras-cv, one image per call"))],
+)
+def test_other_libraries_augment_every_image_and_keep_its_label(name) -> None:
+    rng = np.random.default_rng(0)
+    pixels = np.repeat([40, 120, 200], 4)[:, None, None, None] + rng.integers(30, size=(12, 24, 24, 3))
+    labels = np.eye(12, dtype=np.float32)  # names the image
+    config = compose("augmentation=randaugment_kerascv", "training.batch_size=6")
+    batches = baselines()[name](pixels.astype(np.uint8), labels, config)
+    images, named = zip(*batches.take(2).as_numpy_iterator(), strict=True)
+    assert [batch.shape for batch in images] == [(6, 24, 24, 3)] * 2
+    assert np.concatenate(named).sum(axis=0).tolist() == [1.0] * 12  # every image once
+    changed = np.concatenate(images).astype(float) - pixels[np.concatenate(named).argmax(axis=1)]
+    assert (np.abs(changed).max(axis=(1, 2, 3)) > 0).mean() > 0.5
+    assert np.concatenate(images).min() >= 0
+    assert np.concatenate(images).max() <= 255
