@@ -18,7 +18,8 @@ PLURALS = {int: "integers", float: "numbers", str: "texts"}
 
 def wrong_type(key: str, value: Any, kind: Any) -> str:
     """The error message for a value that is not of the type `kind`."""
-    guess = f"; did you mean {key}=[{value}]?" if get_origin(kind) is list and type(value) in PLURALS else ""
+    is_list = any(get_origin(each) is list for each in (kind, *get_args(kind)))
+    guess = f"; did you mean {key}=[{value}]?" if is_list and type(value) in PLURALS else ""
     return f"{key}={shown(value)}: expected {expected(key, kind)}{guess}"
 
 

@@ -4,7 +4,7 @@ import difflib
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import fields, is_dataclass
-from typing import Any, get_args
+from typing import Any, get_args, get_origin
 
 import yaml
 from hydra.core.override_parser.overrides_parser import OverridesParser
@@ -39,6 +39,7 @@ REWORDED = {
     r"Ambiguous value for argument '(.+?)=(.+?)'\n.*": (
         r"\1=\2: expected one value; add --multirun to run a job with each, or give a list as \1=[\2]"
     ),
+    r"Sweep parameters '(.+)' requires --multirun": r"\1: expected one value; add --multirun for a sweep or a search",
     r"Error resolving interpolation '\$\{scale\}_\$\{backbone\}'.*": "scale and backbone: expected one option of each",
     r"invalid literal for int\(\) with base 10: '(.*)'": r"\1: a list has no keys; give the whole list as key=[a,b]",
 }
@@ -101,7 +102,8 @@ def _files(group: str) -> list[str]:
 def _declared(error: ValidationError) -> Any:
     """The type that the schema declares for the value that is wrong; None if the error does not say where it is."""
     if error.object_type is list:
-        return get_args(error.ref_type)[0]
+        kinds = (error.ref_type, *get_args(error.ref_type))  # list[int], or list[int] and None
+        return next(get_args(kind)[0] for kind in kinds if get_origin(kind) is list)
     if is_dataclass(error.object_type):
         return {f.name: f.type for f in fields(error.object_type)}.get(str(error.key))
     return None
@@ -150,7 +152,7 @@ def _unknown_key(error: OmegaConfBaseException) -> str:
         return text + guess
     if elsewhere := [path for path in _leaves(error) if path.rpartition(".")[2] == word]:
         return f"{text}; did you mean {' or '.join(elsewhere[:3])}?"
-    others = _options_with(word, place)
+    others = _options_with(word, place) or _options_having(word, place.replace(".", "/"))
     return f"{text}; {word} is a key of {' and '.join(others)}" if others else text
 
 
@@ -163,6 +165,12 @@ def _options_setting(key: str, group: str) -> list[str]:
     """The options of a group whose files have values under `key`, each as GROUP=OPTION."""
     contents = {name: yaml.safe_load((CONF / group / f"{name}.yaml").read_text()) for name in _files(group)}
     return [f"{group}={name}" for name, content in contents.items() if content and content.get(key)]
+
+
+def _options_having(key: str, group: str) -> list[str]:
+    """The options of a group of Hydra's own whose files have `key`, each as GROUP=OPTION."""
+    files = _files(group) if group.startswith("hydra/") else []
+    return [f"{group}={name}" for name in files if key in yaml.safe_load((CONF / group / f"{name}.yaml").read_text())]
 
 
 def _leaves(error: OmegaConfBaseException) -> list[str]:

@@ -77,6 +77,8 @@ def call(monkeypatch, capfd):
         (["seed=abc"], ["seed=abc: expected an integer"]),
         (["training.precision=float16"], ["training.precision=float16: expected one of float32, mixed_float16"]),
         (["seed=1,2"], ["add --multirun"]),
+        (["loss.gamma=interval(0,3)"], ["loss.gamma=interval(0,3): expected one value; add --multirun"]),
+        (["hydra.sweeper.trials=3"], ["hydra.sweeper.trials: no such key", "a key of hydra/sweeper=optuna"]),
         (["seed"], ["seed: cannot be parsed", "expected key=value"]),
         (["head=null"], ["head=null: expected one of dense, linear"]),
         (["schedule=plateau"], ["schedule@training.fine_tuning.schedule"]),

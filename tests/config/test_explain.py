@@ -93,6 +93,11 @@ def test_key_of_another_option_names_the_options_that_have_it() -> None:
     )
 
 
+def test_value_in_a_list_of_the_wrong_type_is_not_suggested_to_be_a_list() -> None:
+    assert explained("training.resolution=[16.5,32]") == "training.resolution[0]=16.5: expected an integer"
+    assert explained("training.resolution=96").endswith("did you mean training.resolution=[96]?")
+
+
 def test_key_that_exists_nowhere_has_no_suggestion() -> None:
     assert explained("loss=crossentropy", "loss.zzz=1") == (
         "loss.zzz: no such key; expected one of name, label_smoothing under loss"

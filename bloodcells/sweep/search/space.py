@@ -48,6 +48,14 @@ class Dimension:
             return (self.distribution.high - self.distribution.low) // self.distribution.step + 1
         return math.inf
 
+    def hint(self, error: str) -> str:
+        """How to search integers, if `error` says that this setting takes no other numbers; otherwise empty."""
+        key, of = self.key.lstrip("+"), self.distribution
+        if not (isinstance(of, FloatDistribution) and error.startswith(f"{key}=") and "an integer" in error):
+            return ""
+        interval = f"int(interval({of.low:.0f},{of.high:.0f}))"
+        return f"; for integers, give {key}={f'tag(log,{interval})' if of.log else interval}"
+
     def extremes(self) -> list[str]:
         """The override for each choice, or for both ends of a range or an interval."""
         if isinstance(self.distribution, CategoricalDistribution):

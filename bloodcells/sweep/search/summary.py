@@ -1,6 +1,7 @@
 """The report on a search: a line per trial while it runs, and the results on the terminal and in its run."""
 
 import logging
+import math
 import shlex
 import time
 from collections import Counter
@@ -30,11 +31,18 @@ class SearchSummary:
     """Reports the trials of a search."""
 
     def __init__(
-        self, trials: Trials, settings: SearchSettings, *, parent: SweepRun, fixed: Sequence[str], config: TrainConfig
+        self,
+        trials: Trials,
+        settings: SearchSettings,
+        *,
+        parent: SweepRun,
+        fixed: Sequence[str],
+        launcher: Sequence[str],
+        config: TrainConfig,
     ) -> None:
-        """fixed: the overrides that all trials share; config: of any trial, for what they have in common."""
+        """fixed, launcher: the overrides that all trials share; config: of any trial, for what they have in common."""
         self._trials, self._settings, self._parent = trials, settings, parent
-        self._fixed, self._config, self._start = fixed, config, time.monotonic()
+        self._fixed, self._launcher, self._config, self._start = fixed, launcher, config, time.monotonic()
         self._logged = 0
 
     def log_progress(self) -> None:
@@ -48,8 +56,9 @@ class SearchSummary:
         trained, left = sum(not trial.before for trial in trials), total - len(trials)
         if left and not all(trial.before for trial in new):
             best = [f"best {self._trials.value(trial):.4f}, trial {trial.number}; " for trial in self._best()[:1]]
-            seconds = (time.monotonic() - self._start) / trained * left
-            log.info("search: %d left; %sabout %s left", left, "".join(best), duration(seconds))
+            elapsed = time.monotonic() - self._start
+            seconds = min(elapsed / trained * left, 3600 * (self._settings.hours or math.inf) - elapsed)
+            log.info("search: %d left; %sabout %s left", left, "".join(best), duration(max(0.0, seconds)))
 
     def log_results(self) -> None:
         """Logs the results and stores them with the search's run. Raises JobsFailedError if a trial failed."""
@@ -99,7 +108,8 @@ class SearchSummary:
         study = f"study={self._config.study}"  # without the quotes that the parser has added
         fixed = [study if text.startswith("study=") else text for text in self._fixed if not text.startswith("seed=")]
         seeds = ",".join(str(first + place) for place in range(3))
-        return f"python -m bloodcells.train --multirun {shlex.join([*fixed, *best.overrides])} seed={seeds}"
+        overrides = shlex.join([*self._launcher, *fixed, *best.overrides])
+        return f"python -m bloodcells.train --multirun {overrides} seed={seeds}"
 
     def _table(self) -> DataFrame:
         """One row per trial: result, value, test accuracy, the searched settings, runs and error."""

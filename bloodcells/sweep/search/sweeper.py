@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from bloodcells.sweep.decide import Keys
     from bloodcells.sweep.search.space import Dimension
 
+LAUNCHER = "hydra.launcher"  # in overrides of the launcher and its settings
+
 
 class OptunaSweeper(Sweeper):
     """Searches the settings with the best validation accuracy, one batch of trials after the other.
@@ -62,7 +64,8 @@ class OptunaSweeper(Sweeper):
                 trials = Trials(
                     study, space, settings, config=config, keys=keys, compose=compose, launch=launch, parent=parent
                 )
-                summary = SearchSummary(trials, settings, parent=parent, fixed=fixed, config=config)
+                launcher = [text for text in self._config.hydra.overrides.hydra if LAUNCHER in text.replace("/", ".")]
+                summary = SearchSummary(trials, settings, parent=parent, fixed=fixed, launcher=launcher, config=config)
                 while (left := settings.trials - len(trials.all)) and not trials.exhausted:
                     if settings.over(time.monotonic() - start):
                         break
@@ -105,7 +108,10 @@ def _checked(space: "Sequence[Dimension]", compose: Callable[[Sequence[str]], Jo
     for place, dimension in enumerate(space):
         for extreme in dimension.extremes():
             other = compose([*first[:place], extreme, *first[place + 1 :]])
-            keys.result(other)
+            try:
+                keys.result(other)
+            except InputError as error:
+                raise InputError(str(error) + "".join(each.hint(str(error)) for each in space)) from error
             if _common(other) != _common(job):
                 raise InputError(
                     f"{extreme}: expected the same seed, data, evaluation, tracking and sweep for all trials"

@@ -101,11 +101,13 @@ def test_a_pruned_trial_stays_pruned_only_by_comparison_with_the_same_trials(sea
     assert searched.started[6] == searched.started[place]
 
 
-def test_trials_at_once_are_the_same_in_every_call(search, monkeypatch) -> None:
-    several = (*SIX, "hydra.sweeper.n_jobs=4")
+def test_trials_at_once_are_the_same_in_every_call(search, monkeypatch, caplog) -> None:
+    several = (*SIX, "hydra.sweeper.n_jobs=4", "hydra/launcher=joblib", "hydra.launcher.n_jobs=4")
     undisturbed = search(*several, name="undisturbed")
     assert undisturbed.launches == [4, 2]
     assert len(set(undisturbed.started)) == 6
+    again = caplog.messages[-1].splitlines()[-1]
+    assert "bloodcells.train --multirun hydra/launcher=joblib hydra.launcher.n_jobs=4 " in again
     resumed = search(*several, status=130, interrupted_at=1)
     assert resumed.run(monkeypatch) == 0
     assert outcome(resumed) == outcome(undisturbed)
@@ -150,6 +152,7 @@ def test_no_trial_starts_when_the_time_is_over(search, monkeypatch, caplog) -> N
     monkeypatch.setattr(Search, "launch", for_an_hour)
     found = search(*SIX, "hydra.sweeper.hours=2.5")
     assert len(found.started) == 3
+    assert "about 1 h 30 min left" in caplog.text  # five hours of trials are left, and an hour and a half of the budget
     assert "trials  3: 3 done, in 3 h 0 min" in caplog.text
     assert "budget  hydra.sweeper.hours=2.5 is used up; the same command continues" in caplog.text
     assert found.run(monkeypatch) == 0
@@ -188,6 +191,15 @@ def test_failed_and_diverged_trials_do_not_stop_the_search(search, monkeypatch, 
         (["seed=1"], "hydra/sweeper=optuna: expected a setting to search"),
         (["loss.gamma=interval(-1,2)"], "loss.gamma=-1.0: expected a number in [0, inf)"),
         (["loss.gama=interval(1,2)"], "loss.gama: no such key; expected one of"),
+        (
+            ["optimizer=adam,sgd", "training.batch_size=interval(16,32)"],
+            "training.batch_size=16.0: expected an integer; for integers, give training.batch_size=int(interval(16,32))",
+        ),
+        (
+            ["training.batch_size=tag(log,interval(16,32))"],
+            "training.batch_size=16.0: expected an integer; for integers, give "
+            "training.batch_size=tag(log,int(interval(16,32)))",
+        ),
         (["optimizer=adam,admw"], "optimizer=admw: expected one of"),
         (["unfreeze=0,blok"], "unfreeze=blok: smallcnn has the blocks"),
         (
