@@ -177,3 +177,7 @@ class CutMix(AugmentationStep):
         from bloodcells.augmentation.mixing import cutmix
 
         return cutmix(pixels, labels, uniforms, alpha=self.alpha)
+
+
+# Registers its steps after these, so that they run after color.
+from bloodcells.augmentation import variety  # noqa: E402, F401

@@ -88,7 +88,7 @@ def fit(
         for number, stage in enumerate(stages[first:], start=first):
             trainable = set_trainable(model, stage.depth.first, stage.batch_norm)
             _log(stage, trainable)
-            rate = stage.settings.schedule.learning_rate(stage.learning_rate, batches.steps)
+            rate = stage.settings.schedule.learning_rate(stage.learning_rate, batches.steps, stage.epochs)
             trained = _compiled(model, averaging(optimizer.build(rate), ema_momentum), loss, any_size=bool(stage.sides))
             schedule = stage.settings.schedule.callback(monitor)
             resumed, completed = (saved, saved.epochs_in_stage) if saved and number == saved.stage else (None, 0)

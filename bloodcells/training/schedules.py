@@ -39,6 +39,31 @@ class Plateau(Schedule):
         )
 
 
+@option("schedule", "cosine")
+@dataclass
+class Cosine(Schedule):
+    """Linear warm-up, then cosine decay to zero at the end of the stage. Early stopping waits for the end.
+
+    warmup_epochs: in which the rate rises from zero
+    """
+
+    warmup_epochs: float = within("[0, inf)")
+
+    def learning_rate(self, initial: float, steps_per_epoch: int, epochs: int) -> Any:
+        import keras
+
+        warmup = round(self.warmup_epochs * steps_per_epoch)
+        return keras.optimizers.schedules.CosineDecay(
+            0.0 if warmup else initial,
+            decay_steps=max(1, epochs * steps_per_epoch - warmup),
+            warmup_target=initial if warmup else None,
+            warmup_steps=warmup,
+        )
+
+    def may_stop_after(self, epoch: int) -> bool:
+        return False
+
+
 @option("schedule", "cosine_restarts")
 @dataclass
 class CosineRestarts(Schedule):
@@ -52,7 +77,7 @@ class CosineRestarts(Schedule):
     cycle_growth: float = within("[1, inf)")
     peak_decay: float = within("(0, 1]")
 
-    def learning_rate(self, initial: float, steps_per_epoch: int) -> Any:
+    def learning_rate(self, initial: float, steps_per_epoch: int, epochs: int) -> Any:
         import keras
 
         return keras.optimizers.schedules.CosineDecayRestarts(

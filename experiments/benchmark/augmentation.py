@@ -24,6 +24,7 @@ OPTIONS = (
     "[extended,mixup]",
     "[extended,cutmix]",
     "randaugment",
+    "strong",
     "randaugment_kerascv",
 )
 REFERENCE = "keras-cv as documented"

@@ -95,7 +95,7 @@ def _plain(overrides: tuple[str, ...]) -> Metrics:
     model = build(config.backbone, config.head, training.size, classes=classes, weights=None)
     (stage,) = plan(config)
     batches = keras_cv(training.pixels, training.one_hot, config, epochs=1)
-    rate = stage.settings.schedule.learning_rate(stage.learning_rate, len(batches))
+    rate = stage.settings.schedule.learning_rate(stage.learning_rate, len(batches), stage.epochs)
     model.compile(
         optimizer=config.optimizer.build(rate),
         loss=config.loss.build(training.labels, classes),

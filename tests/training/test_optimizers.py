@@ -35,7 +35,7 @@ def of_keras(class_name: str, arguments: str = "null") -> tuple[str, ...]:
 def test_keras_optimizer_takes_its_arguments_and_a_schedule() -> None:
     config = composed(*of_keras("Adafactor", "{beta_2_decay: -0.7, relative_step: false}"), "backbone=vgg19")
     stage = plan(config)[1]
-    built = config.optimizer.build(stage.settings.schedule.learning_rate(stage.learning_rate, 4))
+    built = config.optimizer.build(stage.settings.schedule.learning_rate(stage.learning_rate, 4, stage.epochs))
     assert type(built) is keras.optimizers.Adafactor
     assert (built.beta_2_decay, built.relative_step, built.clip_threshold) == (-0.7, False, 1.0)
     assert float(built.learning_rate) == pytest.approx(stage.learning_rate)

@@ -11,7 +11,7 @@ from tests.conftest import composed
 
 def test_cosine_restarts_follow_equation_5_of_their_paper() -> None:
     stage, steps = plan(composed("backbone=vgg19", "training.fine_tuning.learning_rate=0.01"))[1], 4
-    rate = stage.settings.schedule.learning_rate(stage.learning_rate, steps)
+    rate = stage.settings.schedule.learning_rate(stage.learning_rate, steps, stage.epochs)
     # The first cycle takes 5 epochs of 4 steps, the next twice as long; each falls from the full rate as a half cosine.
     for step, (cycle, length) in {0: (0, 20), 7: (0, 20), 19: (0, 20), 20: (20, 40), 45: (20, 40)}.items():
         expected = 0.01 * 0.5 * (1 + np.cos(np.pi * (step - cycle) / length))
@@ -21,7 +21,7 @@ def test_cosine_restarts_follow_equation_5_of_their_paper() -> None:
 
 def test_peak_decay_lowers_each_restart() -> None:
     stage = plan(composed("backbone=vgg19", "training.fine_tuning.schedule.peak_decay=0.5"))[1]
-    rate = stage.settings.schedule.learning_rate(stage.learning_rate, 4)
+    rate = stage.settings.schedule.learning_rate(stage.learning_rate, 4, stage.epochs)
     assert float(rate(20)) == pytest.approx(0.5 * float(rate(0)))
 
 
@@ -36,7 +36,7 @@ def test_peak_decay_lowers_each_restart() -> None:
 def test_training_may_stop_at_the_end_of_a_cosine_cycle_where_the_rate_is_lowest(schedule, ends) -> None:
     schedule = composed(f"training.fine_tuning.schedule.{schedule}").training.fine_tuning.schedule
     assert [epoch for epoch in range(1, 28) if schedule.may_stop_after(epoch)] == ends
-    rate, steps = schedule.learning_rate(1.0, 8), 8
+    rate, steps = schedule.learning_rate(1.0, 8, 40), 8
     for end in ends:  # the rates of the last steps of this epoch and of the next one
         assert float(rate(end * steps - 1)) < 0.06
         assert float(rate((end + 1) * steps - 1)) > 0.9
@@ -46,6 +46,22 @@ def test_cycles_of_a_fraction_of_an_epoch_do_not_drift() -> None:
     fractions = ("training.fine_tuning.schedule.first_cycle_epochs=1.1", "training.fine_tuning.schedule.cycle_growth=1")
     schedule = composed(*fractions).training.fine_tuning.schedule
     assert [epoch for epoch in range(1, 24) if not schedule.may_stop_after(epoch)] == [10, 21]
+
+
+@pytest.mark.parametrize("warmup", [0, 2])
+def test_cosine_rises_linearly_and_falls_to_zero_at_the_end_of_the_stage(warmup) -> None:
+    settings = (
+        "schedule@training.fine_tuning.schedule=cosine",
+        f"training.fine_tuning.schedule.warmup_epochs={warmup}",
+    )
+    schedule = composed(*settings).training.fine_tuning.schedule
+    rate, steps, epochs = schedule.learning_rate(0.1, 5, 12), 5, 12
+    for step in range(warmup * steps):
+        assert float(rate(step)) == pytest.approx(0.1 * step / (warmup * steps), abs=1e-8)
+    for step in range(warmup * steps, epochs * steps + 1):
+        share = (step - warmup * steps) / ((epochs - warmup) * steps)
+        assert float(rate(step)) == pytest.approx(0.05 * (1 + np.cos(np.pi * share)), abs=1e-7)
+    assert not any(schedule.may_stop_after(epoch) for epoch in range(1, epochs + 1))
 
 
 @pytest.mark.parametrize("name", ["plateau", "constant"])
@@ -60,7 +76,9 @@ def test_plateau_lowers_the_rate_down_to_its_minimum_by_the_monitored_accuracy(m
     stage = plan(config)[0]
     callback = stage.settings.schedule.callback(Monitor(monitor))
     model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)])
-    model.compile(config.optimizer.build(stage.settings.schedule.learning_rate(stage.learning_rate, 1)), "mse")
+    model.compile(
+        config.optimizer.build(stage.settings.schedule.learning_rate(stage.learning_rate, 1, stage.epochs)), "mse"
+    )
     callback.set_model(model)
     callback.on_train_begin()
     rates = []
@@ -74,5 +92,5 @@ def test_plateau_lowers_the_rate_down_to_its_minimum_by_the_monitored_accuracy(m
 
 def test_constant_schedule_changes_nothing() -> None:
     schedule = composed("schedule@training.fine_tuning.schedule=constant").training.fine_tuning.schedule
-    assert schedule.learning_rate(0.3, 4) == 0.3
+    assert schedule.learning_rate(0.3, 4, 5) == 0.3
     assert schedule.callback(Monitor.clean) is None

@@ -85,8 +85,11 @@ class Schedule:
 
     name: str
 
-    def learning_rate(self, initial: float, steps_per_epoch: int) -> Any:
-        """The rate to build the optimizer with: a float, or a schedule of keras.optimizers.schedules."""
+    def learning_rate(self, initial: float, steps_per_epoch: int, epochs: int) -> Any:
+        """The rate to build the optimizer with: a float, or a schedule of keras.optimizers.schedules.
+
+        epochs: length of the stage
+        """
         return initial
 
     def may_stop_after(self, epoch: int) -> bool:
