@@ -137,47 +137,5 @@ class RandAugmentKerasCV(RandAugmentSettings):
         return tf.function(augment)
 
 
-@option("augmentation", "mixup")
-@dataclass
-class MixUp(AugmentationStep):
-    """mixup, Zhang et al. 2018, arXiv:1710.09412: blends images in pairs, with shares drawn from Beta(alpha, alpha).
-
-    offline: blend every image once before training, which doubles the training set, as in the course report.
-    """
-
-    offline: bool
-    alpha: float = within("(0, inf)")
-    draws = 1
-
-    @property
-    def is_offline(self) -> bool:
-        return self.offline
-
-    def on_batch(self, pixels: np.ndarray, labels: np.ndarray, uniforms: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        from bloodcells.augmentation.mixing import mixup
-
-        return mixup(pixels, labels, uniforms, alpha=self.alpha)
-
-    def on_training_set(self, pixels: np.ndarray, labels: np.ndarray, seed: int) -> tuple[np.ndarray, np.ndarray]:
-        from bloodcells.augmentation.mixing import append_blends
-
-        return append_blends(pixels, labels, alpha=self.alpha, seed=seed)
-
-
-@option("augmentation", "cutmix")
-@dataclass
-class CutMix(AugmentationStep):
-    """CutMix, Yun et al. 2019, arXiv:1905.04899: pastes rectangles, with areas drawn from Beta(alpha, alpha)."""
-
-    alpha: float = within("(0, inf)")
-    draws = 3
-    resembles = ("occlusion", "rectangles")
-
-    def on_batch(self, pixels: np.ndarray, labels: np.ndarray, uniforms: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        from bloodcells.augmentation.mixing import cutmix
-
-        return cutmix(pixels, labels, uniforms, alpha=self.alpha)
-
-
-# Registers its steps after these, so that they run after color.
-from bloodcells.augmentation import variety  # noqa: E402, F401
+# Register their steps after these, in this order.
+from bloodcells.augmentation import batch_steps, variety  # noqa: E402, F401

@@ -16,8 +16,9 @@ import bloodcells.evaluation.figures.draw  # noqa: E402
 import bloodcells.runs.contents  # noqa: E402
 import bloodcells.runs.lifecycle  # noqa: E402
 import bloodcells.training.fit  # noqa: E402, F401
+from bloodcells.augmentation.batch_steps import MixUp  # noqa: E402
 from bloodcells.augmentation.compose import Augmentation  # noqa: E402
-from bloodcells.augmentation.steps import Color, FlipTranslate, MixUp, RandAugment  # noqa: E402
+from bloodcells.augmentation.steps import Color, FlipTranslate, RandAugment  # noqa: E402
 from bloodcells.augmentation.variety import Affine  # noqa: E402
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 from scipy.stats import beta, kstest
 
-from bloodcells.augmentation.steps import CutMix, MixUp
+from bloodcells.augmentation.batch_steps import CutMix, MixUp, MixUpOrCutMix
 
 # Image k has class k and the constant value 10 k, so each pixel shows which image it comes from.
 COUNT = 8
@@ -90,3 +90,15 @@ def test_offline_mixup_appends_one_blend_of_every_image() -> None:
     assert np.abs(both[COUNT:, 0, 0, 0] - labels[COUNT:] @ (10.0 * np.arange(COUNT))).max() <= 0.5 + 1e-3
     assert np.array_equal(both, MixUp(alpha=0.4, offline=True).on_training_set(IMAGES, LABELS, seed=3)[0])
     assert not np.array_equal(both, MixUp(alpha=0.4, offline=True).on_training_set(IMAGES, LABELS, seed=4)[0])
+
+
+def test_half_of_the_batches_are_mixed_up_and_the_others_pasted_together() -> None:
+    step, pasted = MixUpOrCutMix(mixup_alpha=0.4, cutmix_alpha=1.0), 0
+    for drawn in uniforms(200, MixUpOrCutMix.draws):
+        images, labels = step.on_batch(IMAGES, LABELS, drawn)
+        blended = MixUp(alpha=0.4, offline=False).on_batch(IMAGES, LABELS, drawn[:, 1:2])
+        cut = CutMix(alpha=1.0).on_batch(IMAGES, LABELS, drawn[:, 1:])
+        kinds = [np.array_equal(images, one) and np.array_equal(labels, two) for one, two in (blended, cut)]
+        assert sum(kinds) == 1
+        pasted += kinds[1]
+    assert 70 < pasted < 130  # mean 100, standard deviation 7

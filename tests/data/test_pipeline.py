@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
+from bloodcells.augmentation.batch_steps import MixUp
 from bloodcells.augmentation.compose import Augmentation
-from bloodcells.augmentation.steps import Color, FlipTranslate, MixUp, RandAugmentKerasCV
+from bloodcells.augmentation.steps import Color, FlipTranslate, RandAugmentKerasCV
 from bloodcells.config.schema import AugmentationStep
 from bloodcells.data.pipeline import TrainingBatches
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from bloodcells.augmentation.steps import CutMix
+from bloodcells.augmentation.batch_steps import CutMix
 from bloodcells.evaluation.figures.draw import draw
 from bloodcells.evaluation.page import evaluation_page
 from bloodcells.evaluation.score import Scored

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import f1_score
 
-from bloodcells.augmentation.steps import CutMix
+from bloodcells.augmentation.batch_steps import CutMix
 from bloodcells.config.checkout import CHECKOUT
 from bloodcells.config.schema import Chains, Evaluation
 from bloodcells.config.schema.evaluation import Grid

@@ -5,7 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from bloodcells.augmentation.steps import Color, CutMix, FlipTranslate, MixUp, RandAugmentKerasCV
+from bloodcells.augmentation.batch_steps import CutMix, MixUp
+from bloodcells.augmentation.steps import Color, FlipTranslate, RandAugmentKerasCV
 from bloodcells.evaluation.shift import catalogue
 from bloodcells.evaluation.shift.catalogue import DISTORTIONS, overlapping
 from bloodcells.evaluation.shift.strengths import STRENGTHS

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from bloodcells.augmentation.steps import CutMix
+from bloodcells.augmentation.batch_steps import CutMix
 from bloodcells.config.schema import Chains
 from bloodcells.evaluation.shift.by_image import GRADES
 from bloodcells.evaluation.shift.chains import chain, distort_by_chains

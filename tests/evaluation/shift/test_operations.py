@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from bloodcells.augmentation.steps import Color, CutMix, FlipTranslate, MixUp, RandAugment
+from bloodcells.augmentation.batch_steps import CutMix, MixUp
+from bloodcells.augmentation.steps import Color, FlipTranslate, RandAugment
 from bloodcells.data.synthetic import draw_cells
 from bloodcells.evaluation.shift.operations import OPERATIONS, resembled
 
