@@ -26,11 +26,11 @@ def evaluate(config: EvaluateConfig) -> "Result":
     from bloodcells.provenance.fingerprint import fingerprint
     from bloodcells.runs.images import split_images
     from bloodcells.runs.result import stored_model, stored_result
-    from bloodcells.tracking.find import find_run
+    from bloodcells.tracking.find import find_runs
 
-    run = find_run(config.tracking, config.run_id)
+    run = find_runs(config.tracking, config.run_id)
     trained = run.config()
-    log.info(f"run {run.id}: {run.name}")
+    log.info(f"run {run.ids}: {run.name}")
     own = config.data.name == "own"
     parts = split_images(run, "validation", "test") if own else {"test": _other_images(config.data, run.class_names())}
     stored, images = run.predictions(), parts["test"]
@@ -66,10 +66,10 @@ def evaluate(config: EvaluateConfig) -> "Result":
     if own and same_views:
         rows["stored"] = f"predictions {scored.predictions.compare(stored)}"
     title, figures = f"Evaluation of {run.name}", draw(scored, parts)
-    lead = "\n".join([f"Run {run.id}, on {images.describe()}", *(f"{key}: {text}" for key, text in rows.items())])
+    lead = "\n".join([f"Run {run.ids}, on {images.describe()}", *(f"{key}: {text}" for key, text in rows.items())])
     page = evaluation_page(title, lead, scored, figures=figures, images=images, seed=trained.seed)
     tags = source_tags(Program.EVALUATE, fingerprint(config, images.sha256)) | {Tag.PARENT: run.id}
-    params = {"run_id": run.id, "data": config.data.name, "cleaned": str(config.data.clean.enabled)}
+    params = {"run_id": run.ids, "data": config.data.name, "cleaned": str(config.data.clean.enabled)}
     with started(config.tracking, title, tags=tags, params=params, origin=images.origin, context="testing") as tracked:
         tracked.describe(lead)
         tracked.log_metrics(scored.metrics)

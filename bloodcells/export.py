@@ -27,11 +27,12 @@ def export(config: ExportConfig) -> None:
     from bloodcells.deployment.check import check_agreement, predict_in_fresh_process
     from bloodcells.deployment.formats import TOLERANCE, check_installed, file_name, megabytes
     from bloodcells.runs.images import split_images
-    from bloodcells.tracking.find import find_run
+    from bloodcells.runs.result import stored_model
+    from bloodcells.tracking.find import find_runs
 
     check_installed(config.format)
-    run = find_run(config.tracking, config.run_id)
-    log.info(f"run {run.name} ({run.id})")
+    run = find_runs(config.tracking, config.run_id)
+    log.info(f"run {run.name} ({run.ids})")
     recorded = run.predictions().of("test")
     images = split_images(run, "test")["test"]
     target = Path(config.output, file_name(config, run))
@@ -39,15 +40,14 @@ def export(config: ExportConfig) -> None:
     os.environ["CUDA_VISIBLE_DEVICES"] = "-1"  # both processes use the CPU, for equal rounding
     import_tensorflow()
     from bloodcells.deployment.write import write
-    from bloodcells.model.build import restore
     from bloodcells.model.inference import Inference, averaged
 
     with staging(Path(config.output)) as stage:
-        model = restore(run.model_file(stage))
+        model = stored_model(run)
         expected = Inference(model, run.batch_size())(images.pixels)
         labels = expected.argmax(axis=1)
         reproduced = check_agreement(
-            f"run {run.id}'s model",
+            f"the model of run {run.ids}",
             recorded.probabilities,
             labels=labels,
             probabilities=expected,

@@ -35,10 +35,10 @@ def predict(config: PredictConfig) -> "pd.DataFrame":
     from bloodcells.data.unlabeled import load_unlabeled
     from bloodcells.runs.images import image_size
     from bloodcells.runs.result import stored_model
-    from bloodcells.tracking.find import find_run
+    from bloodcells.tracking.find import find_runs
 
-    run = find_run(config.tracking, config.run_id)
-    log.info(f"run {run.id}: {run.name}")
+    run = find_runs(config.tracking, config.run_id)
+    log.info(f"run {run.ids}: {run.name}")
     names = run.class_names()
     images = load_unlabeled(config.data.path, image_size(run))
     for reason in images.skipped:
@@ -66,7 +66,7 @@ def predict(config: PredictConfig) -> "pd.DataFrame":
         counts = ", ".join(f"{name} ({count:,})" for name, count in table["class"].value_counts().items())
         skipped = f"; {len(images.skipped):,} skipped" if images.skipped else ""
         rows = {"predicted": f"{len(table):,} image{'s' if len(table) > 1 else ''}: {counts}{skipped}", **forecast}
-        lead = [f"Run {run.id}, on {config.data.path}", *(f"{key}: {text}" for key, text in rows.items())]
+        lead = [f"Run {run.ids}, on {config.data.path}", *(f"{key}: {text}" for key, text in rows.items())]
         page = predicted_page(f"Predictions of {run.name}", "\n".join(lead), table, images.pixels)
         table.to_csv(stage / "predictions.csv", index=False)
         (stage / "predictions.html").write_text(page)
@@ -96,6 +96,8 @@ def _forecast(
             rows = pd.read_csv(file, keep_default_na=False)
     except InputError:
         reason = f"the run has no {Artifact.FORECAST}, which training stores with evaluation=composed"
+    if len(run.members) > 1:
+        reason = "it is fitted for one run, not for several"
     if len(predicted) < FEWEST:
         reason = f"it needs {FEWEST} images or more"
     elif not reason and (count := int((rows["draw"] == 0).sum())) < FEWEST:

@@ -135,7 +135,3 @@ class RandAugmentKerasCV(RandAugmentSettings):
 
         # keras-cv has Python branches on tensors, which work only inside a tf.function.
         return tf.function(augment)
-
-
-# Register their steps after these, in this order.
-from bloodcells.augmentation import batch_steps, variety  # noqa: E402, F401

@@ -2,8 +2,8 @@
 
 An option is a dataclass, registered by `@option("optimizer", "adam")`. Its fields are the keys of
 conf/optimizer/adam.yaml with their types and ranges; its methods build the object, such as the optimizer. All options
-of a group are in the module that MODULES names, which is imported when the group is first used. These modules must not
-import TensorFlow at the top.
+of a group are in the modules that MODULES names, which are imported when the group is first used. These modules must
+not import TensorFlow at the top. Their order, and the order within each, is that of the options.
 """
 
 from collections import defaultdict
@@ -15,15 +15,19 @@ Kind = TypeVar("Kind", bound=type)
 
 # Names instead of imports, since most of these modules are in higher layers.
 MODULES = {
-    "data": "bloodcells.data.sources",
-    "augmentation": "bloodcells.augmentation.steps",
-    "metric": "bloodcells.evaluation.optional_metrics",
-    "backbone": "bloodcells.model.backbones",
-    "head": "bloodcells.model.heads",
-    "optimizer": "bloodcells.training.optimizers",
-    "loss": "bloodcells.training.losses",
-    "schedule": "bloodcells.training.schedules",
-    "tracking": "bloodcells.config.schema.tracking",
+    "data": ("bloodcells.data.sources",),
+    "augmentation": (
+        "bloodcells.augmentation.steps",
+        "bloodcells.augmentation.variety",
+        "bloodcells.augmentation.batch_steps",
+    ),
+    "metric": ("bloodcells.evaluation.optional_metrics",),
+    "backbone": ("bloodcells.model.backbones",),
+    "head": ("bloodcells.model.heads",),
+    "optimizer": ("bloodcells.training.optimizers",),
+    "loss": ("bloodcells.training.losses",),
+    "schedule": ("bloodcells.training.schedules",),
+    "tracking": ("bloodcells.config.schema.tracking",),
 }
 _registered: defaultdict[str, dict[str, type[Any]]] = defaultdict(dict)
 
@@ -48,5 +52,9 @@ def options(place: str) -> dict[str, type[Any]]:
     group = place.rpartition(".")[2]
     if group not in MODULES:
         return {}
-    import_module(MODULES[group])
-    return _registered[group]
+    for module in MODULES[group]:
+        import_module(module)
+    # Modules may have been imported in another order; those that are not listed come last.
+    places = {module: place for place, module in enumerate(MODULES[group])}
+    registered = _registered[group].items()
+    return dict(sorted(registered, key=lambda each: places.get(each[1].__module__, len(places))))

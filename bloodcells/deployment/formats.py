@@ -31,9 +31,14 @@ def check_installed(format: Format) -> None:
 
 
 def file_name(config: ExportConfig, run: StoredRun) -> str:
-    """Such as "mobilenetv2_dense_b2d4f0cf.zip", or "..._tta.zip" with test-time augmentation."""
-    params = run.params
-    parts = [params["backbone"], params["head"], run.id[:8], *(["tta"] if config.test_time_augmentation else [])]
+    """Such as "mobilenetv2_dense_b2d4f0cf.zip", or "..._tta.zip" with test-time augmentation.
+
+    The mean of several runs is named after the first, as "..._mean_of_3.zip".
+    """
+    params, count = run.params, len(run.members)
+    parts = [params["backbone"], params["head"], run.id[:8]]
+    parts += [f"mean_of_{count}"] if count > 1 else []
+    parts += ["tta"] if config.test_time_augmentation else []
     return "_".join(parts) + SUFFIX[config.format]
 
 

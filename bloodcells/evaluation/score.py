@@ -26,7 +26,7 @@ from bloodcells.evaluation.shift.strengths import SEVERITIES
 from bloodcells.evaluation.shift.suite import Shifted, shifted
 from bloodcells.evaluation.validation_draws import DRAWS, validation_draws
 from bloodcells.model.gradcam import GradCam
-from bloodcells.model.inference import Inference
+from bloodcells.model.inference import Inference, members
 from bloodcells.reporting.terminal import duration
 
 # Approximate seconds to distort an image of 96 x 96 pixels: by a single distortion, by a chain, as in MedMNIST-C.
@@ -182,10 +182,11 @@ def _medmnist_c(distorted: Shifted, test: Predictions) -> tuple[Metrics, Tables]
 
 
 def _heat(model: keras.Model, images: Images, test: Predictions, *, shown: np.ndarray) -> np.ndarray:
-    """Grad-CAM of the predicted class of the images at `shown`: float32 (k, h, w) in [0, 1]."""
+    """Grad-CAM of the predicted class of the images at `shown`, the mean over models: float32 (k, h, w) in [0, 1]."""
     if not len(shown):
         return np.zeros((0, *images.size), np.float32)
-    return GradCam(model)(images.pixels[shown], test.predicted[shown])
+    heat = [GradCam(member)(images.pixels[shown], test.predicted[shown]) for member in members(model)]
+    return np.stack(heat).mean(axis=0)
 
 
 def _ends(name: str, bounds: Interval) -> Metrics:

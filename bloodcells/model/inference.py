@@ -1,5 +1,6 @@
 """Predictions of a model, with or without test-time augmentation."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import keras
@@ -8,6 +9,8 @@ import tensorflow as tf
 from keras import ops
 
 from bloodcells.model.folding import folded
+
+MEMBER = "member_"  # begins the names of models in a mean
 
 
 class Inference:
@@ -53,3 +56,17 @@ def averaged(model: keras.Model) -> keras.Model:
     probabilities = model(ops.concatenate(batches, axis=0), training=False)
     mean = ops.mean(ops.reshape(probabilities, (len(batches), -1, probabilities.shape[-1])), axis=0)
     return keras.Model(images, mean, name=model.name)
+
+
+def mean_of(models: Sequence[keras.Model]) -> keras.Model:
+    """A model that returns the mean of the probabilities of several models with the same input, which it renames."""
+    images = keras.Input(models[0].input_shape[1:], name="images")
+    for number, model in enumerate(models):
+        model.name = f"{MEMBER}{number}"
+    mean = keras.layers.Average(name="mean")([model(images, training=False) for model in models])
+    return keras.Model(images, mean, name="mean_of_models")
+
+
+def members(model: keras.Model) -> list[keras.Model]:
+    """The models whose mean `mean_of` returned, or the model itself."""
+    return [layer for layer in model.layers if layer.name.startswith(MEMBER)] or [model]

@@ -103,9 +103,13 @@ def stored_config(run: "StoredRun", tracking: Tracking) -> TrainConfig:
 
 
 def stored_model(run: "StoredRun") -> "keras.Model":
-    """Returns the model of a finished training run. Raises InputError if it cannot be read."""
+    """Returns the model of a finished training run, or the mean of several. Raises InputError if it cannot be read."""
     import_tensorflow()
     from bloodcells.model.build import restore
+    from bloodcells.model.inference import mean_of
 
-    with tempfile.TemporaryDirectory() as folder:
-        return restore(run.model_file(Path(folder)))
+    models = []
+    for member in run.members:
+        with tempfile.TemporaryDirectory() as folder:
+            models.append(restore(member.model_file(Path(folder))))
+    return mean_of(models) if len(models) > 1 else models[0]

@@ -10,6 +10,7 @@ from bloodcells.config.errors import InputError
 from bloodcells.config.explain import nearest
 from bloodcells.config.names import Program, Tag
 from bloodcells.config.schema import Tracking
+from bloodcells.tracking.ensemble import Ensemble
 from bloodcells.tracking.store import store_of
 from bloodcells.tracking.stored_run import StoredRun
 
@@ -65,6 +66,17 @@ def find_run(tracking: Tracking, wanted: str) -> StoredRun:
     if run.status != "FINISHED":
         raise InputError(f"run_id={wanted}: run {run.id} ({run.name}) is {run.status}; expected one that is FINISHED")
     return run
+
+
+def find_runs(tracking: Tracking, wanted: str) -> StoredRun:
+    """As `find_run`, but "[a,b,c]" gives several runs as one, with the means of their probabilities.
+
+    Raises InputError also if runs cannot predict together.
+    """
+    if not (wanted.startswith("[") and wanted.endswith("]")):
+        return find_run(tracking, wanted)
+    runs = [find_run(tracking, each.strip()) for each in wanted[1:-1].split(",")]
+    return Ensemble.of(runs) if len(runs) > 1 else runs[0]
 
 
 def _best(runs: Sequence[StoredRun], metric: str) -> StoredRun:

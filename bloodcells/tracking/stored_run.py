@@ -34,6 +34,16 @@ class StoredRun:
         return str(self.mlflow_run.info.run_id)
 
     @property
+    def members(self) -> tuple["StoredRun", ...]:
+        """The runs whose models predict together: this one."""
+        return (self,)
+
+    @property
+    def ids(self) -> str:
+        """The ids of all members."""
+        return ", ".join(run.id for run in self.members)
+
+    @property
     def name(self) -> str:
         return str(self.mlflow_run.info.run_name)
 

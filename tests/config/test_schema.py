@@ -51,7 +51,7 @@ def test_every_augmentation_step_is_set_by_an_option() -> None:
 def test_option_modules_import_nothing_slow() -> None:
     code = (
         "import sys; from importlib import import_module; from bloodcells.config.options import MODULES\n"
-        "for module in MODULES.values(): import_module(module)\n"
+        "for modules in MODULES.values(): list(map(import_module, modules))\n"
         "print(sorted({'tensorflow', 'keras', 'numba', 'scipy', 'pandas', 'PIL', 'mlflow'} & set(sys.modules)))"
     )
     result = subprocess.run([sys.executable, "-c", code], cwd=CHECKOUT, capture_output=True, text=True, check=True)
@@ -65,7 +65,7 @@ def test_name_can_be_registered_once_only() -> None:
 
 
 def test_last_part_of_a_place_is_its_group() -> None:
-    assert options("training.fine_tuning.schedule") is options("schedule")
+    assert options("training.fine_tuning.schedule") == options("schedule")
     assert options("training.fine_tuning") == {}
 
 
@@ -119,7 +119,7 @@ def test_number_out_of_range_is_reported_with_its_range(override: str, key: str)
         (["training.fine_tuning.schedule=null"], "schedule=null: expected schedule@training.fine_tuning.schedule=OPT"),
         (["training.fine_tuning.schedule=constant"], "expected schedule@training.fine_tuning.schedule=OPTION"),
         (["tracking=server", "tracking.uri=sqlite:///x.db"], "expected the address of a server"),
-        (["backbone.name=resnet"], "expected one of keras, vgg19, "),
+        (["backbone.name=resnet"], "expected one of vgg19, "),
     ],
 )
 def test_impossible_combination_is_one_line(overrides: list[str], message: str) -> None:

@@ -1,4 +1,4 @@
-"""The base class of augmentation steps. The steps are in bloodcells/augmentation/steps.py, their values in conf/."""
+"""The base class of augmentation steps. The steps are in bloodcells/augmentation/, their values in conf/."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

@@ -193,7 +193,8 @@ def test_failed_and_diverged_trials_do_not_stop_the_search(search, monkeypatch, 
         (["loss.gama=interval(1,2)"], "loss.gama: no such key; expected one of"),
         (
             ["optimizer=adam,sgd", "training.batch_size=interval(16,32)"],
-            "training.batch_size=16.0: expected an integer; for integers, give training.batch_size=int(interval(16,32))",
+            "training.batch_size=16.0: expected an integer; for integers, give "
+            "training.batch_size=int(interval(16,32))",
         ),
         (
             ["training.batch_size=tag(log,interval(16,32))"],
