@@ -79,6 +79,8 @@ def decode(file: Path) -> np.ndarray:
                 if image.mode not in MODES or (bits := _bits(image, file)) > 8:
                     found = f"image mode {image.mode}" if image.mode not in MODES else f"{bits} bits per channel"
                     raise InputError(f"{file}: {found}; expected RGB or gray with 8 bits per channel: convert it")
+                if image.format == "TIFF" and (pages := getattr(image, "n_frames", 1)) > 1:
+                    raise InputError(f"{file}: {pages} images; expected one per file: split it")
                 return np.asarray(ImageOps.exif_transpose(image).convert("RGB"))
     except InputError:
         raise

@@ -83,6 +83,13 @@ def test_16_bit_image_is_refused(root) -> None:
         load_folder(str(root))
 
 
+def test_file_with_several_images_is_refused(root) -> None:
+    pages = [Image.new("RGB", (10, 8), color) for color in ("red", "green", "blue")]
+    pages[0].save(root / "a_class" / "stack.tif", save_all=True, append_images=pages[1:])
+    with pytest.raises(InputError, match=r"stack\.tif: 3 images; expected one per file: split it"):
+        load_folder(str(root))
+
+
 def test_16_bit_colors_are_refused_whatever_their_values(root) -> None:
     # A PNG of one pixel, RGB with 16 bits per channel and the value 4095, as 12-bit cameras give; Pillow reads 15.
     def chunk(kind: bytes, content: bytes) -> bytes:
