@@ -5,7 +5,6 @@ import numpy as np
 from bloodcells.augmentation.pixels import CHANNELS, HALF, compiled
 
 REFLECTED = -1.0  # in place of a level: the image continues beyond its edges as its mirror image
-DRAWS = 9
 QUARTERS = 4
 
 
@@ -21,7 +20,7 @@ def affine(
 ) -> np.ndarray:
     """One of the eight symmetries of the square for every image, followed with probability `chance` by an affine map.
 
-    pixels: uint8 (b, h, w, 3); uniforms: float64 (b, DRAWS) in [0, 1); the others: as in `variety.Affine`.
+    pixels: uint8 (b, h, w, 3); uniforms: float64 (b, 9) in [0, 1); the others: as in `variety.Affine`.
     Returns new images of the same shape and type. Bilinear. Beyond the edges, half of the warped images continue as
     their mirror images, and half have one random level of gray, as slides and scanners leave it. The quarter turns of
     an image that is not square are taken out of its reflected continuation.
@@ -82,7 +81,7 @@ def _warp(pixels: np.ndarray, maps: np.ndarray, starts: np.ndarray, levels: np.n
                 down, right = row - top, column - left
                 inside = 0 <= top < height - 1 and 0 <= left < width - 1
                 for channel in range(CHANNELS):
-                    if inside:  # twice as fast
+                    if inside:  # a quarter faster
                         upper = (1 - right) * image[top, left, channel] + right * image[top, left + 1, channel]
                         lower = (1 - right) * image[top + 1, left, channel] + right * image[top + 1, left + 1, channel]
                     else:

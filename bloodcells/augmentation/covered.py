@@ -2,15 +2,13 @@
 
 import numpy as np
 
-DRAWS = 10
-
 
 def covered(
     pixels: np.ndarray, uniforms: np.ndarray, *, chance: float, cutout: float, period: float, ratio: float
 ) -> np.ndarray:
     """Covers a rectangle of each image, and squares of a grid of each, both with probability `chance`.
 
-    pixels: uint8 (b, h, w, 3); uniforms: float64 (b, DRAWS) in [0, 1); the others: the limits, as in `variety.Covered`.
+    pixels: uint8 (b, h, w, 3); uniforms: float64 (b, 10) in [0, 1); the others: the limits, as in `variety.Covered`.
     Returns new images of the same shape and type. What is covered has one random color. Parts beyond the edges are cut
     off. DeVries and Taylor 2017, arXiv:1708.04552; Chen et al. 2020, arXiv:2001.04086.
     """

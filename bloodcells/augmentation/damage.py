@@ -7,8 +7,6 @@ from PIL import Image, ImageFilter
 
 from bloodcells.augmentation.affine import REFLECTED, warp
 
-DRAWS = 11
-
 
 def damage(
     pixels: np.ndarray,
@@ -23,7 +21,7 @@ def damage(
 ) -> np.ndarray:
     """Blurs, moves the camera, lowers the resolution, adds noise and compresses, each with probability `chance`.
 
-    pixels: uint8 (b, h, w, 3); uniforms: float64 (b, DRAWS) in [0, 1); the others: the limits, as in `variety.Damage`.
+    pixels: uint8 (b, h, w, 3); uniforms: float64 (b, 11) in [0, 1); the others: the limits, as in `variety.Damage`.
     Returns new images of the same shape and type. Amounts are uniform up to the limits.
     """
     chosen, amounts, angles, seeds = uniforms[:, :5] < chance, uniforms[:, 5:10], uniforms[:, 10], uniforms[:, 3]

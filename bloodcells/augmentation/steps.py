@@ -100,6 +100,29 @@ class RandAugment(RandAugmentSettings):
         return randaugment(pixels, plan)
 
 
+@option("augmentation", "augmix")
+@dataclass
+class AugMix(AugmentationStep):
+    """AugMix, Hendrycks et al. 2020, arXiv:1912.02781, with the operations of RandAugment and without its extra loss.
+
+    chains: number of chains of one to three operations that are blended; magnitude: as in RandAugment
+    """
+
+    chains: int = within("[1, 10]")
+    magnitude: float = within("[0, 1]")
+    magnitude_stddev: float = within("[0, 1]")
+    resembles = RandAugmentSettings.resembles
+
+    @property
+    def draws(self) -> int:
+        return 14 * self.chains + 1
+
+    def on_images(self, pixels: np.ndarray, uniforms: np.ndarray) -> np.ndarray:
+        from bloodcells.augmentation.augmix import augmix
+
+        return augmix(pixels, uniforms, **vars(self))
+
+
 @option("augmentation", "randaugment_kerascv")
 @dataclass
 class RandAugmentKerasCV(RandAugmentSettings):

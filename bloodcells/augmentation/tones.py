@@ -5,8 +5,8 @@ import numpy as np
 from bloodcells.augmentation.pixels import CHANNELS
 from bloodcells.augmentation.randaugment.colors import LEVELS, SHAPE, apply_tables
 
-DRAWS = 13
 VALUES = np.arange(LEVELS, dtype=float)
+ORDERS = np.array([(0, 2, 1), (1, 0, 2), (1, 2, 0), (2, 0, 1), (2, 1, 0)])  # of channels: all but the usual one
 
 
 def tones(
@@ -21,7 +21,7 @@ def tones(
 ) -> np.ndarray:
     """Equalizes, shifts channels, applies a gamma curve, posterizes, solarizes and permutes channels, in this order.
 
-    pixels: uint8 (b, h, w, 3); uniforms: float64 (b, DRAWS) in [0, 1); chance: of each operation on each image; the
+    pixels: uint8 (b, h, w, 3); uniforms: float64 (b, 13) in [0, 1); chance: of each operation on each image; the
     others: the limits, as in `variety.Tones`. Returns new images of the same shape and type, rounded once.
     """
     chosen, amounts, shifts = uniforms[:, :6] < chance, uniforms[:, 6:10], 2 * uniforms[:, 10:13] - 1
@@ -40,9 +40,6 @@ def tones(
     for i in np.flatnonzero(chosen[:, 5]):
         toned[i] = toned[i][..., ORDERS[int(amounts[i, 3] * len(ORDERS))]]
     return toned
-
-
-ORDERS = np.array([(0, 2, 1), (1, 0, 2), (1, 2, 0), (2, 0, 1), (2, 1, 0)])  # of channels: all but the usual one
 
 
 def _only(chosen: np.ndarray, tables: np.ndarray, others: np.ndarray) -> np.ndarray:

@@ -69,6 +69,19 @@ class ConvNeXtLarge(Application):
     )
 
 
+@option("backbone", "convnextxlarge")
+@dataclass
+class ConvNeXtXLarge(Application):
+    """ConvNeXt-XLarge, Liu et al. 2022, arXiv:2201.03545."""
+
+    network = "ConvNeXtXLarge"
+    smallest_size = 32
+    layout = Layout(259, _blocks("stem stage0 stage1 stage2 stage3 top", 2, 3, 24, 46, 236, 258))
+    download = _download(
+        "convnext/convnext_xlarge_notop.h5", "sha256:de3f8a54174130e0cecdc71583354753d557fcf1f4487331558e2a16ba0cfe05"
+    )
+
+
 @option("backbone", "efficientnetv2b0")
 @dataclass
 class EfficientNetV2B0(Application):

@@ -24,6 +24,7 @@ OPTIONS = (
     "[extended,mixup]",
     "[extended,cutmix]",
     "randaugment",
+    "augmix",
     "strong",
     "randaugment_kerascv",
 )

@@ -23,6 +23,7 @@ from bloodcells.model.layout import layout, symbolic
 FIRST_LAYERS = {
     "vgg19": {"block": "block{n}_conv1"},
     "convnextlarge": {"stem": "convnext_large_stem", "stage": "convnext_large_", "top": "layer_normalization"},
+    "convnextxlarge": {"stem": "convnext_xlarge_stem", "stage": "convnext_xlarge_", "top": "layer_normalization"},
     "convnexttiny": {"stem": "convnext_tiny_stem", "stage": "convnext_tiny_", "top": "layer_normalization"},
     "efficientnetv2l": {"stem": "stem_conv", "block": "block{n}a_", "top": "top_conv"},
     "efficientnetv2s": {"stem": "stem_conv", "block": "block{n}a_", "top": "top_conv"},
@@ -31,7 +32,8 @@ FIRST_LAYERS = {
     "smallcnn": {"stem": "stem_conv", "block": "block{n}_down_conv"},
 }
 
-LARGE = ("convnextlarge", "efficientnetv2l", "efficientnetv2s")  # the same families as convnexttiny, efficientnetv2b0
+# The same families as convnexttiny and efficientnetv2b0.
+LARGE = ("convnextlarge", "convnextxlarge", "efficientnetv2l", "efficientnetv2s")
 
 
 def backbone(name: str) -> Backbone:

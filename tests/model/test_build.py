@@ -18,6 +18,7 @@ MODULES = {
     "vgg19": "vgg19",
     "convnexttiny": "convnext",
     "convnextlarge": "convnext",
+    "convnextxlarge": "convnext",
     "efficientnetv2b0": "efficientnet_v2",
     "efficientnetv2s": "efficientnet_v2",
     "efficientnetv2l": "efficientnet_v2",
