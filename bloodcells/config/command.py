@@ -12,6 +12,7 @@ from typing import Any
 import hydra
 from hydra.core.config_store import ConfigStore
 from hydra.core.hydra_config import HydraConfig
+from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.plugins import Plugins
 from hydra.errors import HydraException
 from hydra.plugins.plugin import Plugin
@@ -24,7 +25,9 @@ from bloodcells.config.errors import InputError, JobsFailedError
 from bloodcells.config.explain import explain
 from bloodcells.config.typed import Config, typed
 
-FREE_TEXT = ("run_id", "study", "filter")  # settings whose values Hydra must not parse
+# Settings that take any text or path as it is typed.
+TEXTS = ("run_id", "study", "filter", "label", "tracking.experiment", "tracking.uri")
+PATHS = ("data.path", "output", "backbone.weights", "tracking.directory")
 INTERRUPTED = 130  # exit status after Ctrl-C or SIGTERM
 CLOSED = 141  # exit status if nobody reads the output any more, as after SIGPIPE
 # Hydra copies this singleton, with all that it stores, for each group that --help lists. That takes most of its time,
@@ -67,7 +70,7 @@ def command(
             signal.signal(signal.SIGTERM, signal.default_int_handler)
             # argparse rejects overrides on both sides of --multirun, so it is moved to the front.
             sys.argv[1:] = sorted(sys.argv[1:], key=lambda argument: argument not in ("--multirun", "-m"))
-            sys.argv[1:] = [_quoted(argument) for argument in sys.argv[1:]]
+            sys.argv[1:] = [_as_typed(argument) for argument in sys.argv[1:]]
             conf = CHECKOUT / "conf"
             if not conf.is_dir():
                 sys.exit(f"error: {conf}: not found; expected the checkout of bloodcells: run `make install` there")
@@ -121,14 +124,30 @@ def register_plugin(plugin: type[Plugin]) -> None:
     Plugins.instance().class_name_to_class[f"hydra_plugins.bloodcells.{plugin.__name__}"] = plugin
 
 
-def _quoted(argument: str) -> str:
-    """Quotes the value of a free-text setting: names may contain "=", and Hydra would parse the id 7e14 as a number."""
+def _as_typed(argument: str) -> str:
+    """Quotes the value of a text or a path unless Hydra's parser leaves it as it is; expands "~" in paths.
+
+    A path may contain "=" or "#", and Hydra would take the id 7e14 for a number. In a sweep, "a,b" and "glob(…)" are
+    several values.
+    """
     key, _, value = argument.partition("=")
-    several = "," in value and not {"--multirun", "-m"}.isdisjoint(sys.argv)
-    if key not in FREE_TEXT or value in ("", "null") or value[0] in "'\"" or several:
+    if key not in TEXTS + PATHS or value in ("", "null") or value[0] in "'\"":
         return argument
+    if key in PATHS:
+        value = os.path.expanduser(value)
+    several = not {"--multirun", "-m"}.isdisjoint(sys.argv) and not {",", "("}.isdisjoint(value)
+    if several or _parsed(f"{key}={value}") == value:
+        return f"{key}={value}"
     escaped = value.replace("\\", "\\\\").replace("'", "\\'")
     return f"{key}='{escaped}'"
+
+
+def _parsed(argument: str) -> Any:
+    """The value that Hydra's parser finds in an override; None if it is an error."""
+    try:
+        return OverridesParser.create().parse_override(argument).value()
+    except HydraException:
+        return None
 
 
 def _typed(composed: DictConfig, kind: type[Config]) -> Config:

@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 import tomllib
+from pathlib import Path
 
 import pytest
 
@@ -172,6 +173,31 @@ def test_texts_are_not_parsed(call, argument, expected) -> None:
         assert f"study={expected}:" in errors[0]
     else:
         assert configs[0].study == expected
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "cells.npz", "/data/ü é=1.npz", "a#b.npz", "[1,2].npz", "{a}.npz", "1e5", "a,b.npz", "x(1).npz", "it's.npz",
+        "back\\slash.npz", "100%.npz", " spaces ", "null.npz", "$HOME/$x.npz", "a:b@c?.npz", "日本.npz", "-.npz",
+    ],
+)  # fmt: skip
+def test_paths_are_accepted_as_typed(call, path) -> None:
+    _, configs, errors = call("data=npz", f"data.path={path}", f"tracking.directory={path}", task=lambda config: None)
+    assert errors == []
+    assert (configs[0].data.path, configs[0].tracking.directory) == (str(Path.cwd() / path), path)
+
+
+def test_the_home_folder_is_expanded_in_paths_only(call, monkeypatch) -> None:
+    monkeypatch.setenv("HOME", "/home/someone")
+    _, configs, _ = call("data=npz", "data.path=~/ü=1.npz", "label=~/x", task=lambda config: None)
+    assert (configs[0].data.path, configs[0].label) == ("/home/someone/ü=1.npz", "~/x")
+
+
+def test_several_paths_in_a_sweep_remain_several(call, tmp_path) -> None:
+    sweep = ("--multirun", "data=npz", "data.path=a.npz,b.npz", f"hydra.sweep.dir={tmp_path}", "hydra/sweeper=basic")
+    _, configs, _ = call(*sweep, task=lambda config: None)
+    assert [Path(config.data.path).name for config in configs] == ["a.npz", "b.npz"]
 
 
 def test_output_that_nobody_reads_ends_the_program_without_a_traceback() -> None:
