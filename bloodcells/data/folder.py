@@ -31,10 +31,12 @@ def load_folder(path: str) -> Images:
         raise InputError(f"data.path={path}: {len(folders)} subfolders; expected two or more, one per class")
     files: list[Path] = []
     labels: list[int] = []
-    passed_over = [file.name for file in _image_files(root) if file.parent == root]
+    passed_over = [readable(file.name) for file in _image_files(root) if file.parent == root]
     for label, folder in enumerate(folders):
         members = sorted(file for file in folder.iterdir() if file.suffix.lower() in SUFFIXES)
-        others = [file.relative_to(root).as_posix() for file in _image_files(folder) if file not in set(members)]
+        others = [
+            readable(file.relative_to(root).as_posix()) for file in _image_files(folder) if file not in set(members)
+        ]
         if len(others) > MOST_PASSED_OVER * (len(members) + len(others)):
             raise InputError(
                 f"data.path={path}: {len(others)} of {len(members) + len(others)} image files in {folder.name}/ "
@@ -71,7 +73,12 @@ def _image_files(folder: Path) -> list[Path]:
 
 
 def decode(file: Path) -> np.ndarray:
-    """The pixels of an image file: uint8 (h, w, 3), RGB. Raises InputError, which names the file, if it has none."""
+    """The pixels of an image file: uint8 (h, w, 3), RGB. Raises InputError, which names the file, if it has none.
+
+    Names that are not UTF-8 are refused, since no table could hold them.
+    """
+    if (name := readable(str(file))) != str(file):
+        raise InputError(f"{name}: a name that is not UTF-8; rename the file or its folder")
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", UserWarning)  # about palette images with transparency
@@ -86,6 +93,11 @@ def decode(file: Path) -> np.ndarray:
         raise
     except (UnidentifiedImageError, Image.DecompressionBombError, OSError, SyntaxError, ValueError) as error:
         raise InputError(f"{file}: cannot be read as an image ({error}); repair or remove it") from error
+
+
+def readable(name: str) -> str:
+    """A file name with escapes in place of bytes that are not UTF-8."""
+    return name.encode(errors="backslashreplace").decode()
 
 
 def _bits(image: Image.Image, file: Path) -> int:

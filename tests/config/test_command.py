@@ -200,6 +200,15 @@ def test_several_paths_in_a_sweep_remain_several(call, tmp_path) -> None:
     assert [Path(config.data.path).name for config in configs] == ["a.npz", "b.npz"]
 
 
+def test_arguments_that_are_not_utf_8_are_one_line() -> None:
+    command = [sys.executable.encode(), b"-m", b"bloodcells.train", b"data=npz", b"data.path=\xff.npz"]
+    ended = subprocess.run(command, cwd=CHECKOUT, capture_output=True, text=True)
+    assert ended.returncode == 1
+    assert ended.stderr.startswith("error: data.path=")
+    assert "\\udcff.npz: expected UTF-8" in ended.stderr
+    assert len(ended.stderr.splitlines()) == 1
+
+
 def test_output_that_nobody_reads_ends_the_program_without_a_traceback() -> None:
     read, write = os.pipe()
     os.close(read)

@@ -1,6 +1,8 @@
 """Folders of image files."""
 
+import os
 import zlib
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -80,6 +82,15 @@ def test_text_file_named_png_is_named(root) -> None:
 def test_16_bit_image_is_refused(root) -> None:
     Image.fromarray(np.full((8, 10), 40_000, np.uint16)).save(root / "a_class" / "deep.png")
     with pytest.raises(InputError, match=r"deep\.png: image mode I;16"):
+        load_folder(str(root))
+
+
+@pytest.mark.parametrize("name", [b"a_class/\xff.png", b"\xff/1.png"])
+def test_names_that_are_not_utf_8_are_refused(root, name) -> None:
+    file = Path(root, os.fsdecode(name))
+    file.parent.mkdir(exist_ok=True)
+    file.write_bytes((root / "a_class" / "1.png").read_bytes())
+    with pytest.raises(InputError, match=r"\\udcff.*: a name that is not UTF-8; rename the file or its folder"):
         load_folder(str(root))
 
 
