@@ -70,10 +70,10 @@ def command(
             signal.signal(signal.SIGTERM, signal.default_int_handler)
             # argparse rejects overrides on both sides of --multirun, so it is moved to the front.
             sys.argv[1:] = sorted(sys.argv[1:], key=lambda argument: argument not in ("--multirun", "-m"))
-            sys.argv[1:] = [_as_typed(argument) for argument in sys.argv[1:]]
             for argument in sys.argv[1:]:
                 if (escaped := argument.encode(errors="backslashreplace").decode()) != argument:
                     sys.exit(f"error: {escaped}: expected UTF-8; rename the file, or use a UTF-8 terminal")
+            sys.argv[1:] = [_as_typed(argument) for argument in sys.argv[1:]]
             conf = CHECKOUT / "conf"
             if not conf.is_dir():
                 sys.exit(f"error: {conf}: not found; expected the checkout of bloodcells: run `make install` there")
