@@ -107,4 +107,10 @@ def test_runs_that_cannot_predict_together_are_refused(trained) -> None:
         find_runs(tracking, f"[{first},{elsewhere}]").predictions()
     with pytest.raises(InputError, match="run_id=nosuch: matches none"):
         find_runs(tracking, f"[{first},nosuch]")
+    for wanted in ("[]", f"[{first},]"):
+        with pytest.raises(InputError, match=r"a run is missing; expected their ids or names, as in \[a,b\]"):
+            find_runs(tracking, wanted)
+    with pytest.raises(InputError, match=rf"expected one run, or .* 'run_id=\[{first},{elsewhere}\]'"):
+        find_runs(tracking, f"{first}, {elsewhere}")
     assert find_runs(tracking, f"[{first}]").id == first
+    assert find_runs(tracking, f'["{trained.first.name}"]').id == first

@@ -17,7 +17,8 @@ def augmix(
     type. A chain has one, two or three operations of RandAugment, each number with equal probability.
     Hendrycks et al. 2020, arXiv:1912.02781, algorithm 1.
     """
-    of_image, lengths, exponential = uniforms[:, 0], uniforms[:, 1 : 1 + chains], -np.log1p(-uniforms[:, -chains:])
+    of_image, lengths = uniforms[:, 0], uniforms[:, 1 : 1 + chains]
+    exponential = np.maximum(-np.log1p(-uniforms[:, -chains:]), np.finfo(float).tiny)  # their sum must not be 0
     weights = exponential / exponential.sum(axis=1, keepdims=True)
     blend = of_image[:, None, None, None] * pixels
     for k in range(chains):

@@ -110,7 +110,7 @@ class Covered(AugmentationStep):
 
     chance: float = within("[0, 1]")
     cutout: float = within("[0, 1]")
-    period: float = within("(0, 1]")
+    period: float = within("[0.05, 1]")  # shorter ones have squares of less than a pixel or two
     ratio: float = within("[0, 1)")
     draws = 10
     resembles = ("occlusion", "rectangles")

@@ -125,6 +125,8 @@ def _not_an_option(text: str) -> str:
 def _reason(error: OverrideParseException) -> str:
     """The reason from the parser's message of several lines, whose last line links to the documentation."""
     *lines, _ = str(error.message).splitlines()
+    if unknown := re.search(r"Unknown function '(.+)'\nAvailable: (.+)", str(error.message)):
+        return f"no such function {unknown[1]}{nearest(unknown[1], unknown[2].split(','))}"
     if lines[0].startswith(LEXER):  # the next line has a caret below the character
         return f"unexpected {error.override[len(lines[-1]) - len(LEXER) - 1]}"
     return lines[-1]

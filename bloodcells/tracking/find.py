@@ -1,5 +1,6 @@
 """Finds stored runs by a filter, an id or a name. Needs no TensorFlow."""
 
+import csv
 import logging
 from collections.abc import Sequence
 
@@ -60,7 +61,7 @@ def find_run(tracking: Tracking, wanted: str) -> StoredRun:
         known = [text for run in runs for text in (run.id, run.name)]
         raise InputError(
             f"run_id={wanted}: matches none of the {len(runs)} training runs of this tracking.experiment"
-            f"{_of_another_program(wanted) or nearest(wanted, known)}"
+            f"{_several(wanted, known) or _of_another_program(wanted) or nearest(wanted, known)}"
         )
     (run,) = matches
     if run.status != "FINISHED":
@@ -75,7 +76,10 @@ def find_runs(tracking: Tracking, wanted: str) -> StoredRun:
     """
     if not (wanted.startswith("[") and wanted.endswith("]")):
         return find_run(tracking, wanted)
-    runs = [find_run(tracking, each.strip()) for each in wanted[1:-1].split(",")]
+    (names,) = csv.reader([wanted[1:-1]], skipinitialspace=True)  # a name with a comma can be quoted
+    if not names or not all(name.strip() for name in names):
+        raise InputError(f"run_id={wanted}: a run is missing; expected their ids or names, as in [a,b]")
+    runs = [find_run(tracking, name.strip()) for name in names]
     return Ensemble.of(runs) if len(runs) > 1 else runs[0]
 
 
@@ -88,6 +92,14 @@ def _best(runs: Sequence[StoredRun], metric: str) -> StoredRun:
     if others := sum(run.tags.get(Tag.DATA) != best.tags.get(Tag.DATA) for run in ranked):
         log.warning(f"{others} of these {len(ranked)} runs have other data, so that their accuracies do not compare")
     return best
+
+
+def _several(wanted: str, known: Sequence[str]) -> str:
+    """The hint for several runs where one is expected, or for several without brackets; else empty."""
+    names = [name.strip() for name in wanted.strip("[]").split(",")]
+    if len(names) < 2 or not all(any(each.startswith(name) for each in known) for name in names):
+        return ""
+    return f"; expected one run, or for the mean of several, where that is possible, 'run_id=[{','.join(names)}]'"
 
 
 def _of_another_program(run_id: str) -> str:

@@ -65,6 +65,12 @@ def test_override_that_cannot_be_parsed_says_why_and_how_to_write_it(override, r
     )
 
 
+def test_misspelt_function_suggests_the_closest() -> None:
+    assert explained("loss.gamma=intervall(0,4)").startswith(
+        "loss.gamma=intervall(0,4): cannot be parsed (no such function intervall; did you mean interval?); expected"
+    )
+
+
 def test_misspelt_key_suggests_the_closest_in_its_place() -> None:
     line = explained("training.fine_tuning.epoch=3")
     assert line == (
