@@ -38,7 +38,7 @@ def test_unknown_option_that_resembles_none_has_no_suggestion() -> None:
 
 def test_unknown_option_among_several_names_the_options() -> None:
     line = explained("augmentation=[extended,mixupp]")
-    assert line.startswith("augmentation=mixupp: expected one of affine, covered, cutmix, damage, extended,")
+    assert line.startswith("augmentation=mixupp: expected one of affine, augmix, covered, cutmix, damage,")
     assert line.endswith("; did you mean mixup?")
 
 
@@ -182,7 +182,7 @@ def test_errors_of_hydra_are_reworded() -> None:
 @pytest.mark.parametrize(
     ("override", "line"),
     [
-        ("augmentation=null", "expected one of affine, covered, cutmix, damage, extended, "),
+        ("augmentation=null", "expected one of affine, augmix, covered, cutmix, damage, "),
         ("tracking=null", "expected one of local, off, server; did you mean off?"),
         ("head=3", "expected one of dense, linear"),
         ("schedule@training.fine_tuning.schedule=null", "expected one of constant, cosine, cosine_restarts, plateau"),
