@@ -89,6 +89,7 @@ class Damage(AugmentationStep):
         "motion_blur",
         "gaussian_noise",
         "speckle",
+        "jpeg",
         "jpeg_compression",
         "pixelate",
     )
