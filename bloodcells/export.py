@@ -47,7 +47,7 @@ def export(config: ExportConfig) -> None:
         expected = Inference(model, run.batch_size())(images.pixels)
         labels = expected.argmax(axis=1)
         reproduced = check_agreement(
-            f"the model of run {run.ids}",
+            f"run {run.ids}'s model",
             recorded.probabilities,
             labels=labels,
             probabilities=expected,

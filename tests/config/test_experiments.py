@@ -55,7 +55,7 @@ def changes(after: int, before: int, scale: str) -> dict:
 @pytest.mark.parametrize("scale", SCALES)
 @pytest.mark.parametrize("file", FILES)
 def test_every_experiment_is_valid_and_its_backbone_has_the_depth(file, scale) -> None:
-    needed = ["data=npz", "data.path=a.npz"] if file == "mobilenetv2" else []
+    needed = ["data=npz", "data.path=a.npz"] if file in ("mobilenetv2", "robust", "robust_small") else []
     config = composed(f"experiment={file}", f"scale={scale}", *needed)
     assert depths(config.unfreeze, config.backbone, config.training.fine_tuning.epochs)
 

@@ -17,7 +17,7 @@ from bloodcells.deployment.formats import file_name, megabytes
     ],
 )
 def test_file_name_has_backbone_head_and_run(format, tta, name) -> None:
-    run = SimpleNamespace(id="b2d4f0cf99", params={"backbone": "vgg19", "head": "dense"})
+    run = SimpleNamespace(id="b2d4f0cf99", params={"backbone": "vgg19", "head": "dense"}, members=("itself",))
     assert file_name(ExportConfig("b2d4", format, tta, ".", None), run) == name
 
 

@@ -25,7 +25,9 @@ def run(tmp_path: Path):
         file = tmp_path / f"{len(list(tmp_path.iterdir()))}.keras"
         model.save(file)
         tags = {"sha256.weights": weights_hash(model) if sha256 == "own" else sha256} if sha256 else {}
-        return SimpleNamespace(model_file=lambda folder: file, tags=tags)
+        run = SimpleNamespace(model_file=lambda folder: file, tags=tags)
+        run.members = (run,)
+        return run
 
     return make
 
