@@ -23,12 +23,17 @@ from tests.conftest import KINDS, SHORT, composed, config_of
 
 @dataclass(frozen=True)
 class Trained:
-    """Two runs with the same test images, one with others, and the folder of their store."""
+    """Two runs with the same test images, three with others, and the folder of their store.
+
+    namesakes: with other images that have the same names, splits and labels; larger: with larger images
+    """
 
     folder: Path
     first: StoredRun
     second: StoredRun
     elsewhere: StoredRun
+    namesakes: StoredRun
+    larger: StoredRun
 
     @property
     def both(self) -> str:
@@ -48,17 +53,12 @@ class Trained:
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory) -> Trained:
     folder = tmp_path_factory.mktemp("ensemble")
-    cells = draw_cells(150, 32, 0)
-    np.savez(folder / "cells.npz", images=cells.pixels, labels=cells.labels, class_names=KINDS)
-    own = (
-        *SHORT,
-        "data=npz",
-        f"data.path={folder}/cells.npz",
-        f"tracking.directory={folder}/mlruns",
-        "evaluation=clean",
-    )
-    for seeds in (("seed=0", "data.split.seed=0"), ("seed=1", "data.split.seed=0"), ("seed=2",)):
-        config = composed(*own, *seeds)
+    cells, larger = draw_cells(150, 32, 0), draw_cells(150, 48, 0)
+    for name, pixels in (("cells", cells.pixels), ("namesakes", 255 - cells.pixels), ("larger", larger.pixels)):
+        np.savez(folder / f"{name}.npz", images=pixels, labels=cells.labels, class_names=KINDS)
+    for name, seed, split in (("cells", 0, 0), ("cells", 1, 0), ("cells", 2, 2), ("namesakes", 0, 0), ("larger", 0, 0)):
+        data = ("data=npz", f"data.path={folder}/{name}.npz", f"seed={seed}", f"data.split.seed={split}")
+        config = composed(*SHORT, *data, f"tracking.directory={folder}/mlruns")
         train(config)
     return Trained(folder, *search(config.tracking))
 
@@ -105,6 +105,10 @@ def test_runs_that_cannot_predict_together_are_refused(trained) -> None:
         find_runs(tracking, f"[{first},{first}]")
     with pytest.raises(InputError, match="different validation or test images; expected the same data and split"):
         find_runs(tracking, f"[{first},{elsewhere}]").predictions()
+    with pytest.raises(InputError, match="different validation or test images"):
+        find_runs(tracking, f"[{first},{trained.namesakes.id}]").predictions()
+    with pytest.raises(InputError, match="take images of different sizes; expected one size"):
+        stored_model(find_runs(tracking, f"[{first},{trained.larger.id}]"))
     with pytest.raises(InputError, match="run_id=nosuch: matches none"):
         find_runs(tracking, f"[{first},nosuch]")
     for wanted in ("[]", f"[{first},]"):
@@ -113,4 +117,4 @@ def test_runs_that_cannot_predict_together_are_refused(trained) -> None:
     with pytest.raises(InputError, match=rf"expected one run, or .* 'run_id=\[{first},{elsewhere}\]'"):
         find_runs(tracking, f"{first}, {elsewhere}")
     assert find_runs(tracking, f"[{first}]").id == first
-    assert find_runs(tracking, f'["{trained.first.name}"]').id == first
+    assert find_runs(tracking, f'["{trained.second.name}"]').id == trained.second.id

@@ -21,7 +21,7 @@ from omegaconf import DictConfig
 from omegaconf.errors import OmegaConfBaseException
 
 from bloodcells.config.checkout import CHECKOUT
-from bloodcells.config.errors import InputError, JobsFailedError
+from bloodcells.config.errors import InputError, JobsFailedError, readable
 from bloodcells.config.explain import explain
 from bloodcells.config.typed import Config, typed
 
@@ -71,7 +71,7 @@ def command(
             # argparse rejects overrides on both sides of --multirun, so it is moved to the front.
             sys.argv[1:] = sorted(sys.argv[1:], key=lambda argument: argument not in ("--multirun", "-m"))
             for argument in sys.argv[1:]:
-                if (escaped := argument.encode(errors="backslashreplace").decode()) != argument:
+                if (escaped := readable(argument)) != argument:
                     sys.exit(f"error: {escaped}: expected UTF-8; rename the file, or use a UTF-8 terminal")
             sys.argv[1:] = [_as_typed(argument) for argument in sys.argv[1:]]
             conf = CHECKOUT / "conf"
@@ -136,9 +136,9 @@ def _as_typed(argument: str) -> str:
     key, _, value = argument.partition("=")
     if key not in TEXTS + PATHS or value in ("", "null") or value[0] in "'\"":
         return argument
-    if key in PATHS:
-        value = os.path.expanduser(value)
     several = not {"--multirun", "-m"}.isdisjoint(sys.argv) and not {",", "("}.isdisjoint(value)
+    if key in PATHS:
+        value = ",".join(map(os.path.expanduser, value.split(",") if several else [value]))
     if several or _parsed(f"{key}={value}") == value:
         return f"{key}={value}"
     escaped = value.replace("\\", "\\\\").replace("'", "\\'")

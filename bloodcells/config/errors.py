@@ -11,3 +11,8 @@ class InputError(ValueError):
 
 class JobsFailedError(Exception):
     """Some jobs of a sweep failed, and the sweep has already reported which and why."""
+
+
+def readable(text: str) -> str:
+    """A text from the system, such as a file name, with escapes in place of bytes that are not UTF-8."""
+    return text.encode(errors="backslashreplace").decode()

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-from bloodcells.config.errors import InputError
+from bloodcells.config.errors import InputError, readable
 from bloodcells.data.images import Images
 
 SUFFIXES = {".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff", ".bmp"}
@@ -93,11 +93,6 @@ def decode(file: Path) -> np.ndarray:
         raise
     except (UnidentifiedImageError, Image.DecompressionBombError, OSError, SyntaxError, ValueError) as error:
         raise InputError(f"{file}: cannot be read as an image ({error}); repair or remove it") from error
-
-
-def readable(name: str) -> str:
-    """A file name with escapes in place of bytes that are not UTF-8."""
-    return name.encode(errors="backslashreplace").decode()
 
 
 def _bits(image: Image.Image, file: Path) -> int:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from bloodcells.config.errors import InputError
+from bloodcells.config.names import Tag
 from bloodcells.evaluation.predictions import Predictions
 from bloodcells.tracking.stored_run import StoredRun
 
@@ -46,7 +47,11 @@ class Ensemble(StoredRun):
         """The means of the recorded probabilities. Raises InputError if they are for different images."""
         first, *others = [run.predictions() for run in self.all_members]
         for run, other in zip(self.all_members[1:], others, strict=True):
-            if (other.examples.tolist(), other.splits.tolist()) != (first.examples.tolist(), first.splits.tolist()):
+            same = all(
+                np.array_equal(getattr(other, key), getattr(first, key)) for key in ("examples", "splits", "labels")
+            )
+            # Images of different archives can have the same names.
+            if not same or run.tags.get(Tag.DATA) != self.tags.get(Tag.DATA):
                 raise InputError(
                     f"run_id: runs {self.id} and {run.id} have different validation or test images; expected the same "
                     "data and split, as with data.split.seed=0 in all runs"

@@ -195,9 +195,15 @@ def test_the_home_folder_is_expanded_in_paths_only(call, monkeypatch) -> None:
 
 
 def test_several_paths_in_a_sweep_remain_several(call, tmp_path) -> None:
-    sweep = ("--multirun", "data=npz", "data.path=a.npz,b.npz", f"hydra.sweep.dir={tmp_path}", "hydra/sweeper=basic")
+    sweep = (
+        "--multirun",
+        "data=npz",
+        "data.path=~/a.npz,~/b.npz",
+        f"hydra.sweep.dir={tmp_path}",
+        "hydra/sweeper=basic",
+    )
     _, configs, _ = call(*sweep, task=lambda config: None)
-    assert [Path(config.data.path).name for config in configs] == ["a.npz", "b.npz"]
+    assert [Path(config.data.path) for config in configs] == [Path.home() / "a.npz", Path.home() / "b.npz"]
 
 
 def test_arguments_that_are_not_utf_8_are_one_line() -> None:
