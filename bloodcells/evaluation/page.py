@@ -61,11 +61,13 @@ def _composed(scored: Scored, figures: Figures, examples: Figure) -> Section:
         f"{metrics[Metric.MILD_ACCURACY]:.4f} at a quarter of it. Chains per image: {chains}."
     )
     table = cast(DataFrame, scored.tables[Artifact.COMPOSED_BY_OPERATION])
-    if np.any(table["trained on by"] != ""):
+    seen = table["operation"][table["trained on by"] != ""].tolist()
+    if seen and scored.composed:
         text += " Some operations resemble the training augmentation and say less about robustness"
         if Metric.COMPOSED_UNSEEN_ACCURACY in metrics:
-            unseen = metrics[Metric.COMPOSED_UNSEEN_ACCURACY]
-            text += f"; accuracy under the chains without any of these: {unseen:.4f}"
+            unseen, chosen = metrics[Metric.COMPOSED_UNSEEN_ACCURACY], scored.composed.without(seen)
+            text += f"; accuracy under the chains without any of these: {unseen:.4f} "
+            text += f"({chosen.sum():,} of {chosen.size:,} chains)"
         text += "."
     return Section(
         "Chains of distortions",

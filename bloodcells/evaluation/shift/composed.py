@@ -5,7 +5,7 @@ scanner, to full, as in a heavily distorted test set. The length and strength of
 experiments/shift.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -72,11 +72,14 @@ class Composed:
                     f"{name}_low": row["95% interval from"],
                     f"{name}_high": row["to"],
                 }
-        seen = resembled(augmentation)
-        unseen = self._with(lambda operation: operation not in seen, all)
+        unseen = self.without(resembled(augmentation))
         if unseen.any():
             metrics[Metric.COMPOSED_UNSEEN_ACCURACY] = float(self.correct(FULL)[unseen].mean())
         return metrics
+
+    def without(self, operations: Collection[str]) -> np.ndarray:
+        """Which chains at full strength contain none of the operations: bool (draws, n)."""
+        return self._with(lambda operation: operation not in operations, all)
 
     def by_operation(self, augmentation: Mapping[str, AugmentationStep]) -> DataFrame:
         """One row per operation: group, training steps that resemble it, chains with it, accuracy on them, source."""
