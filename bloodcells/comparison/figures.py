@@ -12,15 +12,12 @@ from bloodcells.comparison.depth import DepthCurve
 from bloodcells.comparison.reference import Reference
 from bloodcells.comparison.rows import Comparison, Estimate, Row
 from bloodcells.comparison.runs import MEASURES
-from bloodcells.comparison.strength import curve_of
 from bloodcells.config.names import Metric
-from bloodcells.evaluation.shift.by_image import FULL, MILD
 from bloodcells.reporting.style import PALETTE, literal
 
 COLORS = dict(zip(MEASURES, PALETTE, strict=False))
 MARKERS = dict(zip(MEASURES, "osD^", strict=True))
 MOST = 25  # maximum number of rows in a figure
-LINES = 8  # maximum number of lines in a figure
 
 
 def shown(comparison: Comparison) -> list[Row]:
@@ -41,7 +38,7 @@ def forest(comparison: Comparison, references: Sequence[Reference]) -> Figure:
     for number, measure in enumerate(measures):
         offset = 0.18 * (number - (len(measures) - 1) / 2)
         measured = [row for row in rows if measure in row.estimates]
-        means, errors = _means_and_errors([row.estimates[measure] for row in measured])
+        means, errors = means_and_errors([row.estimates[measure] for row in measured])
         axes.errorbar(
             means, [places[row.label] + offset for row in measured], xerr=errors, fmt=MARKERS[measure], markersize=5,
             color=COLORS[measure], linewidth=1.4, label=MEASURES[measure],
@@ -73,7 +70,7 @@ def unfreezing(curve: DepthCurve) -> Figure:
     x = [row.mean(Metric.TRAINABLE_PARAMETERS) for row in curve.rows]
     for measure in MEASURES:
         if all(measure in row.estimates for row in curve.rows):
-            means, errors = _means_and_errors([row.estimates[measure] for row in curve.rows])
+            means, errors = means_and_errors([row.estimates[measure] for row in curve.rows])
             axes.errorbar(
                 x, means, yerr=errors, marker=MARKERS[measure], markersize=5, color=COLORS[measure], capsize=2,
                 linewidth=1.4, label=MEASURES[measure],
@@ -97,36 +94,6 @@ def unfreezing(curve: DepthCurve) -> Figure:
     axes.grid(axis="y", color="0.9")
     figure.legend(loc="outside lower center", ncols=3, fontsize="small", frameon=False)
     axes.spines[["top", "right"]].set_visible(False)
-    return figure
-
-
-def strength(comparison: Comparison) -> Figure | None:
-    """Accuracy over the strength of the distortions, of the best LINES rows; None if no row has composed accuracies."""
-    ranked = sorted(shown(comparison), key=lambda row: -row.estimates[comparison.ranked_by].mean)
-    curves = {row.label: curve for row in ranked if (curve := curve_of(row))}
-    if not curves:
-        return None
-    drawn = list(curves.items())[:LINES]
-    texts = [literal(textwrap.fill(label, 80, break_long_words=False, break_on_hyphens=False)) for label, _ in drawn]
-    lines = sum(text.count("\n") + 1 for text in texts)
-    figure = Figure(figsize=(7, 3.4 + 0.17 * lines + 0.06 * len(drawn)), layout="constrained")
-    axes = figure.subplots()
-    for text, (label, curve), color, marker in zip(texts, drawn, PALETTE, "os^DvP*X", strict=False):
-        axes.plot(list(curve), list(curve.values()), color=color, marker=marker, markersize=4, label=text)
-        estimates = next(row.estimates for row in ranked if row.label == label)
-        named = {0.0: Metric.TEST_ACCURACY, MILD: Metric.MILD_ACCURACY, FULL: Metric.COMPOSED_ACCURACY}
-        means, errors = _means_and_errors([estimates[metric] for metric in named.values()])
-        axes.errorbar(list(named), means, yerr=errors, fmt="none", color=color, linewidth=1, capsize=2)
-    for place, name in ((0.0, "clean"), (MILD, "mild"), (FULL, "composed")):
-        axes.annotate(
-            name, (place, 1), xycoords=("data", "axes fraction"), xytext=(0, 3), textcoords="offset points",
-            ha="center", fontsize="small",
-        )  # fmt: skip
-    axes.set_xlabel("Strength of the chains of distortions (share of full strength)")
-    axes.set_ylabel("Accuracy, mean over seeds")
-    axes.grid(axis="y", color="0.9")
-    axes.spines[["top", "right"]].set_visible(False)
-    figure.legend(loc="outside lower center", ncols=1, fontsize="small", frameon=False)
     return figure
 
 
@@ -163,7 +130,7 @@ def distortions(comparison: Comparison) -> Figure | None:
     return figure
 
 
-def _means_and_errors(estimates: Sequence[Estimate]) -> tuple[np.ndarray, list[np.ndarray]]:
+def means_and_errors(estimates: Sequence[Estimate]) -> tuple[np.ndarray, list[np.ndarray]]:
     """Means, and their distances to both bounds, as for `errorbar`."""
     means = np.array([estimate.mean for estimate in estimates])
     lows, highs = ([getattr(estimate, bound) for estimate in estimates] for bound in ("low", "high"))

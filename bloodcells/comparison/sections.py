@@ -9,7 +9,8 @@ from pandas import DataFrame
 from bloodcells.comparison import tables
 from bloodcells.comparison.configurations import distinguishing, varying
 from bloodcells.comparison.depth import DepthCurve
-from bloodcells.comparison.figures import LINES, MOST, distortions, forest, shown, strength, unfreezing
+from bloodcells.comparison.figures import MOST, distortions, forest, shown, unfreezing
+from bloodcells.comparison.line_figures import LINES, learning, strength
 from bloodcells.comparison.reference import Reference, order_agreement
 from bloodcells.comparison.rows import Comparison
 from bloodcells.comparison.runs import MEASURES
@@ -29,23 +30,23 @@ MOST_EQUALS = 5  # maximum number of rows to name in the lead sentence
 
 @dataclass(frozen=True)
 class ReportFigures:
-    """The rendered figures of a report; strength, distortions: None if no run has such distorted images."""
+    """The rendered figures of a report; None: no run has what the figure shows."""
 
     forest: RenderedFigure
     curves: Sequence[RenderedFigure]
-    strength: RenderedFigure | None
-    distortions: RenderedFigure | None
+    strength: RenderedFigure | None = None
+    distortions: RenderedFigure | None = None
+    learning: RenderedFigure | None = None
 
     @classmethod
     def draw(
         cls, comparison: Comparison, references: Sequence[Reference], curves: Sequence[DepthCurve]
     ) -> "ReportFigures":
-        by_strength, by_distortion = strength(comparison), distortions(comparison)
+        optional = [draw(comparison) for draw in (strength, distortions, learning)]
         return cls(
             RenderedFigure.of(forest(comparison, references)),
             [RenderedFigure.of(unfreezing(curve)) for curve in curves[:MOST_CURVES]],
-            RenderedFigure.of(by_strength) if by_strength else None,
-            RenderedFigure.of(by_distortion) if by_distortion else None,
+            *[RenderedFigure.of(figure) if figure else None for figure in optional],
         )
 
     def files(self) -> dict[str, RenderedFigure]:
@@ -54,9 +55,9 @@ class ReportFigures:
         curves = {
             f"figures/unfreezing{f'_{k}' if several else ''}.png": curve for k, curve in enumerate(self.curves, 1)
         }
-        optional = {"figures/strength.png": self.strength, "figures/distortions.png": self.distortions}
+        optional = {"strength": self.strength, "distortions": self.distortions, "learning": self.learning}
         return {"figures/forest.png": self.forest, **curves} | {
-            name: drawn for name, drawn in optional.items() if drawn
+            f"figures/{name}.png": drawn for name, drawn in optional.items() if drawn
         }
 
 
@@ -99,6 +100,9 @@ def sections(
         parts.append(Section("Differences", [caption(comparison), *tables.differences(comparison)]))
     if figures.strength:
         parts.append(Section("Strength of the distortions", [_turns(comparison), figures.strength]))
+    if figures.learning:
+        until = f"Means over seeds, up to the first seed that stops early.{_best_lines(comparison)}"
+        parts.append(Section("Learning curves", [until, figures.learning]))
     missing = "\n".join(f"- {remark}" for remark in remarks) or "Nothing is missing."
     parts.append(Section("Missing and unfinished runs", [missing]))
     if curves:
@@ -120,9 +124,8 @@ def caption(comparison: Comparison) -> str:
         for difference in by_row
         if difference
     }
-    ranges = [
-        np.ptp(row.estimates[comparison.ranked_by].values) for row in comparison.rows if len(row.configuration.runs) > 1
-    ]
+    several = [row for row in comparison.rows if len(row.configuration.runs) > 1]
+    ranges = [np.ptp(row.estimates[comparison.ranked_by].values) for row in several]
     seeds = (
         f"The range over a row's seeds is {100 * np.median(ranges):.1f} points of {MEASURES[comparison.ranked_by]} "
         f"(median over rows; maximum {100 * np.max(ranges):.1f})."
@@ -168,10 +171,13 @@ def _turns(comparison: Comparison) -> str:
         for predictions in row.configuration.predictions.values()
         if Metric.COMPOSED_ACCURACY in predictions.variants
     }
-    note = f"Chains per image: {'; '.join(sorted(chains))}. Bars are 95% intervals."
-    if len(comparison.rows) > LINES:
-        note += f" The figure shows the best {LINES} rows."
+    note = f"Chains per image: {'; '.join(sorted(chains))}. Bars are 95% intervals.{_best_lines(comparison)}"
     return f"{note} {in_words(turns(shown(comparison)))}"
+
+
+def _best_lines(comparison: Comparison) -> str:
+    """A sentence if a figure of lines cannot show all rows."""
+    return f" The figure shows the best {LINES} rows." if len(comparison.rows) > LINES else ""
 
 
 def _depth(curves: Sequence[DepthCurve], figures: ReportFigures) -> list[Block]:

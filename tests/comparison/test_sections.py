@@ -13,7 +13,7 @@ from tests.comparison.artificial import CLEAN, COMPOSED, comparison, difference,
 A, B, C = row("a", 0.95, 0.97), row("b", 0.90, 0.94), row("c", 0.80, 0.81)
 DEPTHS = [row(depth, 0.9, params={"unfreeze": depth}) for depth in ("0", "10", "all")]
 WORSE, EQUAL = difference(-4.0, 0.0004), difference(-0.5, 0.41)
-FIGURES = ReportFigures(RenderedFigure(b"forest", 1.0), [], None, None)
+FIGURES = ReportFigures(RenderedFigure(b"forest", 1.0), [])
 
 
 def blocks(parts, heading: str) -> list:
@@ -98,22 +98,26 @@ def test_sections_of_a_single_row() -> None:
 
 def test_sections_with_everything() -> None:
     figures = ReportFigures(
-        RenderedFigure(b"f", 1.0), [RenderedFigure(b"u", 1.0)], RenderedFigure(b"s", 1.0), RenderedFigure(b"d", 1.0)
-    )
+        *(RenderedFigure(b"f", 1.0), [RenderedFigure(b"u", 1.0)]),
+        strength=RenderedFigure(b"s", 1.0), distortions=RenderedFigure(b"d", 1.0), learning=RenderedFigure(b"l", 1.0),
+    )  # fmt: skip
     compared = comparison([A, B], [None, WORSE])
     curve = DepthCurve("", DEPTHS, COMPOSED, 0, None, None)
     reference = Reference({"optimizer": "a"}, COMPOSED, 0.96, None, "paper")
     parts = sections(compared, ["one", "two"], [reference], curves=[curve], figures=figures)
     assert [part.heading for part in parts] == [
-        "Results", "Differences", "Strength of the distortions", "Missing and unfinished runs", "Unfreezing depth",
-        "Distortions", "References",
-        "Shared settings", "Runs",
+        "Results", "Differences", "Strength of the distortions", "Learning curves", "Missing and unfinished runs",
+        "Unfreezing depth", "Distortions", "References", "Shared settings", "Runs",
     ]  # fmt: skip
     assert blocks(parts, "Missing and unfinished runs") == ["- one\n- two"]
     assert blocks(parts, "Strength of the distortions") == [
         "Chains per image: 4 of up to 5 operations, strength 0.85. Bars are 95% intervals. No two rows change their "
         "order significantly between clean images and full strength.",
         figures.strength,
+    ]
+    assert blocks(parts, "Learning curves") == [
+        "Means over seeds, up to the first seed that stops early.",
+        figures.learning,
     ]
     text, vs_best, vs_previous = blocks(parts, "Differences")
     assert text == caption(compared)
@@ -140,7 +144,7 @@ def test_order_of_several_references_is_stated() -> None:
 
 def test_note_says_if_figures_leave_out_rows(monkeypatch) -> None:
     monkeypatch.setattr(module, "MOST", 2)
-    figures = ReportFigures(FIGURES.forest, [], None, RenderedFigure(b"d", 1.0))
+    figures = ReportFigures(FIGURES.forest, [], distortions=RenderedFigure(b"d", 1.0))
     parts = sections(comparison([A, B, C], [None, WORSE, WORSE]), [], [], curves=[], figures=figures)
     for heading in ("Results", "Distortions"):
         assert blocks(parts, heading)[0].endswith(" The figure shows the best 2 rows.")
@@ -148,7 +152,7 @@ def test_note_says_if_figures_leave_out_rows(monkeypatch) -> None:
 
 def test_every_curve_is_described_and_the_first_ones_are_drawn() -> None:
     curves = [DepthCurve(name, DEPTHS, COMPOSED, 1, EQUAL, WORSE) for name in ("x", "y", "z")]
-    figures = ReportFigures(FIGURES.forest, [RenderedFigure(b"1", 1.0), RenderedFigure(b"2", 1.0)], None, None)
+    figures = ReportFigures(FIGURES.forest, [RenderedFigure(b"1", 1.0), RenderedFigure(b"2", 1.0)])
     content = blocks(sections(comparison([A], [None]), [], [], curves=curves, figures=figures), "Unfreezing depth")
     assert content[0] == "The 2 curves with the highest accuracy are drawn."
     assert content[1:] == [
@@ -168,11 +172,11 @@ def test_shared_settings_and_settings_implied_by_the_names() -> None:
 
 
 def test_figures_are_numbered_if_there_are_several_curves(monkeypatch) -> None:
-    for name in ("forest", "unfreezing", "strength", "distortions"):
+    for name in ("forest", "unfreezing", "strength", "distortions", "learning"):
         monkeypatch.setattr(module, name, lambda *arguments: Figure(figsize=(1, 1)))
     compared = comparison([A], [None])
     files = [list(ReportFigures.draw(compared, [], [None] * count).files()) for count in (0, 1, 3)]
-    last = ["figures/strength.png", "figures/distortions.png"]
+    last = ["figures/strength.png", "figures/distortions.png", "figures/learning.png"]
     assert files == [
         ["figures/forest.png", *last],
         ["figures/forest.png", "figures/unfreezing.png", *last],
