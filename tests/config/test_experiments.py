@@ -37,6 +37,7 @@ STAND_INS = {
     "vgg19": {"name": "smallcnn", "weights": None, "input_size": None},
     "convnextlarge": {"name": "mobilenetv2", "weights": "imagenet", "input_size": None, "alpha": 1.0},
     "efficientnetv2l": {"name": "mobilenetv2", "weights": "imagenet", "input_size": None, "alpha": 0.35},
+    "convnextxlarge": {"name": "mobilenetv2", "weights": "imagenet", "input_size": None, "alpha": 1.0},
 }
 
 
@@ -159,3 +160,22 @@ def test_choices_of_laptop_scale_can_be_overridden() -> None:
     assert composed("scale=laptop", "evaluation=clean").evaluation.grid is None
     schedule = "schedule@training.fine_tuning.schedule=plateau"
     assert composed("scale=laptop", schedule).training.fine_tuning.schedule.name == "plateau"
+
+
+def test_robust_trains_mobilenetv2_by_default_and_convnextxlarge_at_scale_report() -> None:
+    recipe = ["experiment=robust", "data.path=a.npz"]
+    laptop, report = composed(*recipe), composed(*recipe, "scale=report")
+    assert (plain(laptop.backbone), laptop.optimizer.name) == (STAND_INS["convnextxlarge"], "adamw")
+    assert (report.backbone.name, report.backbone.input_size, report.optimizer.name) == ("convnextxlarge", 224, "lion")
+    # Both phases; Lion's factor of 0.2 is part of the rate.
+    assert [(stage.epochs, stage.learning_rate) for stage in plan(laptop)] == [(2, 1e-3), (36, 1e-3)]
+    assert [stage.epochs for stage in plan(report)] == [2, 20]
+    assert [stage.learning_rate for stage in plan(report)] == pytest.approx([2e-4, 1e-5])
+
+
+@pytest.mark.parametrize("scale", SCALES)
+def test_the_small_recipe_differs_from_the_other_in_width_only_at_any_scale(scale) -> None:
+    small = run_params(composed("experiment=robust_small", "data.path=a.npz", f"scale={scale}", "data.split.seed=0"))
+    large = run_params(composed("experiment=robust", "data.path=a.npz"))
+    changed = {key for key in small | large if small.get(key) != large.get(key)} - {"data.split.test_share"}
+    assert changed == {"backbone.alpha"}
