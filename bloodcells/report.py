@@ -25,7 +25,8 @@ def report(config: ReportConfig) -> None:
     from bloodcells.comparison.reference import read_references
     from bloodcells.comparison.rows import compare
     from bloodcells.comparison.runs import read_predictions, select
-    from bloodcells.comparison.sections import INTERVALS, ReportFigures, caption, lead, sections, summary
+    from bloodcells.comparison.sections import INTERVALS, ReportFigures, sections, summary
+    from bloodcells.comparison.verdict import caption, lead
     from bloodcells.reporting.page import latex, markdown, page
 
     folder = output_folder(config)

@@ -27,6 +27,11 @@ class Configuration:
     runs: dict[int, StoredRun]
     predictions: dict[int, RunPredictions]
 
+    @property
+    def stands_in(self) -> bool:
+        """Whether a small backbone was trained in place of a large one."""
+        return any(Tag.STAND_IN_FOR in run.tags for run in self.runs.values())
+
     def number(self, tag: str) -> int | None:
         """The value of `Tag.STEP` or `Tag.FOLLOWS` of the newest run; None if it is not set."""
         return _number(max(self.runs.values(), key=lambda run: run.start_time), tag)

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from bloodcells.comparison.configurations import distinguishing
+from bloodcells.comparison.differences import PairedDifference, holm, paired_test
 from bloodcells.comparison.rows import Comparison, Row
 from bloodcells.comparison.runs import MEASURES
-from bloodcells.comparison.statistics import PairedDifference, holm, paired_test
 from bloodcells.config.names import Metric
 
 DEPTH = "unfreeze"
@@ -63,16 +63,24 @@ def depth_curves(comparison: Comparison) -> list[DepthCurve]:
     rests = [dict(key) for key in groups]
     keys = distinguishing(rests)  # empty for a single curve
     curves = [
-        _curve(", ".join(f"{key}={rest.get(key, '-')}" for key in keys), rows, comparison.ranked_by)
+        _curve(", ".join(f"{key}={rest.get(key, '-')}" for key in keys), rows, comparison)
         for rest, rows in zip(rests, groups.values(), strict=True)
     ]
     return sorted(curves, key=lambda curve: -curve.rows[curve.best].estimates[curve.ranked_by].mean)
 
 
-def _curve(name: str, rows: Sequence[Row], ranked_by: str) -> DepthCurve:
+def _curve(name: str, rows: Sequence[Row], comparison: Comparison) -> DepthCurve:
+    ranked_by = comparison.ranked_by
     rows = sorted(rows, key=lambda row: row.mean(Metric.TRAINABLE_PARAMETERS))
     best = int(np.argmax([row.estimates[ranked_by].mean for row in rows]))
-    shares = [row.shares[ranked_by] for row in rows]
-    neighbors = [paired_test(shares[best], shares[k]) if 0 <= k < len(rows) else None for k in (best - 1, best + 1)]
-    vs_shallower, vs_deeper = holm(neighbors)
+    neighbors = [rows[k] if 0 <= k < len(rows) else None for k in (best - 1, best + 1)]
+    if rows[best] is comparison.rows[comparison.best]:  # compared already
+        tests = dict(zip(map(id, comparison.rows), comparison.vs_best[ranked_by], strict=True))
+        known = [tests[id(row)] if row else None for row in neighbors]
+        vs_shallower, vs_deeper = [-test if test else None for test in known]
+    else:
+        shares = rows[best].shares[ranked_by]
+        vs_shallower, vs_deeper = holm(
+            [paired_test(shares, row.shares[ranked_by]) if row else None for row in neighbors]
+        )
     return DepthCurve(name, rows, ranked_by, best, vs_shallower, vs_deeper)

@@ -28,8 +28,17 @@ def shown(comparison: Comparison) -> list[Row]:
 
 
 def forest(comparison: Comparison, references: Sequence[Reference]) -> Figure:
-    """Mean and interval of each row; references for the same measure are hollow marks below ours."""
+    """Mean and interval of each row; references for the same measure are hollow marks below ours.
+
+    A reference is not drawn for a row whose backbone stands in for the one that the reference is about.
+    """
     rows = shown(comparison)
+    drawn = [
+        (reference, comparison.rows[k].label)
+        for reference in references
+        for k in reference.rows(comparison)
+        if not comparison.rows[k].configuration.stands_in
+    ]
     measures = [measure for measure in MEASURES if any(measure in row.estimates for row in rows)]
     labels, width, height = _wrapped_labels(rows)
     figure = Figure(figsize=(5.0 + width, 1.3 + (0.36 + 0.4 * height) * len(rows)), layout="constrained")
@@ -43,19 +52,18 @@ def forest(comparison: Comparison, references: Sequence[Reference]) -> Figure:
             means, [places[row.label] + offset for row in measured], xerr=errors, fmt=MARKERS[measure], markersize=5,
             color=COLORS[measure], linewidth=1.4, label=MEASURES[measure],
         )  # fmt: skip
-        for reference in references:
-            matched = [comparison.rows[k].label for k in reference.rows(comparison) if reference.metric == measure]
-            for place in [places[label] for label in matched if label in places]:
-                _draw_reference(axes, reference, place + offset + 0.13)
+        for reference, label in drawn:
+            if reference.metric == measure and label in places:
+                _draw_reference(axes, reference, places[label] + offset + 0.13)
     axes.set_yticks(range(len(rows)), labels, fontsize="small")
     axes.set_ylim(len(rows) - 0.4, -0.6)
     axes.set_xlabel("Accuracy, mean over seeds with 95% interval")
     axes.grid(axis="x", color="0.9")
     axes.set_axisbelow(True)
     handles, _ = axes.get_legend_handles_labels()
-    if any(reference.metric in measures and reference.rows(comparison) for reference in references):
+    if any(reference.metric in measures for reference, _ in drawn):
         handles.append(
-            Line2D([], [], marker="o", linestyle="", markerfacecolor="white", color="0.3", label="reference")
+            Line2D([], [], marker="P", linestyle="", markerfacecolor="white", color="0.3", label="reference")
         )
     figure.legend(handles=handles, loc="outside upper center", ncols=3, fontsize="small", frameon=False)
     axes.spines[["top", "right"]].set_visible(False)
@@ -140,8 +148,8 @@ def means_and_errors(estimates: Sequence[Estimate]) -> tuple[np.ndarray, list[np
 def _draw_reference(axes: Axes, reference: Reference, y: float) -> None:
     low, high = reference.interval or (reference.value, reference.value)
     axes.errorbar(
-        reference.value, y, xerr=[[reference.value - low], [high - reference.value]], fmt=MARKERS[reference.metric],
-        markersize=5, linewidth=0.7, color=COLORS[reference.metric], markerfacecolor="white",
+        reference.value, y, xerr=[[reference.value - low], [high - reference.value]], fmt="P", markersize=6,
+        linewidth=0.7, color=COLORS[reference.metric], markerfacecolor="white",
     )  # fmt: skip
 
 

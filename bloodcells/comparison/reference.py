@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pandas as pd
 
+from bloodcells.comparison.differences import holm, paired_test
 from bloodcells.comparison.rows import Comparison, Estimate, Row
 from bloodcells.comparison.runs import MEASURES
-from bloodcells.comparison.statistics import holm, overlap, paired_test, student, wilson
+from bloodcells.comparison.statistics import overlap, student, wilson
 from bloodcells.config.errors import InputError
 from bloodcells.evaluation.intervals import Interval
 

@@ -7,15 +7,9 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from bloodcells.comparison.configurations import Configuration, previous_rows
+from bloodcells.comparison.differences import PairedDifference, differences
 from bloodcells.comparison.runs import MEASURES
-from bloodcells.comparison.statistics import (
-    PairedDifference,
-    Resamples,
-    holm,
-    paired_test,
-    student,
-    weighted_metrics,
-)
+from bloodcells.comparison.statistics import Resamples, student, weighted_metrics
 from bloodcells.config.errors import InputError
 from bloodcells.config.names import Metric, Tag
 from bloodcells.evaluation.intervals import percentile
@@ -74,7 +68,8 @@ class Comparison:
     rank_by, ranked_by: the measure that should rank the rows, and the one that does, since all rows have it
     best: index of the best row
     previous: by row, the index of the row it is compared with, by default the one before; None for the first
-    vs_best, vs_previous: by measure, one difference per row; None where nothing can be tested
+    vs_best, vs_previous: by measure, one difference per row; None where nothing can be tested. All differences of a
+        measure are corrected together, so that two rows have one p wherever they are compared
     """
 
     rows: list[Row]
@@ -92,7 +87,7 @@ class Comparison:
 
 
 def compare(configurations: Sequence[Configuration], rank_by: str = Metric.COMPOSED_ACCURACY) -> Comparison:
-    """Estimates every metric and tests every difference; each measure and each family is corrected separately.
+    """Estimates every metric and tests every difference; each measure is corrected separately.
 
     rank_by: the measure that ranks the rows; if not all have it, composed, grid or clean accuracy does, in this order
     Raises InputError if runs with the same data disagree on the label of an image.
@@ -109,15 +104,12 @@ def compare(configurations: Sequence[Configuration], rank_by: str = Metric.COMPO
     ranked_by = next(measure for measure in preferred if measure in measures)
     best = int(np.argmax([row.estimates[ranked_by].mean for row in rows]))
     previous = previous_rows(configurations)
+    with_best = [(k, best) if k != best else None for k in range(len(rows))]
+    with_previous = [(k, other) if other is not None else None for k, other in enumerate(previous)]
     vs_best, vs_previous = {}, {}
     for measure in measures:
-        shares = [row.shares[measure] for row in rows]
-        vs_best[measure] = holm(
-            [None if k == best else paired_test(share, shares[best]) for k, share in enumerate(shares)]
-        )
-        vs_previous[measure] = holm(
-            [None if k is None else paired_test(share, shares[k]) for share, k in zip(shares, previous, strict=True)]
-        )
+        tested = differences([*with_best, *with_previous], [row.shares[measure] for row in rows])
+        vs_best[measure], vs_previous[measure] = tested[: len(rows)], tested[len(rows) :]
     return Comparison(rows, rank_by, ranked_by, best, previous, vs_best, vs_previous)
 
 

@@ -1,9 +1,8 @@
-"""The content of a report: lead sentence, sections and terminal summary."""
+"""The content of a report: figures, sections and terminal summary."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-import numpy as np
 from pandas import DataFrame
 
 from bloodcells.comparison import tables
@@ -13,8 +12,8 @@ from bloodcells.comparison.figures import MOST, distortions, forest, shown, unfr
 from bloodcells.comparison.line_figures import LINES, learning, strength
 from bloodcells.comparison.reference import Reference, order_agreement
 from bloodcells.comparison.rows import Comparison
-from bloodcells.comparison.runs import MEASURES
 from bloodcells.comparison.strength import in_words, turns
+from bloodcells.comparison.verdict import caption, lead
 from bloodcells.config.names import Metric
 from bloodcells.reporting.page import Block, RenderedFigure, Section
 from bloodcells.reporting.terminal import aligned
@@ -25,7 +24,6 @@ INTERVALS = (
 )
 MOST_CURVES = 2  # maximum number of depth curves to draw; all are described in words
 MOST_REMARKS = 10  # maximum number of remarks on the terminal
-MOST_EQUALS = 5  # maximum number of rows to name in the lead sentence
 
 
 @dataclass(frozen=True)
@@ -61,30 +59,6 @@ class ReportFigures:
         }
 
 
-def lead(comparison: Comparison) -> str:
-    """The best row and the rows that are not significantly worse."""
-    row = comparison.rows[comparison.best]
-    best = row.estimates[comparison.ranked_by].describe()
-    text = f"Best by {MEASURES[comparison.ranked_by]}: {row.label}, {best}."
-    equals = [
-        other.label
-        for other, difference in zip(comparison.rows, comparison.vs_best[comparison.ranked_by], strict=True)
-        if difference and not difference.significant
-    ]
-    if len(equals) > MOST_EQUALS:
-        text += f" {len(equals)} of the other {len(comparison.rows) - 1} rows are not significantly different."
-    elif equals:
-        text += f" Not significantly different: {'; '.join(equals)}."
-    elif len(comparison.rows) > 1:
-        text += " All other comparable rows are significantly worse."
-    if comparison.ranked_by != comparison.rank_by:
-        text += (
-            f" Ranked by {MEASURES[comparison.ranked_by]}, since not all rows have a comparable "
-            f"{MEASURES[comparison.rank_by]}."
-        )
-    return text
-
-
 def sections(
     comparison: Comparison,
     remarks: Sequence[str],
@@ -113,32 +87,6 @@ def sections(
     if references:
         parts.append(Section("References", _references(references, comparison)))
     return [*parts, Section("Shared settings", _shared(comparison)), Section("Runs", [tables.run_ids(comparison)])]
-
-
-def caption(comparison: Comparison) -> str:
-    """How differences are tested, and how much the results vary between seeds, which the tests do not account for."""
-    methods = {
-        difference.method
-        for family in (comparison.vs_best, comparison.vs_previous)
-        for by_row in family.values()
-        for difference in by_row
-        if difference
-    }
-    several = [row for row in comparison.rows if len(row.configuration.runs) > 1]
-    ranges = [np.ptp(row.estimates[comparison.ranked_by].values) for row in several]
-    seeds = (
-        f"The range over a row's seeds is {100 * np.median(ranges):.1f} points of {MEASURES[comparison.ranked_by]} "
-        f"(median over rows; maximum {100 * np.max(ranges):.1f})."
-        if ranges
-        else "With one seed per row, the variation between seeds is unknown."
-    )
-    if not methods:
-        return f"No differences are tested, since the rows share no test images. {seeds}"
-    return (
-        "Differences are in percentage points, seed by seed on the same test images. Tests, with images as clusters: "
-        f"{', '.join(sorted(methods))}; p is corrected by Holm's method within each column. The tests account for the "
-        f"choice of test images, given these trained models, but not for variation between trainings. {seeds}"
-    )
 
 
 def summary(comparison: Comparison, remarks: Sequence[str], files: Mapping[str, str]) -> str:

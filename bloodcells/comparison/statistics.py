@@ -1,7 +1,6 @@
-"""Statistics of a comparison: confidence intervals, the bootstrap over images, and paired tests."""
+"""Statistics of a row: confidence intervals and the bootstrap over images."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from scipy import special  # scipy.stats takes a second to import
@@ -13,8 +12,6 @@ from bloodcells.evaluation.intervals import Interval
 LEVEL = 0.95
 RESAMPLES = 1000
 SEED = 0
-ALPHA = 0.05
-FEW = 13  # up to this number of differing images, all sign flips are enumerated: 8192 at most
 
 
 def wilson(correct: int, total: int) -> Interval:
@@ -81,97 +78,3 @@ def weighted_metrics(predictions: RunPredictions, weights: np.ndarray) -> dict[s
     f1 = 2 * true_positives / np.maximum(both, 1)
     accuracies = {measure: sums[number] / total for number, measure in enumerate(shares, start=1)}
     return {**accuracies, Metric.TEST_MACRO_F1: f1.sum(axis=0) / present}
-
-
-@dataclass(frozen=True)
-class PairedDifference:
-    """The difference between two configurations on the same test images, with its significance.
-
-    points: percentage points by which the first is better; p: uncorrected
-    corrected: p after Holm's correction; equal to `p` before `holm` is applied
-    method: "exact McNemar", "clustered McNemar" or "clustered sign-flip"; images: number that both predict
-    predictions: number of pairs of predictions, one per seed and image
-    unpaired: number of predictions that only one of the two has
-    seeds, same_sign: number of seeds that both have, and of those in which the difference has the overall sign
-    """
-
-    points: float
-    p: float
-    corrected: float
-    method: str
-    images: int
-    predictions: int
-    unpaired: int
-    seeds: int
-    same_sign: int
-
-    @property
-    def significant(self) -> bool:
-        """At the 5% level, after correction."""
-        return self.corrected < ALPHA
-
-    def describe(self) -> str:
-        """Such as "better by 2.3 points (p < 0.001)" or "no significant difference (+0.3 points, p = 0.41)"."""
-        p = "p < 0.001" if self.corrected < 0.001 else f"p = {self.corrected:.{3 if self.corrected < 0.1 else 2}f}"
-        note = f", on the {self.predictions:,} predictions that both have" if self.unpaired else ""
-        if self.significant and self.same_sign < self.seeds:
-            note += f", but only in {self.same_sign} of {self.seeds} seeds"
-        if not self.significant:
-            return f"no significant difference ({self.points:+.1f} points, {p}{note})"
-        return f"{'better' if self.points > 0 else 'worse'} by {abs(self.points):.1f} points ({p}{note})"
-
-
-def paired_test(first: np.ndarray, second: np.ndarray) -> PairedDifference | None:
-    """Compares two configurations; None if they share no image of any seed.
-
-    first, second: float (seeds, images), the share of an image's variants that are predicted correctly (1 or 0 for a
-    single prediction); NaN if the image is not in the seed's test split. Both cover all seeds and images of a report.
-
-    Let d be an image's difference, summed over seeds. If every d is -1, 0 or 1, the test is McNemar's exact test
-    (McNemar 1947, Psychometrika 12, p. 153). Otherwise an image is a cluster of dependent predictions, and
-    (sum of d)² / sum of d² is compared with chi-squared with one degree of freedom (Obuchowski 1998, Statistics in
-    Medicine 17, p. 1495); for single predictions that is McNemar's approximation. It is anti-conservative if only a
-    few images differ; then all flips of their signs are enumerated (Fisher 1935, The Design of Experiments,
-    section 21).
-    """
-    difference = first - second
-    both = ~np.isnan(difference)
-    if not both.any():
-        return None
-    d = np.nansum(difference, axis=0)
-    if np.isin(d, (-1, 0, 1)).all():
-        method, wins, losses = "exact McNemar", int((d == 1).sum()), int((d == -1).sum())
-        p = min(1.0, 2 * float(special.bdtr(min(wins, losses), wins + losses, 0.5)))
-    elif np.count_nonzero(d) <= FEW:
-        method, p = "clustered sign-flip", _sign_flip(d[d != 0])
-    else:
-        method, p = "clustered McNemar", float(special.chdtrc(1, d.sum() ** 2 / (d**2).sum()))
-    points = 100 * float(d.sum()) / int(both.sum())
-    by_seed = np.nansum(difference, axis=1)[both.any(axis=1)]
-    return PairedDifference(
-        points=points,
-        p=p,
-        corrected=p,
-        method=method,
-        images=int(both.any(axis=0).sum()),
-        predictions=int(both.sum()),
-        unpaired=int((np.isnan(first) != np.isnan(second)).sum()),
-        seeds=len(by_seed),
-        same_sign=int((np.sign(by_seed) == np.sign(points)).sum()),
-    )
-
-
-def _sign_flip(d: np.ndarray) -> float:
-    """The share of all sign flips whose sum is at least as far from 0 as that of `d`."""
-    flips = (np.arange(2 ** len(d))[:, None] >> np.arange(len(d)) & 1) * 2 - 1
-    return float(np.mean(np.abs(flips @ d) >= abs(d.sum()) - 1e-9))
-
-
-def holm(family: Sequence[PairedDifference | None]) -> list[PairedDifference | None]:
-    """Corrects the p of a family of tests, ignoring None: Holm 1979, Scandinavian Journal of Statistics 6, p. 65."""
-    tested = sorted(((test, k) for k, test in enumerate(family) if test), key=lambda pair: pair[0].p)
-    corrected, least = list(family), 0.0
-    for rank, (test, k) in enumerate(tested):
-        least = max(least, min(1.0, (len(tested) - rank) * test.p))
-        corrected[k] = replace(test, corrected=least)
-    return corrected

@@ -6,8 +6,8 @@ from itertools import combinations
 
 import numpy as np
 
+from bloodcells.comparison.differences import PairedDifference, holm, paired_test
 from bloodcells.comparison.rows import Row
-from bloodcells.comparison.statistics import PairedDifference, holm, paired_test
 from bloodcells.config.names import Metric
 
 MOST = 10  # maximum number of pairs to name

@@ -5,10 +5,10 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from pandas import DataFrame
 
+from bloodcells.comparison.differences import PairedDifference
 from bloodcells.comparison.reference import Reference, our_estimate, verdict
 from bloodcells.comparison.rows import Comparison
 from bloodcells.comparison.runs import MEASURES
-from bloodcells.comparison.statistics import PairedDifference
 from bloodcells.config.names import Metric
 
 HEADINGS = {**MEASURES, Metric.TEST_MACRO_F1: "macro F1"}
@@ -131,11 +131,12 @@ def _full_precision(name: str, difference: PairedDifference | None) -> dict[str,
         return {}
     return {
         f"{name}, points": difference.points,
+        f"{name}, points low": difference.low,
+        f"{name}, points high": difference.high,
         f"{name}, p": difference.p,
         f"{name}, p corrected": difference.corrected,
         f"{name}, test": difference.method,
         f"{name}, images": difference.images,
         f"{name}, predictions": difference.predictions,
         f"{name}, seeds": difference.seeds,
-        f"{name}, seeds with same sign": difference.same_sign,
     }

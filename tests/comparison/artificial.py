@@ -4,15 +4,16 @@ from collections.abc import Sequence
 from types import SimpleNamespace
 
 from bloodcells.comparison.configurations import Configuration
+from bloodcells.comparison.differences import PairedDifference
 from bloodcells.comparison.rows import Comparison, Estimate, Row
-from bloodcells.comparison.statistics import PairedDifference
 from bloodcells.config.names import Metric
 
 CLEAN, COMPOSED = Metric.TEST_ACCURACY, Metric.COMPOSED_ACCURACY
 
 
-def difference(points: float, p: float, method: str = "exact McNemar") -> PairedDifference:
-    return PairedDifference(points, p, p, method, 100, 100, 0, 1, 1)
+def difference(points: float, p: float, method: str = "exact McNemar", seeds: int = 2) -> PairedDifference:
+    """A difference with an interval of ±1 point."""
+    return PairedDifference(points, points - 1, points + 1, p, p, method, 100, 100, 0, seeds)
 
 
 def row(

@@ -12,8 +12,8 @@ def test_best_depth_is_compared_with_both_neighbors() -> None:
     curve = DepthCurve("", ROWS, COMPOSED, 1, difference(15.0, 0.0004), difference(5.0, 0.2))
     assert curve.describe() == (
         "Best at unfreeze=10, composed accuracy 0.9500 (0.940 to 0.960). Compared with the next shallower depth, "
-        "unfreeze=0: better by 15.0 points (p < 0.001). Compared with the next deeper depth, unfreeze=all: no "
-        "significant difference (+5.0 points, p = 0.20)."
+        "unfreeze=0: better by 15.0 points (14.0 to 16.0, p < 0.001). Compared with the next deeper depth, "
+        "unfreeze=all: no significant difference (+5.0 points, 4.0 to 6.0, p = 0.20)."
     )
 
 

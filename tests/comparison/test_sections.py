@@ -29,34 +29,46 @@ def test_lead_names_the_best_row_with_its_interval() -> None:
 def test_lead_says_if_all_others_are_worse() -> None:
     text = lead(comparison([B, A, C], [WORSE, None, WORSE], best=1))
     assert text == (
-        "Best by composed accuracy: a, 0.9600 (0.950 to 0.970). All other comparable rows are significantly worse."
+        "Best by composed accuracy: a, 0.9600 (0.950 to 0.970). All other comparable rows are clearly worse."
     )
 
 
-def test_lead_names_rows_that_are_not_significantly_different() -> None:
-    assert lead(comparison([A, B, C], [None, EQUAL, WORSE])).endswith(" Not significantly different: b.")
-    assert lead(comparison([A, B, C], [None, EQUAL, EQUAL])).endswith(" Not significantly different: b; c.")
+def test_lead_names_rows_that_are_not_clearly_worse() -> None:
+    assert lead(comparison([A, B, C], [None, EQUAL, WORSE])).endswith(" Not clearly worse: b.")
+    assert lead(comparison([A, B, C], [None, EQUAL, EQUAL])).endswith(" Not clearly worse: b; c.")
+
+
+def test_lead_of_single_seeds_speaks_of_these_images_only() -> None:
+    rows, worse = [row("a", 0.9), row("b", 0.8), row("c", 0.7)], difference(-9.0, 0.0004, seeds=1)
+    unknown = " With one seed per row, the variation between trainings is unknown."
+    text = lead(comparison(rows, [None, worse, worse]))
+    assert text.endswith(f" All other comparable rows are worse on these test images.{unknown}")
+    text = lead(comparison(rows, [None, difference(-0.5, 0.41, seeds=1), worse]))
+    assert text.endswith(f" Not worse on these test images: b.{unknown}")
+
+
+def test_row_that_is_significantly_worse_within_the_variation_between_seeds_is_named() -> None:
+    text = lead(comparison([A, B, C], [None, difference(-0.5, 0.0004), WORSE]))
+    assert text.endswith(" Not clearly worse: b.")
 
 
 def test_lead_counts_rows_that_are_too_many_to_name() -> None:
     rows = [A, *(row(f"r{k}", 0.9) for k in range(8))]
     five = [None, *[EQUAL] * 5, *[WORSE] * 3]
-    assert lead(comparison(rows, five)).endswith(" Not significantly different: r0; r1; r2; r3; r4.")
+    assert lead(comparison(rows, five)).endswith(" Not clearly worse: r0; r1; r2; r3; r4.")
     six = [None, *[EQUAL] * 6, *[WORSE] * 2]
-    assert lead(comparison(rows, six)).endswith(
-        "(0.950 to 0.970). 6 of the other 8 rows are not significantly different."
-    )
+    assert lead(comparison(rows, six)).endswith("(0.950 to 0.970). 6 of the other 8 rows are not clearly worse.")
 
 
 def test_rows_without_a_test_are_neither_equal_nor_counted() -> None:
-    assert "comparable rows are significantly worse" in lead(comparison([A, B, C], [None, None, WORSE]))
+    assert "comparable rows are clearly worse" in lead(comparison([A, B, C], [None, None, WORSE]))
 
 
 def test_lead_explains_ranking_by_clean_accuracy() -> None:
     rows = [row("a", 0.9, metric=CLEAN), row("b", 0.8, metric=CLEAN)]
     assert lead(comparison(rows, [None, WORSE], metric=CLEAN)) == (
-        "Best by clean accuracy: a, 0.9000 (0.890 to 0.910). All other comparable rows are significantly worse. Ranked "
-        "by clean accuracy, since not all rows have a comparable composed accuracy."
+        "Best by clean accuracy: a, 0.9000 (0.890 to 0.910). All other comparable rows are clearly worse. Ranked by "
+        "clean accuracy, since not all rows have a comparable composed accuracy."
     )
 
 
@@ -121,7 +133,7 @@ def test_sections_with_everything() -> None:
     ]
     text, vs_best, vs_previous = blocks(parts, "Differences")
     assert text == caption(compared)
-    assert vs_best["composed accuracy, vs best"].tolist() == ["best", "worse by 4.0 points (p < 0.001)"]
+    assert vs_best["composed accuracy, vs best"].tolist() == ["best", "worse by 4.0 points (3.0 to 5.0, p < 0.001)"]
     assert vs_previous.columns.tolist() == ["configuration", "composed accuracy, vs previous row"]
     assert blocks(parts, "Distortions") == [
         "Mean accuracy over seeds and severities, hardest distortion first.",

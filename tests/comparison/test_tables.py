@@ -40,15 +40,15 @@ def test_differences_mark_best_and_first_and_name_followed_rows() -> None:
     vs_best, vs_previous = differences(compared)
     assert vs_best.columns.tolist() == ["configuration", "composed accuracy, vs best"]
     assert vs_best["composed accuracy, vs best"].tolist() == [
-        "no significant difference (-1.0 points, p = 0.41)",
+        "no significant difference (-1.0 points, -2.0 to 0.0, p = 0.41)",
         "best",
-        "worse by 2.0 points (p = 0.012)",
+        "worse by 2.0 points (1.0 to 3.0, p = 0.012)",
         "not comparable: different data",
     ]
     assert vs_previous["composed accuracy, vs previous row"].tolist() == [
         "first",
-        "better by 2.3 points (p < 0.001)",
-        "worse by 6.0 points (p = 0.010); vs a",
+        "better by 2.3 points (1.3 to 3.3, p < 0.001)",
+        "worse by 6.0 points (5.0 to 7.0, p = 0.010); vs a",
         "not comparable: different data; vs b",
     ]
 
