@@ -77,13 +77,14 @@ def markdown(title: str, lead: str, sections: Sequence[Section], *, figures: Map
             if isinstance(block, RenderedFigure):
                 lines += [f"![{section.heading}]({files[id(block)]})", ""]
             elif isinstance(block, DataFrame):
-                lines += [_markdown_table(block), ""]
+                lines += [markdown_table(block), ""]
             elif isinstance(block, str):
                 lines += [block, ""]
     return "\n".join(lines)
 
 
-def _markdown_table(table: DataFrame) -> str:
+def markdown_table(table: DataFrame) -> str:
+    """A table in Markdown, as GitHub and MLflow show it."""
     rows = [list(table.columns), ["---"] * table.shape[1], *table.astype(str).to_numpy().tolist()]
     return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |" for row in rows)
 

@@ -13,6 +13,7 @@ from mlflow.entities import Run as MlflowRun
 from bloodcells.config.names import Program, Tag
 from bloodcells.runs.checkpoint import Checkpoint
 from bloodcells.tracking.store import Store
+from bloodcells.tracking.stored_run import StoredRun
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -69,13 +70,13 @@ class SweepRun:
             runs = client.search_runs([experiment], where, max_results=50_000, order_by=["start_time ASC"])
         return {int(run.data.tags[Tag.JOB]): run for run in runs}
 
-    def metrics(self, runs: Collection[str]) -> dict[str, dict[str, float]]:
-        """The metrics of runs by their id."""
+    def stored(self, runs: Collection[str]) -> list[StoredRun]:
+        """Runs by their ids, oldest first."""
         with self.store.client() as client:
             experiment = client.get_run(self.id).info.experiment_id
             where = f"attributes.run_id IN ({', '.join(repr(run) for run in runs)})"
-            found = client.search_runs([experiment], where, max_results=50_000)
-        return {run.info.run_id: run.data.metrics for run in found}
+            found = client.search_runs([experiment], where, max_results=50_000, order_by=["start_time ASC"])
+        return [StoredRun(run) for run in found]
 
     def record_error(self, number: int, name: str, *, study: str | None, error: str) -> str:
         """Makes sure that a failed job has a FAILED run with its error, and returns the error that the run has.

@@ -12,17 +12,18 @@ from mlflow.entities import Run
 from pandas import DataFrame
 
 from bloodcells.config.errors import InputError, JobsFailedError
-from bloodcells.config.names import Artifact, Metric
+from bloodcells.config.names import Artifact
+from bloodcells.reporting.page import markdown_table
 from bloodcells.reporting.terminal import aligned, duration
 from bloodcells.runs.killed import close_killed
 from bloodcells.runs.sweep_run import SweepRun
 from bloodcells.sweep.decide import Decided
 from bloodcells.sweep.expand import Job
+from bloodcells.sweep.ranking import Ranking
 from bloodcells.sweep.supervise import error_of
 
 log = logging.getLogger(__name__)
 LISTED = 10  # jobs listed one by one on the terminal
-BEST = 3  # of the best jobs, listed with their results
 
 
 @dataclass(frozen=True)
@@ -76,8 +77,13 @@ class Summary:
             lines[" " * len(lines)] = f"and {len(failed) - LISTED} more"
         if failed:
             lines["retry"] = f"the same command runs only the failed jobs: {command()}"
-        for line in self._best(rows):
-            lines[" " * len(lines) if "best" in lines else "best"] = line
+        ranking = self._ranking(rows)
+        if ranking:
+            for number, line in enumerate(ranking.lines()):
+                lines[" " * len(lines) if number else "ranked"] = line
+            run, value = ranking.best_run()
+            (job,) = [row.job for row in rows if row.run == run]
+            lines["best"] = f"{value:.4f}: run {run}, job {job.number}, {job.name}"
         if self._parent:
             lines["sweep"] = f"run {self._parent.id}"
         studies = sorted({row.job.study for row in rows if row.job.study and row.result != "failed"})
@@ -92,27 +98,24 @@ class Summary:
                 [(row.job.number, row.job.name, row.result, row.run, row.error) for row in rows],
                 columns=["job", "name", "result", "run", "error"],
             )
-            text = "\n".join([f"`{command()}`", "", *(f"- {key.strip()}: {line}" for key, line in lines.items())])
+            facts = [f"- {key}: {line}" for key, line in lines.items() if key.strip() and key != "ranked"]
+            ranks = ["", markdown_table(ranking.table)] if ranking else []
+            text = "\n".join([f"`{command()}`", "", *facts, *ranks])
             metrics = {f"jobs/{result.replace(' ', '_')}": float(count) for result, count in counts.items()}
             self._parent.save(text, {Artifact.JOBS: table.to_csv(index=False)}, metrics)
         if failed:
             raise JobsFailedError
 
-    def _best(self, rows: Sequence[Row]) -> list[str]:
-        """The best jobs by the accuracy that ranks, or by clean accuracy if no job has that one."""
-        done = {row.run: row for row in rows if row.run and row.result != "failed"}
+    def _ranking(self, rows: Sequence[Row]) -> Ranking | None:
+        """The finished jobs' configurations in order; None if there are none or the store is unavailable."""
+        done = [row.run for row in rows if row.run and row.result != "failed"]
         if self._parent is None or not done:
-            return []
+            return None
         try:
-            by_run = self._parent.metrics(done)
+            return Ranking.of(self._parent.stored(done), self._ranked_by)
         except InputError as error:
             log.warning(str(error))
-            return []
-        has_it = any(self._ranked_by in metrics for metrics in by_run.values())
-        metric = self._ranked_by if has_it else Metric.TEST_ACCURACY
-        values = {run: metrics[metric] for run, metrics in by_run.items() if metric in metrics}
-        best = sorted(values, key=lambda run: -values[run])[:BEST]
-        return [f"{values[run]:.4f} {metric}: job {done[run].job.number}, {done[run].job.name}" for run in best]
+            return None
 
     def _rows(self, returned: Sequence[JobReturn]) -> list[Row]:
         """One row per job, by number."""

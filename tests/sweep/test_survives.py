@@ -132,12 +132,16 @@ def test_failed_and_killed_jobs_are_recorded_and_the_others_run(tmp_path) -> Non
     assert f"job 4 of 4, training.feature_extraction.learning_rate=-1, cannot run: {errors[3]}" in output
     assert "jobs    4: 1 done, 3 failed, in" in output
     finished = next(run for run in sweep.jobs() if run.info.status == "FINISHED")
-    best = f"{finished.data.metrics['test/accuracy']:.4f} test/accuracy: job 2, "
-    assert f"best    {best}training.feature_extraction.learning_rate=1e-05" in output
+    accuracy = f"{finished.data.metrics['test/accuracy']:.4f}"
+    assert "ranked  clean accuracy, mean over seeds with 95% interval\n" in output
+    assert f"\n        {accuracy} (" in output
+    name = "training.feature_extraction.learning_rate=1e-05"
+    assert f"best    {accuracy}: run {finished.info.run_id}, job 2, {name}" in output
     assert f"failed  job 1, training.feature_extraction.learning_rate=1e+30: {errors[0]}" in output
     assert "the same command runs only the failed jobs: python -m bloodcells.train --multirun training" in output
     (parent,) = sweep.sweeps()
     assert parent.info.status == "FAILED"
+    assert f"| backbone=smallcnn (best) | 0 | {accuracy} (" in parent.data.tags["mlflow.note.content"]
     table = pd.read_csv(Path(parent.info.artifact_uri.removeprefix("file://"), "jobs.csv"))
     assert list(table["result"]) == ["failed", "done", "failed", "failed"]
 

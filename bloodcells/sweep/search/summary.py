@@ -18,12 +18,13 @@ from bloodcells.runs.sweep_run import SweepRun
 from bloodcells.sweep.search.settings import SearchSettings
 from bloodcells.sweep.search.trial import Trial
 from bloodcells.sweep.search.trials import Trials
-from bloodcells.sweep.summary import BEST, LISTED, command
+from bloodcells.sweep.summary import LISTED, command
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 log = logging.getLogger(__name__)
+BEST = 3  # of the best trials, listed with their results
 COUNTED = ("done", "done before", "pruned", "diverged", "failed")
 
 
