@@ -24,6 +24,7 @@ def export(config: ExportConfig) -> None:
     Raises InputError for errors the user can fix and if predictions disagree.
     """
     # Imported here, so that --help and completion do not wait for MLflow.
+    from bloodcells.deployment.card import model_card
     from bloodcells.deployment.check import check_agreement, predict_in_fresh_process
     from bloodcells.deployment.formats import TOLERANCE, check_installed, file_name, megabytes
     from bloodcells.runs.images import split_images
@@ -58,7 +59,8 @@ def export(config: ExportConfig) -> None:
             model = averaged(model)
             expected = Inference(model, run.batch_size())(images.pixels)
         written = stage / target.name
-        write(model, config.format, written)
+        card = model_card(run, size=images.pixels.shape[1:3], averaged=config.test_time_augmentation)
+        write(model, config.format, written, card)
         log.info(f"{target.name}: written; checking its predictions in a fresh process")
         exported = predict_in_fresh_process(config.format, written, images.pixels)
         agreement = check_agreement(
@@ -68,9 +70,13 @@ def export(config: ExportConfig) -> None:
             probabilities=exported.probabilities,
             tolerance=TOLERANCE[config.format],
         )
+        about = stage / f"{target.name.removesuffix(target.suffix)}.md"
+        about.write_text(card.text, encoding="utf-8")
         move_into_place(written, target)
+        move_into_place(about, target.with_name(about.name))
     rows = {
         "written": f"{target} ({megabytes(target):.1f} MB)",
+        "card": f"{target.with_name(about.name)}, also inside",
         "compared": agreement.describe(),
         "speed": f"{exported.seconds_per_image:.4f} s per image, on this machine's CPU",
     }

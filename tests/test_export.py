@@ -46,8 +46,9 @@ def test_every_format_is_written_and_summarized(program, run, tmp_path, caplog, 
         pytest.importorskip("tf2onnx")
     caplog.set_level(logging.INFO, logger="bloodcells")
     program(f"format={format}")
-    (written,) = tmp_path.iterdir()
-    assert written.name == f"smallcnn_dense_{run.id[:8]}{suffix}"
+    card, written = sorted(tmp_path.iterdir(), key=lambda entry: entry.suffix != ".md")
+    assert (card.name, written.name) == (f"smallcnn_dense_{run.id[:8]}.md", f"smallcnn_dense_{run.id[:8]}{suffix}")
+    assert card.read_text().startswith(f"# {run.name}\n")
     assert_summarized(caplog.messages[-1], written, run)
     assert ("probabilities differ by at most" in caplog.messages[-1]) == (format != "codabench")
 
@@ -62,8 +63,8 @@ def assert_summarized(summary: str, written: Path, run: StoredRun) -> None:
 def test_keras_format_is_written_with_test_time_augmentation(program, run, tmp_path, caplog) -> None:
     caplog.set_level(logging.INFO, logger="bloodcells")
     program("format=keras", "test_time_augmentation=true")
-    (written,) = tmp_path.iterdir()
-    assert written.name == f"smallcnn_dense_{run.id[:8]}_tta.keras"
+    written = tmp_path / f"smallcnn_dense_{run.id[:8]}_tta.keras"
+    assert written.with_suffix(".md").exists()
     assert_summarized(caplog.messages[-1], written, run)
     pixels = split_images(run, "test")["test"].pixels
     expected = averaged(restore(run.model_file(tmp_path)))(pixels)
@@ -77,10 +78,10 @@ def test_wrong_predictions_keep_the_previous_export(program, run, tmp_path, monk
     path.write_text("before")
     correct = write
 
-    def wrong(model, format, path) -> None:
+    def wrong(model, format, path, card) -> None:
         *rest, bias = model.layers[-1].get_weights()
         model.layers[-1].set_weights([*rest, np.roll(bias, 1) + np.arange(len(bias))])
-        correct(model, format, path)
+        correct(model, format, path, card)
 
     monkeypatch.setattr("bloodcells.deployment.write.write", wrong)
     with pytest.raises(InputError, match=r"smallcnn_dense_\w{8}.onnx: \d+ of \d+ labels differ"):

@@ -1,22 +1,25 @@
-"""The `model.py` of a Codabench submission. Needs TensorFlow, NumPy and the folder `weights` next to this file.
+"""The `model.py` of a Codabench submission.
 
+Needs TensorFlow, NumPy, and next to this file class_names.json and the folder `weights`.
 Exported and tested by `python -m bloodcells.export format=codabench`.
 """
 
+import json
 from pathlib import Path
 
 import numpy as np
 import tensorflow as tf
 
-WEIGHTS = Path(__file__).resolve().parent / "weights"  # independent of the current folder
+FOLDER = Path(__file__).resolve().parent  # independent of the current folder
 BATCH_SIZE = 64  # images
 
 
 class Model:
-    """A classifier of blood-cell images."""
+    """A classifier of blood-cell images. class_names: the name of each class, in the order of the labels."""
 
     def __init__(self) -> None:
-        self._network = tf.saved_model.load(str(WEIGHTS))
+        self._network = tf.saved_model.load(str(FOLDER / "weights"))
+        self.class_names: list[str] = json.loads((FOLDER / "class_names.json").read_text(encoding="utf-8"))
 
     def predict(self, X: np.ndarray) -> np.ndarray:  # noqa: N803 - the name that Codabench uses
         """Predicts the classes, int64 (n,), of RGB images (n, height, width, 3), any numeric type, 0..255."""
@@ -25,3 +28,7 @@ class Model:
             batch = np.asarray(X[start : start + BATCH_SIZE], np.float32)
             labels.append(self._network.serve(batch).numpy().argmax(axis=1))
         return np.concatenate(labels)
+
+    def predict_names(self, X: np.ndarray) -> list[str]:  # noqa: N803
+        """Predicts the names of the classes of images, see `predict`."""
+        return [self.class_names[label] for label in self.predict(X)]

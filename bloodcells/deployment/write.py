@@ -12,11 +12,12 @@ import tensorflow as tf
 from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
 
 from bloodcells.config.schema import Format
+from bloodcells.deployment.card import ModelCard
 from bloodcells.model.folding import folded
 
 
-def write(model: keras.Model, format: Format, path: Path) -> None:
-    """Writes `model` to `path`, a folder for savedmodel and a file for all other formats.
+def write(model: keras.Model, format: Format, path: Path, card: ModelCard) -> None:
+    """Writes `model` with its card to `path`, a folder for savedmodel and a file for all other formats.
 
     In all formats but keras, batch normalization is folded into convolutions, so that the model predicts faster.
     """
@@ -24,12 +25,33 @@ def write(model: keras.Model, format: Format, path: Path) -> None:
     match format:
         case Format.codabench:
             write_submission(folded(model), path)
+            add_to_archive(path, card)
         case Format.keras:
             model.save(path)
+            add_to_archive(path, card)
         case Format.savedmodel:
             write_savedmodel(folded(model), path)
+            for name, text in card.files.items():
+                (path / name).write_text(text, encoding="utf-8")
         case Format.onnx:
             write_onnx(folded(model), path)
+            add_to_onnx(path, card)
+
+
+def add_to_archive(file: Path, card: ModelCard) -> None:
+    """Adds the card's files to a zip file, which a .keras file is too."""
+    with zipfile.ZipFile(file, "a", zipfile.ZIP_DEFLATED) as archive:
+        for name, text in card.files.items():
+            archive.writestr(name, text)
+
+
+def add_to_onnx(file: Path, card: ModelCard) -> None:
+    """Stores the card's files as metadata of an ONNX graph, https://onnx.ai/onnx/repo-docs/MetadataProps.html."""
+    import onnx
+
+    graph = onnx.load(str(file))
+    onnx.helper.set_model_props(graph, card.files)
+    onnx.save(graph, str(file))
 
 
 def write_submission(model: keras.Model, file: Path) -> None:

@@ -1,6 +1,7 @@
 """Exported models predict what the Keras model predicts."""
 
 import importlib.util
+import json
 import shutil
 
 import keras
@@ -10,6 +11,7 @@ import tensorflow as tf
 
 import bloodcells.deployment
 from bloodcells.config.schema import Format
+from bloodcells.deployment.card import CARD, CLASSES, ModelCard
 from bloodcells.deployment.formats import megabytes
 from bloodcells.deployment.write import write, write_savedmodel
 from bloodcells.model.backbones import VGG19, ConvNeXtTiny, EfficientNetV2B0, SmallCNN
@@ -17,6 +19,7 @@ from bloodcells.model.build import build
 from bloodcells.model.heads import Dense
 from bloodcells.model.inference import averaged
 
+CARDED = ModelCard("# a network\n", ("erythroblast", "größer", "ig", "monocyte", "platelet"))
 IMAGES = np.random.default_rng(0).integers(0, 256, (150, 32, 32, 3), dtype=np.uint8)  # more than two batches of 64
 
 
@@ -53,8 +56,9 @@ def test_onnx_predicts_as_the_model(tmp_path, kind, input_size) -> None:
     onnxruntime = pytest.importorskip("onnxruntime")
     backbone = kind(kind.__name__.lower(), None, input_size)
     model = averaged(build(backbone, Dense("linear", [], []), (32, 32), classes=5, weights=None))
-    write(model, Format.onnx, tmp_path / "a.onnx")
+    write(model, Format.onnx, tmp_path / "a.onnx", CARDED)
     session = onnxruntime.InferenceSession(tmp_path / "a.onnx", providers=["CPUExecutionProvider"])
+    assert session.get_modelmeta().custom_metadata_map == CARDED.files
     (images,), (output,) = session.get_inputs(), session.get_outputs()
     assert (images.name, images.shape[1:], images.type) == ("images", [32, 32, 3], "tensor(float)")
     assert output.name == "probabilities"
@@ -74,7 +78,7 @@ def network():
 def submission(network, tmp_path_factory):
     """An instance of `Model` from an unpacked submission; the current folder is another one."""
     folder = tmp_path_factory.mktemp("submission")
-    write(network, Format.codabench, folder / "a.zip")
+    write(network, Format.codabench, folder / "a.zip", CARDED)
     shutil.unpack_archive(folder / "a.zip", folder)
     spec = importlib.util.spec_from_file_location("submission", folder / "model.py")
     module = importlib.util.module_from_spec(spec)
@@ -88,6 +92,23 @@ def test_submission_predicts_the_labels_of_the_model(submission, network) -> Non
     assert labels.dtype == np.int64
     assert len(set(labels.tolist())) > 1
     assert np.array_equal(labels, network(IMAGES).numpy().argmax(axis=1))
+
+
+def test_submission_predicts_names(submission) -> None:
+    names = [CARDED.class_names[label] for label in submission.predict(IMAGES)]
+    assert submission.predict_names(IMAGES) == names
+    assert submission.class_names == list(CARDED.class_names)
+
+
+def test_keras_file_and_savedmodel_contain_the_card_and_can_be_loaded(tmp_path, network) -> None:
+    write(network, Format.keras, tmp_path / "a.keras", CARDED)
+    assert np.allclose(keras.saving.load_model(tmp_path / "a.keras")(IMAGES[:3]), network(IMAGES[:3]), atol=1e-6)
+    shutil.unpack_archive(tmp_path / "a.keras", tmp_path / "unpacked", "zip")
+    write(network, Format.savedmodel, tmp_path / "saved", CARDED)
+    assert tf.saved_model.load(str(tmp_path / "saved")).serve(IMAGES[:3].astype(np.float32)).shape == (3, 5)
+    for folder in ("unpacked", "saved"):
+        assert (tmp_path / folder / CARD).read_text() == "# a network\n"
+        assert json.loads((tmp_path / folder / CLASSES).read_text()) == list(CARDED.class_names)
 
 
 @pytest.mark.parametrize("kind", [np.uint8, np.int64, np.float16, np.float32, np.float64])
@@ -105,4 +126,6 @@ def test_submission_accepts_any_number_of_images(submission, count) -> None:
 def test_submission_imports_only_what_the_host_has() -> None:
     with open(bloodcells.deployment.__path__[0] + "/submission.py") as file:
         imports = [line for line in file if line.startswith(("import", "from"))]
-    assert imports == ["from pathlib import Path\n", "import numpy as np\n", "import tensorflow as tf\n"]
+    assert imports == [
+        "import json\n", "from pathlib import Path\n", "import numpy as np\n", "import tensorflow as tf\n",
+    ]  # fmt: skip
