@@ -110,6 +110,23 @@ def test_every_backbone_trains_through_both_phases(tiny_run, name) -> None:
     assert run.data.metrics["trainable_parameters"] > 0
 
 
+@pytest.mark.slow  # 348 million parameters at 224 pixels: minutes, and 10 GB of memory
+def test_the_recipe_for_a_gpu_trains_a_few_steps(tiny_run, tmp_path) -> None:
+    cells = draw_cells(400, 32, 0)
+    chosen = np.concatenate([np.flatnonzero(cells.labels == label)[:4] for label in range(8)])
+    np.savez(tmp_path / "cells.npz", images=cells.pixels[chosen], labels=cells.labels[chosen])
+    run = tiny_run(
+        "experiment=robust", "scale=report", f"data.path={tmp_path}/cells.npz", "backbone.weights=null",
+        "data.clean.enabled=false", "data.split.test_share=0.25", "data.split.validation_share=0.25",
+        "training.batch_size=4", "training.feature_extraction.epochs=1", "training.fine_tuning.epochs=1",
+        "evaluation=clean", short=(),
+    )  # fmt: skip
+    assert run.info.status == "FINISHED"
+    params = run.data.params
+    assert (params["backbone"], params["backbone.input_size"], params["optimizer"]) == ("convnextxlarge", "224", "lion")
+    assert run.data.metrics["trainable_parameters"] > 348e6
+
+
 def test_model_is_stored_even_if_scoring_fails(tmp_path, monkeypatch) -> None:
     from bloodcells.evaluation import score
 

@@ -26,7 +26,7 @@ from bloodcells.config.explain import explain
 from bloodcells.config.typed import Config, typed
 
 # Settings that take any text or path as it is typed.
-TEXTS = ("run_id", "study", "filter", "label", "tracking.experiment", "tracking.uri")
+TEXTS = ("run_id", "name", "study", "filter", "label", "tracking.experiment", "tracking.uri")
 PATHS = ("data.path", "output", "backbone.weights", "tracking.directory")
 INTERRUPTED = 130  # exit status after Ctrl-C or SIGTERM
 CLOSED = 141  # exit status if nobody reads the output any more, as after SIGPIPE

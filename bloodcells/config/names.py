@@ -11,6 +11,7 @@ class Program:
     SWEEP = "bloodcells.sweep"
     EVALUATE = "bloodcells.evaluate"
     PREDICT = "bloodcells.predict"
+    REGISTER = "bloodcells.register"
     INSPECT = "bloodcells.inspect"
     REPRODUCE = "bloodcells.reproduce"
 

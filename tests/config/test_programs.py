@@ -14,6 +14,7 @@ from tests.conftest import composed, config_of
         ("predict", ["run_id=a", "data.path=b"]),
         ("inspect", []),
         ("report", []),
+        ("register", ["run_id=a"]),
         ("reproduce", ["run_id=a"]),
         ("export", ["run_id=a", "format=keras"]),
     ],
@@ -53,6 +54,8 @@ def test_synthetic_cells_can_be_evaluated() -> None:
             r"severities=\[\]: expected one or more of 1 to 5",
         ),
         ("train", ["study=../other"], "study=../other: expected a name of letters"),
+        ("register", ["run_id=a", "name=a/b"], "name=a/b: expected a name without / and :"),
+        ("register", ["run_id=a", "name=' '"], "name= : expected a name without"),
         ("report", ["study=/tmp/x"], "study=/tmp/x: expected a name of letters"),
     ],
 )

@@ -134,6 +134,20 @@ class ExportConfig:
 
 
 @dataclass
+class RegisterConfig:
+    """The registration of a finished run's model."""
+
+    run_id: str
+    name: str
+    force: bool
+    tracking: Tracking
+
+    def check(self) -> None:
+        if not re.fullmatch(r"[^/:]*[^/:\s][^/:]*", self.name):
+            raise InputError(f"name={self.name}: expected a name without / and :, as MLflow's registry requires")
+
+
+@dataclass
 class ReproduceConfig:
     """The repetition of a finished run."""
 

@@ -1,0 +1,161 @@
+"""Registers a finished run's model: `python -m bloodcells.register run_id=best`. Needs no TensorFlow."""
+
+import logging
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from bloodcells.config.command import command
+from bloodcells.config.errors import InputError
+from bloodcells.config.names import Metric, Program, Tag
+from bloodcells.config.schema import RegisterConfig
+from bloodcells.reporting.terminal import aligned
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+    from mlflow.entities.model_registry import ModelVersion
+
+    from bloodcells.comparison.differences import PairedDifference
+    from bloodcells.tracking.stored_run import StoredRun
+
+log = logging.getLogger(Program.REGISTER)
+CHAMPION = "champion"  # the alias of the version to use
+
+
+@dataclass(frozen=True)
+class Decision:
+    """Whether the new version becomes the champion, and why."""
+
+    promoted: bool
+    reason: str
+
+
+def register(config: RegisterConfig) -> int:
+    """Registers the model of a run and returns its version.
+
+    The alias `champion` moves to the version if there is no champion yet, with `force`, or if the version is
+    significantly better than the champion by the accuracy of `tracking.rank_by`: on the test images that both have, by
+    the paired test of reports (`bloodcells.comparison.differences.paired_test`). A run that is registered already keeps
+    its version.
+
+    Raises InputError for unknown or unfinished runs and if the champion's files cannot be read.
+
+    Example:
+        $ python -m bloodcells.register run_id=best name=bloodcells
+        registered  bloodcells, version 3: run 5d13a0c2… (mobilenetv2 dense …)
+        champion    version 3, in place of version 1, since it is significantly better on 2,390 test images by …
+    """
+    # Imported here, so that --help and completion do not wait for MLflow.
+    from bloodcells.deployment.card import model_card
+    from bloodcells.runs.images import image_size
+    from bloodcells.tracking.find import find_run
+    from bloodcells.tracking.store import store_of
+
+    run = find_run(config.tracking, config.run_id)
+    card = model_card(run, size=image_size(run), averaged=run.test_time_augmentation())
+    store = store_of(config.tracking)
+    with store.client() as client:
+        champion = _champion(client, config.name)
+        decision = _decide(run, champion, config)
+        version = _version(client, config.name, run)
+        number = str(version.version)
+        client.update_model_version(config.name, number, f"{card.text}\n## Comparison\n\n{decision.reason}\n")
+        client.set_model_version_tag(config.name, number, "comparison", decision.reason)
+        for metric, value in run.metrics.items():
+            if metric.startswith(("test/", "composed/")):
+                client.set_model_version_tag(config.name, number, metric, f"{value:.4f}")
+        if decision.promoted:
+            client.set_registered_model_alias(config.name, CHAMPION, number)
+    rows = {
+        "registered": f"{config.name}, version {number}: run {run.id} ({run.name})",
+        CHAMPION: f"version {number if decision.promoted or not champion else champion.version}, {decision.reason}",
+        "load": f"mlflow.set_tracking_uri({store.uri!r}); mlflow.pyfunc.load_model('models:/{config.name}@{CHAMPION}')",
+    }
+    log.info(aligned(rows))
+    return int(number)
+
+
+def _champion(client: "MlflowClient", name: str) -> "ModelVersion | None":
+    """The version with the alias `champion`; None if there is none."""
+    from mlflow.exceptions import MlflowException
+
+    try:
+        return client.get_model_version_by_alias(name, CHAMPION)
+    except MlflowException as error:
+        if error.error_code in ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"):  # no such name, or no such alias
+            return None
+        raise
+
+
+def _version(client: "MlflowClient", name: str, run: "StoredRun") -> "ModelVersion":
+    """The run's version, made if there is none. Creates the name if it is new."""
+    import mlflow
+    from mlflow.exceptions import MlflowException
+
+    try:
+        client.create_registered_model(name, description="Classifiers of blood cells, registered by bloodcells.")
+    except MlflowException as error:
+        if error.error_code != "RESOURCE_ALREADY_EXISTS":
+            raise
+    for version in client.search_model_versions(f"name = '{name}'"):
+        if version.run_id == run.id:
+            return version
+    with run.readable("model"):
+        model = mlflow.models.get_model_info(f"runs:/{run.id}/model").model_id
+    return client.create_model_version(name, f"models:/{model}", run.id, model_id=model)
+
+
+def _decide(run: "StoredRun", champion: "ModelVersion | None", config: RegisterConfig) -> Decision:
+    from bloodcells.comparison.runs import MEASURES
+    from bloodcells.tracking.find import find_run
+
+    if champion is None:
+        return Decision(True, "the first one")
+    if champion.run_id == run.id:
+        return Decision(False, "which is this run")
+    if config.force:
+        return Decision(True, f"in place of version {champion.version} by force=true, without a comparison")
+    measure = config.tracking.rank_by.metric
+    difference = _difference(run, find_run(config.tracking, champion.run_id or ""), measure)
+    if isinstance(difference, str):
+        return Decision(False, f"since the new one cannot be compared with it: {difference}; force=true replaces it")
+    by = (
+        f"on {difference.images:,} test images by {MEASURES[measure]} ({difference.points:+.1f} points, "
+        f"{difference.low:.1f} to {difference.high:.1f}, p = {difference.p:.2g})"
+    )
+    if not difference.significant:
+        return Decision(False, f"since the new one is not significantly better {by}; force=true replaces it")
+    if difference.points < 0:
+        return Decision(False, f"since the new one is significantly worse {by}; force=true replaces it")
+    return Decision(True, f"in place of version {champion.version}, since it is significantly better {by}")
+
+
+def _difference(new: "StoredRun", old: "StoredRun", measure: str) -> "PairedDifference | str":
+    """The difference on the test images that both runs have, or why there is none."""
+    import numpy as np
+
+    from bloodcells.comparison.differences import paired_test
+    from bloodcells.comparison.runs import MEASURES, read_predictions
+
+    if new.tags.get(Tag.DATA) != old.tags.get(Tag.DATA):
+        return "they have different data"
+    predictions = list(read_predictions([new, old]).values())
+    shares, settings = [], []
+    for each in predictions:
+        if isinstance(each, InputError):
+            raise each
+        by_measure = {Metric.TEST_ACCURACY: each.correct, **each.shares}
+        if measure not in by_measure:
+            return f"one of them has no {MEASURES[measure]}"
+        shares.append(dict(zip(each.examples.tolist(), by_measure[measure].tolist(), strict=True)))
+        settings.append(each.variants.get(measure))
+    if settings[0] != settings[1]:
+        return "they were evaluated on different distortions"
+    common = [example for example in shares[0] if example in shares[1]]
+    first, second = (np.array([[share[example] for example in common]]) for share in shares)
+    return paired_test(first, second) or "they have no test image in common"
+
+
+main = command("register", RegisterConfig)(register)
+
+if __name__ == "__main__":
+    main()

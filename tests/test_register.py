@@ -1,0 +1,119 @@
+"""The registration of models: versions, and which becomes the champion."""
+
+import logging
+from types import SimpleNamespace
+
+import mlflow
+import numpy as np
+import pytest
+
+from bloodcells.config.errors import InputError
+from bloodcells.register import _decide, register
+from bloodcells.tracking.find import find_run
+from tests.comparison.fill_store import MadeUp, Size, fill
+from tests.conftest import config_of
+
+
+@pytest.fixture
+def registry(trained_run, caplog):
+    """A function that registers a run of the store, and returns its version and the lines it logged."""
+    caplog.set_level(logging.INFO, logger="bloodcells")
+    where = f"tracking.directory={trained_run.folder}/mlruns"
+
+    def run(*overrides: str) -> tuple[int, list[str]]:
+        caplog.clear()
+        version = register(config_of("register", where, *overrides))
+        return version, caplog.messages[-1].strip().splitlines()
+
+    return run
+
+
+def test_the_first_version_is_the_champion_and_can_be_loaded_by_that_name(registry, trained_run) -> None:
+    version, lines = registry("run_id=smallcnn", "name='größer 1'")
+    assert version == 1
+    assert lines[0].startswith(f"registered  größer 1, version 1: run {trained_run.run.id}")
+    assert lines[1] == "champion    version 1, the first one"
+    model = mlflow.pyfunc.load_model("models:/größer 1@champion")
+    assert model.predict(np.zeros((2, 32, 32, 3), np.uint8)).shape == (2, 8)
+    stored = mlflow.MlflowClient().get_model_version_by_alias("größer 1", "champion")
+    assert stored.tags["test/accuracy"] == f"{trained_run.run.metrics['test/accuracy']:.4f}"
+    assert "## Input and output" in stored.description
+    assert stored.description.endswith("## Comparison\n\nthe first one\n")
+
+
+def test_a_registered_run_keeps_its_version(registry) -> None:
+    assert registry("run_id=smallcnn", "name=again")[0] == 1
+    version, lines = registry("run_id=smallcnn", "name=again")
+    assert version == 1
+    assert lines[1] == "champion    version 1, which is this run"
+
+
+def test_unknown_run_registers_nothing(registry) -> None:
+    with pytest.raises(InputError, match="run_id=nothing: matches none"):
+        registry("run_id=nothing", "name=unused")
+    assert not mlflow.MlflowClient().search_registered_models("name = 'unused'")
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory):
+    """A folder with artificial runs, and their ids by what they are."""
+    folder = tmp_path_factory.mktemp("store")
+    size = Size(images=2000, test=400, validation=10)
+    runs = {
+        "weak": MadeUp({"a": "1"}, skill=0.5), "strong": MadeUp({"a": "2"}, skill=2.0),
+        "equal": MadeUp({"a": "3"}, skill=0.5), "other data": MadeUp({"a": "4"}, data="e" * 64),
+        "other split": MadeUp({"a": "5"}, seed=1, skill=2.0),
+    }  # fmt: skip
+    ids = dict(zip(runs, fill(folder, runs.values(), size), strict=True))
+    (ids["undistorted"],) = fill(folder, [MadeUp({"a": "6"})], Size(images=2000, test=400, validation=10, severities=0))
+    return folder, ids
+
+
+@pytest.fixture
+def decide(store):
+    """A function that decides whether a run becomes the champion in place of another one."""
+    folder, ids = store
+
+    def run(new: str, old: str, *overrides: str):
+        config = config_of("register", "run_id=any", f"tracking.directory={folder}", *overrides)
+        champion = SimpleNamespace(version="7", run_id=ids[old])
+        return _decide(find_run(config.tracking, ids[new]), champion, config)
+
+    return run
+
+
+def test_significantly_better_run_becomes_the_champion(decide) -> None:
+    decision = decide("strong", "weak")
+    assert decision.promoted
+    start = "in place of version 7, since it is significantly better on 400 test images by composed accuracy (+"
+    assert decision.reason.startswith(start)
+
+
+@pytest.mark.parametrize(
+    ("new", "old", "reason"),
+    [
+        ("weak", "strong", "since the new one is significantly worse on 400 test images by composed accuracy (-"),
+        ("equal", "weak", "since the new one is not significantly better on 400 test images"),
+        ("other data", "weak", "since the new one cannot be compared with it: they have different data"),
+        ("undistorted", "weak", "since the new one cannot be compared with it: one of them has no composed accuracy"),
+    ],
+)
+def test_champion_stays_and_force_replaces_it(decide, new, old, reason) -> None:
+    decision = decide(new, old)
+    assert not decision.promoted
+    assert decision.reason.startswith(reason)
+    assert decision.reason.endswith("; force=true replaces it")
+    forced = decide(new, old, "force=true")
+    assert forced.promoted
+    assert forced.reason == "in place of version 7 by force=true, without a comparison"
+
+
+def test_runs_with_other_splits_are_compared_on_the_images_that_both_tested(decide) -> None:
+    images = [set(np.random.default_rng(seed).permutation(2000)[10:410]) for seed in (0, 1)]
+    common = len(images[0] & images[1])
+    assert 0 < common < 400
+    assert f" on {common} test images by " in decide("other split", "weak").reason
+
+
+def test_the_accuracy_that_ranks_decides(decide) -> None:
+    assert " by clean accuracy (" in decide("strong", "weak", "tracking.rank_by=clean").reason
