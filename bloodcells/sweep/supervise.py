@@ -40,10 +40,12 @@ class Outcome:
 
     error: empty if the job is done
     done_by: the run of another sweep that finished the same job in the meantime, if any
+    busy: whether another sweep is running the job, so that it is left for later
     """
 
     error: str = ""
     done_by: str = ""
+    busy: bool = False
 
 
 @dataclass(frozen=True)
@@ -67,6 +69,7 @@ class Supervisor:
     logs: the folder for the jobs' output if several run at once; None for the terminal
     driver: the process id of the sweep, if it runs on this machine and jobs must end with it; else None
     rerun: whether to run a job again that another sweep has finished in the meantime
+    waits: whether to wait for a job that another sweep is running, instead of leaving it for later
     """
 
     tasks: tuple[Task, ...]
@@ -76,6 +79,7 @@ class Supervisor:
     logs: Path | None
     driver: int | None
     rerun: bool
+    waits: bool = False
 
     def __call__(self, composed: DictConfig) -> Outcome:
         task = self.tasks[int(HydraConfig.get().job.num)]
@@ -90,6 +94,9 @@ class Supervisor:
                     return Outcome(done_by=finished)
                 log.info("job %d of %d: %s", number, self.total, name)
                 error = self._run(config, task)
+        except Timeout:
+            log.info("job %d of %d is running in another sweep; left for the end: %s", number, self.total, name)
+            return Outcome(busy=True)
         except (InputError, OmegaConfBaseException) as invalid:
             error = explain(invalid)
         if error:
@@ -110,7 +117,10 @@ class Supervisor:
 
     @contextmanager
     def _exclusive(self, key: Key, number: int) -> Iterator[str | None]:
-        """Holds a lock on the job, waiting while another sweep runs it. Yields the run that has finished it, if any."""
+        """Holds a lock on the job. Yields the run that has finished it, if any.
+
+        While another sweep runs the job, it waits, or raises Timeout unless `waits`.
+        """
         if self.parent is None:
             yield None
             return
@@ -121,6 +131,8 @@ class Supervisor:
         try:
             lock.acquire(timeout=0)
         except Timeout:
+            if not self.waits:
+                raise
             log.info("job %d of %d is running in another sweep; waiting for it", number, self.total)
             lock.acquire()
         try:

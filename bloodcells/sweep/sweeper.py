@@ -7,6 +7,7 @@ import logging
 import os
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from bloodcells.runs.checkpoint import Checkpoint
     from bloodcells.runs.sweep_run import Judge, SweepRun
     from bloodcells.sweep.decide import Key
+    from bloodcells.sweep.supervise import Supervisor
 
 log = logging.getLogger(__name__)
 SEQUENTIAL = "hydra._internal.core_plugins.basic_launcher.BasicLauncher"  # one job after another, in this terminal
@@ -83,7 +85,7 @@ class Sweeper(HydraSweeper):
         rerun: bool,
         judges: "Mapping[int, Judge] | None" = None,
     ) -> Sequence[JobReturn]:
-        """Runs jobs with the launcher and returns what each returned.
+        """Runs jobs with the launcher and returns what each returned. Jobs that another sweep is running come last.
 
         keys: what identifies the result of a job, by its number; judges: what may prune a job, by its number
         total, parent, shared, rerun: as in `Supervisor`
@@ -99,6 +101,17 @@ class Sweeper(HydraSweeper):
         driver = os.getpid() if self._local_workers else None
         tasks = tuple(Task(job.number, job.name, keys[job.number], (judges or {}).get(job.number)) for job in jobs)
         supervisor = Supervisor(tasks, total, parent, shared, logs, driver, rerun)
+        returned = list(self._launch_once(jobs, supervisor))
+        busy = [k for k, each in enumerate(returned) if each.status is JobStatus.COMPLETED and each.return_value.busy]
+        later = replace(supervisor, tasks=tuple(tasks[k] for k in busy), waits=True)
+        for k, each in zip(busy, self._launch_once([jobs[k] for k in busy], later), strict=True):
+            returned[k] = each
+        return returned
+
+    def _launch_once(self, jobs: Sequence[Job], supervisor: "Supervisor") -> Sequence[JobReturn]:
+        """Runs jobs with the launcher; if it fails as a whole, so does every job."""
+        if not jobs:
+            return []
         launcher = Plugins.instance().instantiate_launcher(self._context, supervisor, self._config)
         try:
             return launcher.launch([list(job.overrides) for job in jobs], initial_job_idx=0)
