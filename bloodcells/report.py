@@ -26,7 +26,7 @@ def report(config: ReportConfig) -> None:
     from bloodcells.comparison.rows import compare
     from bloodcells.comparison.runs import read_predictions, select
     from bloodcells.comparison.sections import INTERVALS, ReportFigures, sections, summary
-    from bloodcells.comparison.verdict import caption, lead
+    from bloodcells.comparison.verdict import caption, compared, lead
     from bloodcells.reporting.page import latex, markdown, page
 
     folder = output_folder(config)
@@ -37,7 +37,7 @@ def report(config: ReportConfig) -> None:
     curves = depth_curves(comparison)
     figures = ReportFigures.draw(comparison, references, curves)
     content = sections(comparison, remarks, references, curves=curves, figures=figures)
-    title, first = f"Comparison: {config.study or folder.name}", lead(comparison)
+    title, first = f"Comparison: {config.study or folder.name}", f"{compared(comparison)}.\n{lead(comparison)}"
     captioned = {INTERVALS: tables.results(comparison)}
     if len(configurations) > 1:
         vs_best, vs_previous = tables.differences(comparison)

@@ -13,7 +13,7 @@ from bloodcells.comparison.line_figures import LINES, learning, strength
 from bloodcells.comparison.reference import Reference, order_agreement
 from bloodcells.comparison.rows import Comparison
 from bloodcells.comparison.strength import in_words, turns
-from bloodcells.comparison.verdict import caption, lead
+from bloodcells.comparison.verdict import caption, compared, lead
 from bloodcells.config.names import Metric
 from bloodcells.reporting.page import Block, RenderedFigure, Section
 from bloodcells.reporting.terminal import aligned
@@ -91,9 +91,8 @@ def sections(
 
 def summary(comparison: Comparison, remarks: Sequence[str], files: Mapping[str, str]) -> str:
     """The final lines on the terminal; files: paths by description."""
-    runs = sum(len(row.configuration.runs) for row in comparison.rows)
     lines = {
-        "compared": f"{len(comparison.rows)} configurations, {runs} runs",
+        "compared": compared(comparison),
         "best": lead(comparison).removeprefix("Best "),
     }
     for number, remark in enumerate(remarks[:MOST_REMARKS]):

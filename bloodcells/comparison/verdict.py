@@ -8,6 +8,12 @@ from bloodcells.comparison.runs import MEASURES
 MOST_EQUALS = 5  # maximum number of rows to name in the lead sentence
 
 
+def compared(comparison: Comparison) -> str:
+    """Such as "8 configurations, 24 runs"."""
+    runs = sum(len(row.configuration.runs) for row in comparison.rows)
+    return f"{len(comparison.rows)} configurations, {runs} runs"
+
+
 def lead(comparison: Comparison) -> str:
     """The best row and the rows that are not significantly worse."""
     row = comparison.rows[comparison.best]

@@ -39,7 +39,7 @@ def test_all_text_is_escaped() -> None:
 def test_title_lead_and_contents_come_before_the_sections() -> None:
     text = page("Title", "The lead.", [Section("First", ["one"]), Section("Second", ["two"])])
     assert "<title>Title</title>" in text
-    assert "<h1>Title</h1>\n<p>The lead.</p>" in text
+    assert '<h1>Title</h1>\n<p class="verdict">The lead.</p>' in text
     assert '<nav><a href="#section1">First</a><a href="#section2">Second</a></nav>' in text
     assert re.findall(r'<h2 id="(\w+)">(\w+)</h2>', text) == [("section1", "First"), ("section2", "Second")]
 
