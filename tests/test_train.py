@@ -113,12 +113,12 @@ def test_every_backbone_trains_through_both_phases(tiny_run, name) -> None:
 @pytest.mark.slow  # 348 million parameters at 224 pixels: minutes, and 10 GB of memory
 def test_the_recipe_for_a_gpu_trains_a_few_steps(tiny_run, tmp_path) -> None:
     cells = draw_cells(400, 32, 0)
-    chosen = np.concatenate([np.flatnonzero(cells.labels == label)[:4] for label in range(8)])
+    chosen = np.concatenate([np.flatnonzero(cells.labels == label)[:4] for label in (0, 1)])
     np.savez(tmp_path / "cells.npz", images=cells.pixels[chosen], labels=cells.labels[chosen])
     run = tiny_run(
         "experiment=robust", "scale=report", f"data.path={tmp_path}/cells.npz", "backbone.weights=null",
         "data.clean.enabled=false", "data.split.test_share=0.25", "data.split.validation_share=0.25",
-        "training.batch_size=4", "training.feature_extraction.epochs=1", "training.fine_tuning.epochs=1",
+        "training.batch_size=2", "training.feature_extraction.epochs=1", "training.fine_tuning.epochs=1",
         "evaluation=clean", short=(),
     )  # fmt: skip
     assert run.info.status == "FINISHED"
