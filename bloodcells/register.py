@@ -37,12 +37,12 @@ def register(config: RegisterConfig) -> int:
     the paired test of reports (`bloodcells.comparison.differences.paired_test`). A run that is registered already keeps
     its version.
 
-    Raises InputError for unknown or unfinished runs and if the champion's files cannot be read.
+    Raises InputError for unknown or unfinished runs, and if the predictions of a run cannot be read.
 
     Example:
         $ python -m bloodcells.register run_id=best name=bloodcells
         registered  bloodcells, version 3: run 5d13a0c2… (mobilenetv2 dense …)
-        champion    version 3, in place of version 1, since it is significantly better on 2,390 test images by …
+        champion    version 3: it replaced version 1. The new version, by composed accuracy on 2,390 test images: …
     """
     # Imported here, so that --help and completion do not wait for MLflow.
     from bloodcells.deployment.card import model_card
@@ -55,20 +55,22 @@ def register(config: RegisterConfig) -> int:
     store = store_of(config.tracking)
     with store.client() as client:
         champion = _champion(client, config.name)
-        decision = _decide(run, champion, config)
-        version = _version(client, config.name, run)
-        number = str(version.version)
-        client.update_model_version(config.name, number, f"{card.text}\n## Comparison\n\n{decision.reason}\n")
-        client.set_model_version_tag(config.name, number, "comparison", decision.reason)
-        for metric, value in run.metrics.items():
-            if metric.startswith(("test/", "composed/")):
-                client.set_model_version_tag(config.name, number, metric, f"{value:.4f}")
+        decision = _decide(run, _champion_run(client, champion), champion, config)
+        number = _registered(client, config.name, run)
+        if number is None:  # otherwise it keeps the comparison of the time when it was registered
+            number = _create(client, config.name, run)
+            client.update_model_version(config.name, number, f"{card.text}\n## Comparison\n\n{decision.reason}\n")
+            client.set_model_version_tag(config.name, number, "comparison", decision.reason)
+            for metric, value in run.metrics.items():
+                if metric.startswith(("test/", "composed/")):
+                    client.set_model_version_tag(config.name, number, metric, f"{value:.4f}")
         if decision.promoted:
             client.set_registered_model_alias(config.name, CHAMPION, number)
     rows = {
         "registered": f"{config.name}, version {number}: run {run.id} ({run.name})",
-        CHAMPION: f"version {number if decision.promoted or not champion else champion.version}, {decision.reason}",
-        "load": f"mlflow.set_tracking_uri({store.uri!r}); mlflow.pyfunc.load_model('models:/{config.name}@{CHAMPION}')",
+        CHAMPION: f"version {number if decision.promoted or not champion else champion.version}: {decision.reason}",
+        "load": f"import mlflow; mlflow.set_tracking_uri({store.uri!r}); "
+        f"mlflow.pyfunc.load_model('models:/{config.name}@{CHAMPION}')",
     }
     log.info(aligned(rows))
     return int(number)
@@ -86,47 +88,65 @@ def _champion(client: "MlflowClient", name: str) -> "ModelVersion | None":
         raise
 
 
-def _version(client: "MlflowClient", name: str, run: "StoredRun") -> "ModelVersion":
-    """The run's version, made if there is none. Creates the name if it is new."""
+def _champion_run(client: "MlflowClient", champion: "ModelVersion | None") -> "StoredRun | None":
+    """The run of the champion, in any experiment of the store; None if there is none, or no longer."""
+    from mlflow.exceptions import MlflowException
+
+    from bloodcells.tracking.stored_run import StoredRun
+
+    try:
+        run = client.get_run(champion.run_id) if champion and champion.run_id else None
+    except MlflowException:
+        return None
+    return StoredRun(run) if run and run.info.lifecycle_stage == "active" else None
+
+
+def _registered(client: "MlflowClient", name: str, run: "StoredRun") -> str | None:
+    """The number of the run's version; None if there is none."""
+    versions = client.search_model_versions(f"name = '{name}'")
+    return next((str(version.version) for version in versions if version.run_id == run.id), None)
+
+
+def _create(client: "MlflowClient", name: str, run: "StoredRun") -> str:
+    """Makes a version of the run's model, and the name if it is new. Returns the number of the version."""
     import mlflow
     from mlflow.exceptions import MlflowException
 
+    with run.readable("model"):
+        model = mlflow.models.get_model_info(f"runs:/{run.id}/model").model_id
     try:
         client.create_registered_model(name, description="Classifiers of blood cells, registered by bloodcells.")
     except MlflowException as error:
         if error.error_code != "RESOURCE_ALREADY_EXISTS":
             raise
-    for version in client.search_model_versions(f"name = '{name}'"):
-        if version.run_id == run.id:
-            return version
-    with run.readable("model"):
-        model = mlflow.models.get_model_info(f"runs:/{run.id}/model").model_id
-    return client.create_model_version(name, f"models:/{model}", run.id, model_id=model)
+    return str(client.create_model_version(name, f"models:/{model}", run.id, model_id=model).version)
 
 
-def _decide(run: "StoredRun", champion: "ModelVersion | None", config: RegisterConfig) -> Decision:
-    from bloodcells.comparison.runs import MEASURES
-    from bloodcells.tracking.find import find_run
-
+def _decide(
+    run: "StoredRun", old: "StoredRun | None", champion: "ModelVersion | None", config: RegisterConfig
+) -> Decision:
+    """Whether the run becomes the champion; old: the run of the present one, if it can still be found."""
     if champion is None:
-        return Decision(True, "the first one")
+        return Decision(True, "it is the first version")
     if champion.run_id == run.id:
-        return Decision(False, "which is this run")
+        return Decision(False, "it is the version of this run")
     if config.force:
-        return Decision(True, f"in place of version {champion.version} by force=true, without a comparison")
+        return Decision(True, f"force=true replaced version {champion.version} without a comparison")
     measure = config.tracking.rank_by.metric
-    difference = _difference(run, find_run(config.tracking, champion.run_id or ""), measure)
+    difference = _difference(run, old, measure) if old else "its run is no longer in the store"
     if isinstance(difference, str):
-        return Decision(False, f"since the new one cannot be compared with it: {difference}; force=true replaces it")
-    by = (
-        f"on {difference.images:,} test images by {MEASURES[measure]} ({difference.points:+.1f} points, "
-        f"{difference.low:.1f} to {difference.high:.1f}, p = {difference.p:.2g})"
-    )
-    if not difference.significant:
-        return Decision(False, f"since the new one is not significantly better {by}; force=true replaces it")
-    if difference.points < 0:
-        return Decision(False, f"since the new one is significantly worse {by}; force=true replaces it")
-    return Decision(True, f"in place of version {champion.version}, since it is significantly better {by}")
+        return Decision(
+            False, f"the new version cannot be compared with it, since {difference}; force=true replaces it"
+        )
+    if difference.significant and difference.points > 0:
+        return Decision(True, f"it replaced version {champion.version}. {_in_words(difference, measure)}")
+    return Decision(False, f"it stays. {_in_words(difference, measure)}; force=true replaces it")
+
+
+def _in_words(difference: "PairedDifference", measure: str) -> str:
+    from bloodcells.comparison.runs import MEASURES
+
+    return f"The new version, by {MEASURES[measure]} on {difference.images:,} test images: {difference.describe()}"
 
 
 def _difference(new: "StoredRun", old: "StoredRun", measure: str) -> "PairedDifference | str":
@@ -137,7 +157,7 @@ def _difference(new: "StoredRun", old: "StoredRun", measure: str) -> "PairedDiff
     from bloodcells.comparison.runs import MEASURES, read_predictions
 
     if new.tags.get(Tag.DATA) != old.tags.get(Tag.DATA):
-        return "they have different data"
+        return "the two have different data"
     predictions = list(read_predictions([new, old]).values())
     shares, settings = [], []
     for each in predictions:
@@ -149,10 +169,10 @@ def _difference(new: "StoredRun", old: "StoredRun", measure: str) -> "PairedDiff
         shares.append(dict(zip(each.examples.tolist(), by_measure[measure].tolist(), strict=True)))
         settings.append(each.variants.get(measure))
     if settings[0] != settings[1]:
-        return "they were evaluated on different distortions"
+        return "the two were evaluated on different distortions"
     common = [example for example in shares[0] if example in shares[1]]
     first, second = (np.array([[share[example] for example in common]]) for share in shares)
-    return paired_test(first, second) or "they have no test image in common"
+    return paired_test(first, second) or "they have no test image in common (give all runs data.split.seed=0)"
 
 
 main = command("register", RegisterConfig)(register)

@@ -32,20 +32,22 @@ def test_the_first_version_is_the_champion_and_can_be_loaded_by_that_name(regist
     version, lines = registry("run_id=smallcnn", "name='größer 1'")
     assert version == 1
     assert lines[0].startswith(f"registered  größer 1, version 1: run {trained_run.run.id}")
-    assert lines[1] == "champion    version 1, the first one"
+    assert lines[1] == "champion    version 1: it is the first version"
     model = mlflow.pyfunc.load_model("models:/größer 1@champion")
     assert model.predict(np.zeros((2, 32, 32, 3), np.uint8)).shape == (2, 8)
     stored = mlflow.MlflowClient().get_model_version_by_alias("größer 1", "champion")
     assert stored.tags["test/accuracy"] == f"{trained_run.run.metrics['test/accuracy']:.4f}"
     assert "## Input and output" in stored.description
-    assert stored.description.endswith("## Comparison\n\nthe first one\n")
+    assert stored.description.endswith("## Comparison\n\nit is the first version\n")
 
 
 def test_a_registered_run_keeps_its_version(registry) -> None:
     assert registry("run_id=smallcnn", "name=again")[0] == 1
     version, lines = registry("run_id=smallcnn", "name=again")
     assert version == 1
-    assert lines[1] == "champion    version 1, which is this run"
+    assert lines[1] == "champion    version 1: it is the version of this run"
+    # The record of the first registration stays.
+    assert mlflow.MlflowClient().get_model_version("again", "1").tags["comparison"] == "it is the first version"
 
 
 def test_unknown_run_registers_nothing(registry) -> None:
@@ -76,8 +78,9 @@ def decide(store):
 
     def run(new: str, old: str, *overrides: str):
         config = config_of("register", "run_id=any", f"tracking.directory={folder}", *overrides)
-        champion = SimpleNamespace(version="7", run_id=ids[old])
-        return _decide(find_run(config.tracking, ids[new]), champion, config)
+        champion = SimpleNamespace(version="7", run_id=ids.get(old, "gone"))
+        old_run = find_run(config.tracking, ids[old]) if old in ids else None
+        return _decide(find_run(config.tracking, ids[new]), old_run, champion, config)
 
     return run
 
@@ -85,17 +88,31 @@ def decide(store):
 def test_significantly_better_run_becomes_the_champion(decide) -> None:
     decision = decide("strong", "weak")
     assert decision.promoted
-    start = "in place of version 7, since it is significantly better on 400 test images by composed accuracy (+"
+    start = "it replaced version 7. The new version, by composed accuracy on 400 test images: better by "
     assert decision.reason.startswith(start)
+    assert decision.reason.endswith("with one seed, training noise is unknown")
+
+
+COMPARED = "it stays. The new version, by composed accuracy on 400 test images: "
+NOT_COMPARED = "the new version cannot be compared with it, since "
 
 
 @pytest.mark.parametrize(
     ("new", "old", "reason"),
     [
-        ("weak", "strong", "since the new one is significantly worse on 400 test images by composed accuracy (-"),
-        ("equal", "weak", "since the new one is not significantly better on 400 test images"),
-        ("other data", "weak", "since the new one cannot be compared with it: they have different data"),
-        ("undistorted", "weak", "since the new one cannot be compared with it: one of them has no composed accuracy"),
+        ("weak", "strong", f"{COMPARED}worse by"),
+        (
+            "equal",
+            "weak",
+            f"{COMPARED}no significant difference",
+        ),
+        ("other data", "weak", f"{NOT_COMPARED}the two have different data"),
+        (
+            "undistorted",
+            "weak",
+            f"{NOT_COMPARED}one of them has no composed accuracy",
+        ),
+        ("strong", "deleted", f"{NOT_COMPARED}its run is no longer in the store"),
     ],
 )
 def test_champion_stays_and_force_replaces_it(decide, new, old, reason) -> None:
@@ -105,15 +122,15 @@ def test_champion_stays_and_force_replaces_it(decide, new, old, reason) -> None:
     assert decision.reason.endswith("; force=true replaces it")
     forced = decide(new, old, "force=true")
     assert forced.promoted
-    assert forced.reason == "in place of version 7 by force=true, without a comparison"
+    assert forced.reason == "force=true replaced version 7 without a comparison"
 
 
 def test_runs_with_other_splits_are_compared_on_the_images_that_both_tested(decide) -> None:
     images = [set(np.random.default_rng(seed).permutation(2000)[10:410]) for seed in (0, 1)]
     common = len(images[0] & images[1])
     assert 0 < common < 400
-    assert f" on {common} test images by " in decide("other split", "weak").reason
+    assert f" on {common} test images: " in decide("other split", "weak").reason
 
 
 def test_the_accuracy_that_ranks_decides(decide) -> None:
-    assert " by clean accuracy (" in decide("strong", "weak", "tracking.rank_by=clean").reason
+    assert "by clean accuracy on" in decide("strong", "weak", "tracking.rank_by=clean").reason

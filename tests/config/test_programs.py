@@ -54,8 +54,9 @@ def test_synthetic_cells_can_be_evaluated() -> None:
             r"severities=\[\]: expected one or more of 1 to 5",
         ),
         ("train", ["study=../other"], "study=../other: expected a name of letters"),
-        ("register", ["run_id=a", "name=a/b"], "name=a/b: expected a name without / and :"),
+        ("register", ["run_id=a", "name=a/b"], "name=a/b: expected a name without / : ' and"),
         ("register", ["run_id=a", "name=' '"], "name= : expected a name without"),
+        ("register", ["run_id=a", 'name="o\'brien"'], "name=o'brien: expected a name without"),
         ("report", ["study=/tmp/x"], "study=/tmp/x: expected a name of letters"),
     ],
 )

@@ -143,8 +143,8 @@ class RegisterConfig:
     tracking: Tracking
 
     def check(self) -> None:
-        if not re.fullmatch(r"[^/:]*[^/:\s][^/:]*", self.name):
-            raise InputError(f"name={self.name}: expected a name without / and :, as MLflow's registry requires")
+        if not self.name.strip() or set(self.name) & set("/:'\""):
+            raise InputError(f"name={self.name}: expected a name without / : ' and \", which MLflow does not accept")
 
 
 @dataclass
