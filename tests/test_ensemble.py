@@ -88,7 +88,7 @@ def test_other_images_are_predicted_by_the_mean(trained, tmp_path) -> None:
 
 def test_the_exported_file_is_the_mean(trained, tmp_path) -> None:
     export(config_of("export", trained.both, trained.store, "format=keras", f"output={tmp_path}"))
-    (file,) = tmp_path.iterdir()
+    (file,) = tmp_path.glob("*.keras")
     assert file.name == f"smallcnn_dense_{trained.first.id[:8]}_mean_of_2.keras"
     images = trained.first.predictions().of("test").examples.astype(int)
     with np.load(trained.folder / "cells.npz") as cells:

@@ -130,7 +130,7 @@ def test_test_time_augmentation_reports_gain_and_cost(trained, averaged) -> None
     assert numbers["times_slower"] > 0
 
 
-def test_temperature_for_another_data_set_is_fitted_on_averaged_predictions(folder, trained, averaged) -> None:
+def test_temperature_for_another_data_set_is_fitted_on_averaged_predictions(folder, trained, averaged, other) -> None:
     own = averaged.data.metrics
     # Both data sets number their images from 0.
     options = ("evaluation.test_time_augmentation=true", "data=npz", f"data.path={folder}/other.npz")

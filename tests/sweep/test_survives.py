@@ -59,7 +59,7 @@ def test_each_job_equals_the_same_run_alone(tmp_path, undisturbed) -> None:
     assert [line for line in output.splitlines() if line.startswith("job ")] == [
         f"job {number} of 2: unfreeze={depth}" for number, depth in enumerate(["0", "all"], start=1)
     ]
-    assert "jobs   2: 2 done, in" in output
+    assert "jobs    2: 2 done, in" in output
     store = f"tracking.directory={undisturbed.directory}"
     assert output.splitlines()[-1] == f"next   python -m bloodcells.report study=depth {store}"
     (parent,) = undisturbed.sweeps()
