@@ -31,7 +31,7 @@ ablation: install  ## study: the course report's steps; ARGS="data=npz data.path
 
 unfreeze-depth: install  ## study: how many layers to unfreeze; same ARGS and SCALE
 backbones: install  ## study: three backbones with the same settings; same ARGS and SCALE
-augmentation: install  ## study: seven augmentations; same ARGS and SCALE
+augmentation: install  ## study: eight augmentations; same ARGS and SCALE
 unfreeze-depth backbones augmentation:
 	@$(BIN)/python -m bloodcells.train --multirun experiment=$(subst -,_,$@) scale=$(SCALE) $(ARGS)
 	@$(BIN)/python -m bloodcells.report study=$(subst -,_,$@)
