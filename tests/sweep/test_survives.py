@@ -61,7 +61,7 @@ def test_each_job_equals_the_same_run_alone(tmp_path, undisturbed) -> None:
     ]
     assert "jobs    2: 2 done, in" in output
     store = f"tracking.directory={undisturbed.directory}"
-    assert output.splitlines()[-1] == f"next   python -m bloodcells.report study=depth {store}"
+    assert output.splitlines()[-1] == f"next    python -m bloodcells.report study=depth {store}"
     (parent,) = undisturbed.sweeps()
     assert parent.info.run_name == "sweep unfreeze=0,all"
     assert parent.data.metrics == {"jobs/done": 2, "jobs/done_before": 0, "jobs/failed": 0}
