@@ -26,7 +26,7 @@ def export(config: ExportConfig) -> None:
     # Imported here, so that --help and completion do not wait for MLflow.
     from bloodcells.deployment.card import model_card
     from bloodcells.deployment.check import check_agreement, predict_in_fresh_process
-    from bloodcells.deployment.formats import TOLERANCE, check_installed, file_name, megabytes
+    from bloodcells.deployment.formats import TOLERANCE, USE, check_installed, file_name, megabytes
     from bloodcells.runs.images import split_images
     from bloodcells.runs.result import stored_model
     from bloodcells.tracking.find import find_runs
@@ -59,7 +59,8 @@ def export(config: ExportConfig) -> None:
             model = averaged(model)
             expected = Inference(model, run.batch_size())(images.pixels)
         written = stage / target.name
-        card = model_card(run, size=images.pixels.shape[1:3], averaged=config.test_time_augmentation)
+        use = USE[config.format].format(name=target.name)
+        card = model_card(run, size=images.pixels.shape[1:3], use=use, averaged=config.test_time_augmentation)
         write(model, config.format, written, card)
         log.info(f"{target.name}: written; checking its predictions in a fresh process")
         exported = predict_in_fresh_process(config.format, written, images.pixels)
@@ -70,7 +71,7 @@ def export(config: ExportConfig) -> None:
             probabilities=exported.probabilities,
             tolerance=TOLERANCE[config.format],
         )
-        about = stage / f"{target.name.removesuffix(target.suffix)}.md"
+        about = stage / f"{target.name}.md"
         about.write_text(card.text, encoding="utf-8")
         move_into_place(written, target)
         move_into_place(about, target.with_name(about.name))

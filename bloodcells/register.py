@@ -51,7 +51,8 @@ def register(config: RegisterConfig) -> int:
     from bloodcells.tracking.store import store_of
 
     run = find_run(config.tracking, config.run_id)
-    card = model_card(run, size=image_size(run), averaged=run.test_time_augmentation())
+    load = f"mlflow.pyfunc.load_model('models:/{config.name}@{CHAMPION}')"
+    card = model_card(run, size=image_size(run), use=f"{load}.predict(images)", dtype="uint8")
     store = store_of(config.tracking)
     with store.client() as client:
         champion = _champion(client, config.name)
@@ -69,8 +70,7 @@ def register(config: RegisterConfig) -> int:
     rows = {
         "registered": f"{config.name}, version {number}: run {run.id} ({run.name})",
         CHAMPION: f"version {number if decision.promoted or not champion else champion.version}: {decision.reason}",
-        "load": f"import mlflow; mlflow.set_tracking_uri({store.uri!r}); "
-        f"mlflow.pyfunc.load_model('models:/{config.name}@{CHAMPION}')",
+        "load": f"import mlflow; mlflow.set_tracking_uri({store.uri!r}); {load}",
     }
     log.info(aligned(rows))
     return int(number)

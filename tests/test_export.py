@@ -47,7 +47,7 @@ def test_every_format_is_written_and_summarized(program, run, tmp_path, caplog, 
     caplog.set_level(logging.INFO, logger="bloodcells")
     program(f"format={format}")
     card, written = sorted(tmp_path.iterdir(), key=lambda entry: entry.suffix != ".md")
-    assert (card.name, written.name) == (f"smallcnn_dense_{run.id[:8]}.md", f"smallcnn_dense_{run.id[:8]}{suffix}")
+    assert (card.name, written.name) == (f"{written.name}.md", f"smallcnn_dense_{run.id[:8]}{suffix}")
     assert card.read_text().startswith(f"# {run.name}\n")
     assert_summarized(caplog.messages[-1], written, run)
     assert ("probabilities differ by at most" in caplog.messages[-1]) == (format != "codabench")
@@ -64,7 +64,7 @@ def test_keras_format_is_written_with_test_time_augmentation(program, run, tmp_p
     caplog.set_level(logging.INFO, logger="bloodcells")
     program("format=keras", "test_time_augmentation=true")
     written = tmp_path / f"smallcnn_dense_{run.id[:8]}_tta.keras"
-    assert written.with_suffix(".md").exists()
+    assert f"load_model('{written.name}')" in Path(f"{written}.md").read_text()
     assert_summarized(caplog.messages[-1], written, run)
     pixels = split_images(run, "test")["test"].pixels
     expected = averaged(restore(run.model_file(tmp_path)))(pixels)

@@ -74,13 +74,13 @@ def _curve(name: str, rows: Sequence[Row], comparison: Comparison) -> DepthCurve
     rows = sorted(rows, key=lambda row: row.mean(Metric.TRAINABLE_PARAMETERS))
     best = int(np.argmax([row.estimates[ranked_by].mean for row in rows]))
     neighbors = [rows[k] if 0 <= k < len(rows) else None for k in (best - 1, best + 1)]
-    if rows[best] is comparison.rows[comparison.best]:  # compared already
-        tests = dict(zip(map(id, comparison.rows), comparison.vs_best[ranked_by], strict=True))
-        known = [tests[id(row)] if row else None for row in neighbors]
-        vs_shallower, vs_deeper = [-test if test else None for test in known]
-    else:
-        shares = rows[best].shares[ranked_by]
-        vs_shallower, vs_deeper = holm(
-            [paired_test(shares, row.shares[ranked_by]) if row else None for row in neighbors]
-        )
+    known = [comparison.difference(rows[best], row) if row else None for row in neighbors]
+    ours = rows[best].shares[ranked_by]
+    tested = holm(
+        [
+            paired_test(ours, row.shares[ranked_by]) if row and not test else None
+            for row, test in zip(neighbors, known, strict=True)
+        ]
+    )
+    vs_shallower, vs_deeper = [test or own for test, own in zip(known, tested, strict=True)]
     return DepthCurve(name, rows, ranked_by, best, vs_shallower, vs_deeper)

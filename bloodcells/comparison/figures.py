@@ -22,9 +22,7 @@ MOST = 25  # maximum number of rows in a figure
 
 def shown(comparison: Comparison) -> list[Row]:
     """The rows that a figure shows, in their order: all, or the best MOST if there are more."""
-    means = [row.estimates[comparison.ranked_by].mean for row in comparison.rows]
-    chosen = sorted(np.argsort(means)[::-1][:MOST].tolist())
-    return [comparison.rows[k] for k in chosen]
+    return [comparison.rows[k] for k in sorted(comparison.order[:MOST])]
 
 
 def forest(comparison: Comparison, references: Sequence[Reference]) -> Figure:

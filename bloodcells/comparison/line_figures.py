@@ -3,11 +3,12 @@
 import textwrap
 from collections.abc import Iterable
 
+import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 from pandas import DataFrame
 
-from bloodcells.comparison.figures import means_and_errors, shown
+from bloodcells.comparison.figures import means_and_errors
 from bloodcells.comparison.rows import Comparison, Row
 from bloodcells.comparison.strength import curve_of
 from bloodcells.config.errors import InputError
@@ -21,17 +22,21 @@ PANELS = {"val_accuracy": "Clean validation images", "val_composed_accuracy": "C
 
 def strength(comparison: Comparison) -> Figure | None:
     """Accuracy over the strength of the distortions, of the best LINES rows; None if no row has composed accuracies."""
-    drawn = [(row, curve) for row in ranked(comparison) if (curve := curve_of(row))][:LINES]
+    drawn = [(row, curve) for row in _ranked(comparison) if (curve := curve_of(row))][:LINES]
     if not drawn:
         return None
     texts, height = _legend(row.label for row, _ in drawn)
     figure = Figure(figsize=(7, 3.4 + height), layout="constrained")
     axes = figure.subplots()
-    for text, (row, curve), color, marker in zip(texts, drawn, PALETTE, "os^DvP*X", strict=False):
-        axes.plot(list(curve), list(curve.values()), color=color, marker=marker, markersize=4, label=text)
+    for number, (text, (row, curve), color, marker) in enumerate(zip(texts, drawn, PALETTE, "os^DvP*X", strict=False)):
+        aside = 0.008 * (number - (len(drawn) - 1) / 2)  # so that no interval hides another
+        places = np.array(list(curve)) + aside
+        axes.plot(places, list(curve.values()), color=color, marker=marker, markersize=4, label=text)
         named = {0.0: Metric.TEST_ACCURACY, MILD: Metric.MILD_ACCURACY, FULL: Metric.COMPOSED_ACCURACY}
         means, errors = means_and_errors([row.estimates[metric] for metric in named.values()])
-        axes.errorbar(list(named), means, yerr=errors, fmt="none", color=color, linewidth=1, capsize=2)
+        axes.errorbar(
+            np.array(list(named)) + aside, means, yerr=errors, fmt="none", color=color, linewidth=1, capsize=2
+        )
     for place, name in ((0.0, "clean"), (MILD, "mild"), (FULL, "composed")):
         axes.annotate(
             name, (place, 1), xycoords=("data", "axes fraction"), xytext=(0, 3), textcoords="offset points",
@@ -47,7 +52,7 @@ def strength(comparison: Comparison) -> Figure | None:
 
 def learning(comparison: Comparison) -> Figure | None:
     """Validation accuracy over the epochs, clean and composed, of the best LINES rows; None if none has a history."""
-    drawn = [(row, curve) for row in ranked(comparison)[:LINES] if (curve := learning_curve(row)) is not None]
+    drawn = [(row, curve) for row in _ranked(comparison)[:LINES] if (curve := learning_curve(row)) is not None]
     if not drawn:
         return None
     texts, height = _legend(row.label for row, _ in drawn)
@@ -84,9 +89,8 @@ def learning_curve(row: Row) -> DataFrame | None:
     return pd.concat([history.iloc[:shortest] for history in histories]).groupby(level="epoch").mean()
 
 
-def ranked(comparison: Comparison) -> list[Row]:
-    """The rows that figures show, the best first."""
-    return sorted(shown(comparison), key=lambda row: -row.estimates[comparison.ranked_by].mean)
+def _ranked(comparison: Comparison) -> list[Row]:
+    return [comparison.rows[k] for k in comparison.order]
 
 
 def _legend(labels: Iterable[str]) -> tuple[list[str], float]:

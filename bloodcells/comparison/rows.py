@@ -81,6 +81,25 @@ class Comparison:
     vs_previous: dict[str, list[PairedDifference | None]]
 
     @property
+    def order(self) -> list[int]:
+        """The indices of the rows, the best first."""
+        return sorted(range(len(self.rows)), key=lambda k: -self.rows[k].estimates[self.ranked_by].mean)
+
+    def difference(self, one: Row, other: Row) -> PairedDifference | None:
+        """The difference of two rows by `ranked_by`, as the tables have it; None if they do not compare the two."""
+        places = {id(row): k for k, row in enumerate(self.rows)}
+        i, j = places[id(one)], places[id(other)]
+        for first, second, swapped in ((i, j, False), (j, i, True)):
+            found = None
+            if second == self.best:
+                found = self.vs_best[self.ranked_by][first]
+            elif second == self.previous[first]:
+                found = self.vs_previous[self.ranked_by][first]
+            if found:
+                return -found if swapped else found
+        return None
+
+    @property
     def measures(self) -> list[str]:
         """The measures that all rows have, starting with the one that ranks them."""
         return sorted(self.vs_best, key=lambda measure: measure != self.ranked_by)

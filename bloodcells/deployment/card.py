@@ -12,6 +12,7 @@ from pandas import DataFrame
 from bloodcells.config.errors import InputError
 from bloodcells.config.names import Artifact, Tag
 from bloodcells.evaluation.intervals import mean_interval
+from bloodcells.evaluation.predictions import Predictions
 from bloodcells.evaluation.shift.by_image import FULL, MILD
 from bloodcells.reporting.page import markdown_table
 from bloodcells.tracking.stored_run import StoredRun
@@ -33,10 +34,13 @@ class ModelCard:
         return {CARD: self.text, CLASSES: json.dumps(self.class_names, ensure_ascii=False)}
 
 
-def model_card(run: StoredRun, *, size: tuple[int, int], averaged: bool) -> ModelCard:
+def model_card(
+    run: StoredRun, *, size: tuple[int, int], use: str, dtype: str = "float32", averaged: bool = False
+) -> ModelCard:
     """The card of a run's model, or of the mean of several.
 
-    size: height and width of the images; averaged: whether the export averages over eight views
+    size: height and width of the images; use: Python code that predicts `images`; dtype: of the images
+    averaged: whether the export averages over eight views
     """
     predictions, tags = run.predictions(), run.tags
     names = predictions.class_names
@@ -49,15 +53,16 @@ def model_card(run: StoredRun, *, size: tuple[int, int], averaged: bool) -> Mode
         "",
         "## Input and output",
         "",
-        f"Input: RGB images, float32 (n, {height}, {width}, 3), that is number, height and width in pixels, and color; "
+        f"    {use}",
+        "",
+        f"Input: RGB images, {dtype} (n, {height}, {width}, 3), that is number, height and width in pixels, and color; "
         "in 0..255, neither scaled nor normalized. Resize images of another size first.",
         "",
-        f"Output: one probability per class, float32 (n, {len(names)}), in the order of the table; a Codabench "
-        "submission returns the index or the name of the most probable class.",
+        f"Output: one probability per class, float32 (n, {len(names)}), in the order of the table.",
     ]
     lines += ["Every output is the mean over the eight rotations and reflections of an image."] if averaged else []
     lines += ["", markdown_table(DataFrame({"output": range(len(names)), "class": names}))]
-    lines += ["", "## Accuracy", "", markdown_table(_accuracy(run)), ""]
+    lines += ["", "## Accuracy", "", markdown_table(_accuracy(run, predictions.of("test"))), ""]
     lines += [
         "With 95% intervals by a bootstrap over the images; they do not cover the variation between trainings.",
         "",
@@ -77,9 +82,8 @@ def model_card(run: StoredRun, *, size: tuple[int, int], averaged: bool) -> Mode
     return ModelCard("\n".join(lines), names)
 
 
-def _accuracy(run: StoredRun) -> DataFrame:
+def _accuracy(run: StoredRun, test: Predictions) -> DataFrame:
     """Accuracy on test images: as they are and, of a single run that was scored so, under chains of distortions."""
-    test = run.predictions().of("test")
     correct = (test.predicted == test.labels).astype(float)
     rows = [(f"{len(correct):,} test images", correct.mean(), *mean_interval(correct, RESAMPLES, seed=0))]
     if len(run.members) == 1:

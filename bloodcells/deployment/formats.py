@@ -17,6 +17,13 @@ RUNTIME = {
     Format.savedmodel: TENSORFLOW,
     Format.onnx: ("onnxruntime", "numpy"),
 }
+# Python code that predicts images with an exported model.
+USE = {
+    Format.codabench: "Model().predict(images)  # labels; predict_names(images) returns names; Model is in model.py",
+    Format.keras: "keras.saving.load_model('{name}')(images)",
+    Format.savedmodel: "tf.saved_model.load('{name}').serve(images)",
+    Format.onnx: "onnxruntime.InferenceSession('{name}').run(None, {{'images': images}})[0]",
+}
 # Maximum difference of a probability due to rounding; ONNX Runtime sums in a different order.
 TOLERANCE = {Format.codabench: 1e-5, Format.keras: 1e-5, Format.savedmodel: 1e-5, Format.onnx: 1e-3}
 

@@ -30,11 +30,8 @@ class Ranking:
         """
         configurations, _ = gather(runs, read_predictions(runs))
         comparison = compare(configurations, rank_by)
-        order = sorted(
-            range(len(comparison.rows)), key=lambda k: -comparison.rows[k].estimates[comparison.ranked_by].mean
-        )
-        table = tables.results(comparison).iloc[order]
-        return cls([comparison.rows[k] for k in order], comparison.ranked_by, table)
+        table = tables.results(comparison).iloc[comparison.order]
+        return cls([comparison.rows[k] for k in comparison.order], comparison.ranked_by, table)
 
     def best_run(self) -> tuple[str, float]:
         """The id and the accuracy of the run that is best by the measure."""

@@ -6,7 +6,7 @@ from bloodcells.tracking.ensemble import Ensemble
 
 def test_card_has_classes_input_accuracy_and_origin(trained_run) -> None:
     run = trained_run.run
-    card = model_card(run, size=(32, 48), averaged=False)
+    card = model_card(run, size=(32, 48), use="load(1)(images)")
     names = run.predictions().class_names
     assert card.class_names == names
     lines = card.text.splitlines()
@@ -16,6 +16,7 @@ def test_card_has_classes_input_accuracy_and_origin(trained_run) -> None:
     assert f"run {run.id}, commit " in card.text
     assert run.tags["sha256.data"] in card.text
     assert "float32 (n, 32, 48, 3)" in card.text
+    assert "    load(1)(images)" in lines
     assert "rotations" not in card.text
     metrics, test = run.metrics, run.predictions().of("test")
     assert f"| {len(test.labels)} test images | {metrics['test/accuracy']:.3f} (" in card.text
@@ -25,7 +26,8 @@ def test_card_has_classes_input_accuracy_and_origin(trained_run) -> None:
 
 def test_card_of_a_mean_has_the_accuracy_of_the_mean_only(trained_run) -> None:
     run = trained_run.run
-    card = model_card(Ensemble(run.mlflow_run, (run, run)), size=(32, 32), averaged=True)
+    card = model_card(Ensemble(run.mlflow_run, (run, run)), size=(32, 32), use="f(x)", dtype="uint8", averaged=True)
     assert f"run {run.id}, {run.id}, commit" in card.text
     assert "chains of distortions |" not in card.text
+    assert "uint8 (n, 32, 32, 3)" in card.text
     assert "the mean over the eight rotations and reflections" in card.text
