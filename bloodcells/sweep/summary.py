@@ -82,7 +82,7 @@ class Summary:
             for number, line in enumerate(ranking.lines()):
                 lines[" " * len(lines) if number else "ranked"] = line
             run, value = ranking.best_run()
-            (job,) = [row.job for row in rows if row.run == run]
+            job = next(row.job for row in rows if row.run == run)  # jobs that differ in their label share a run
             lines["best"] = f"{value:.4f}: run {run}, job {job.number}, {job.name}"
         if self._parent:
             lines["sweep"] = f"run {self._parent.id}"
