@@ -110,7 +110,7 @@ def test_every_backbone_trains_through_both_phases(tiny_run, name) -> None:
     assert run.data.metrics["trainable_parameters"] > 0
 
 
-@pytest.mark.slow  # 348 million parameters at 224 pixels: minutes, and 10 GB of memory
+@pytest.mark.slow  # 348 million parameters at 224 pixels: 4 minutes and 15 GB of memory
 def test_the_recipe_for_a_gpu_trains_a_few_steps(tiny_run, tmp_path) -> None:
     cells = draw_cells(400, 32, 0)
     chosen = np.concatenate([np.flatnonzero(cells.labels == label)[:4] for label in (0, 1)])
