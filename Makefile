@@ -1,12 +1,13 @@
 # `make` without a target lists the targets.
 PYTHON ?= python3
 PORT ?= 5000
+RUN ?= best
 SCALE ?= laptop
 ARGS ?=
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help install train ablation unfreeze-depth backbones augmentation ui test slow bench lint lock
+.PHONY: help install train ablation unfreeze-depth backbones augmentation ui serve test slow bench lint lock
 
 help:  ## lists the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/\t/' | expand -t 16
@@ -38,6 +39,9 @@ unfreeze-depth backbones augmentation:
 
 ui: install  ## serves MLflow's pages about the runs at http://127.0.0.1:5000; another port: PORT=...
 	@MLFLOW_DISABLE_TELEMETRY=true $(BIN)/mlflow ui --host 127.0.0.1 --port $(PORT) --backend-store-uri sqlite:///mlruns/mlflow.db
+
+serve: install  ## serves a model at http://127.0.0.1:5001: make serve RUN=b2d4f0cf ARGS="port=5002"
+	@$(BIN)/python -m bloodcells.serve run_id=$(RUN) $(ARGS)
 
 test: install  ## runs the tests; pytest options: make test ARGS="-k clean"
 	@$(BIN)/python -m pytest --numprocesses logical --maxprocesses 4 --dist worksteal $(ARGS)

@@ -5,6 +5,7 @@ import os
 from pathlib import Path
 
 from bloodcells.config.command import command
+from bloodcells.config.errors import InputError
 from bloodcells.config.schema import ExportConfig
 from bloodcells.reporting.files import move_into_place, staging
 from bloodcells.reporting.quiet_tensorflow import import_tensorflow
@@ -20,22 +21,27 @@ def export(config: ExportConfig) -> None:
     """Exports a run's model in one format.
 
     A fresh process, which can import only the libraries that the format requires, first predicts the run's test images
-    with the export. It is moved to its place only if these predictions agree with those of the run's model.
+    with the export. It is moved to its place only if these predictions agree with those of the run's model. Without the
+    run's data, the images that were kept with the model replace the test images.
     Raises InputError for errors the user can fix and if predictions disagree.
     """
     # Imported here, so that --help and completion do not wait for MLflow.
     from bloodcells.deployment.card import model_card
     from bloodcells.deployment.check import check_agreement, predict_in_fresh_process
     from bloodcells.deployment.formats import TOLERANCE, USE, check_installed, file_name, megabytes
-    from bloodcells.runs.images import split_images
+    from bloodcells.runs.images import kept, split_images
     from bloodcells.runs.result import stored_model
     from bloodcells.tracking.find import find_runs
 
     check_installed(config.format)
     run = find_runs(config.tracking, config.run_id)
     log.info(f"run {run.name} ({run.ids})")
-    recorded = run.predictions().of("test")
-    images = split_images(run, "test")["test"]
+    test = run.predictions().of("test")
+    try:
+        pixels, recorded = split_images(run, "test")["test"].pixels, test.probabilities
+    except InputError as error:
+        pixels, recorded = run.model_examples(), test.probabilities[kept(test.labels)]
+        log.warning(f"{error}; compares predictions on the {len(pixels)} images kept with the model instead")
     target = Path(config.output, file_name(config, run))
 
     os.environ["CUDA_VISIBLE_DEVICES"] = "-1"  # both processes use the CPU, for equal rounding
@@ -45,11 +51,11 @@ def export(config: ExportConfig) -> None:
 
     with staging(Path(config.output)) as stage:
         model = stored_model(run)
-        expected = Inference(model, run.batch_size())(images.pixels)
+        expected = Inference(model, run.batch_size())(pixels)
         labels = expected.argmax(axis=1)
         reproduced = check_agreement(
             f"run {run.ids}'s model",
-            recorded.probabilities,
+            recorded,
             labels=labels,
             probabilities=expected,
             tolerance=RECORDED_TOLERANCE,
@@ -57,13 +63,13 @@ def export(config: ExportConfig) -> None:
         log.info(f"the model's predictions compared with the recorded ones: {reproduced.describe()}")
         if config.test_time_augmentation:
             model = averaged(model)
-            expected = Inference(model, run.batch_size())(images.pixels)
+            expected = Inference(model, run.batch_size())(pixels)
         written = stage / target.name
         use = USE[config.format].format(name=target.name)
-        card = model_card(run, size=images.pixels.shape[1:3], use=use, averaged=config.test_time_augmentation)
+        card = model_card(run, size=pixels.shape[1:3], use=use, averaged=config.test_time_augmentation)
         write(model, config.format, written, card)
         log.info(f"{target.name}: written; checking its predictions in a fresh process")
-        exported = predict_in_fresh_process(config.format, written, images.pixels)
+        exported = predict_in_fresh_process(config.format, written, pixels)
         agreement = check_agreement(
             target.name,
             expected,

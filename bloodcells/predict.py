@@ -33,14 +33,13 @@ def predict(config: PredictConfig) -> "pd.DataFrame":
     import pandas as pd
 
     from bloodcells.data.unlabeled import load_unlabeled
-    from bloodcells.runs.images import image_size
     from bloodcells.runs.result import stored_model
     from bloodcells.tracking.find import find_runs
 
     run = find_runs(config.tracking, config.run_id)
     log.info(f"run {run.ids}: {run.name}")
     names = run.class_names()
-    images = load_unlabeled(config.data.path, image_size(run))
+    images = load_unlabeled(config.data.path, run.image_size())
     for reason in images.skipped:
         log.warning(f"skipped {reason}")
     if resized := images.resized():

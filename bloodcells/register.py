@@ -46,13 +46,12 @@ def register(config: RegisterConfig) -> int:
     """
     # Imported here, so that --help and completion do not wait for MLflow.
     from bloodcells.deployment.card import model_card
-    from bloodcells.runs.images import image_size
     from bloodcells.tracking.find import find_run
     from bloodcells.tracking.store import store_of
 
     run = find_run(config.tracking, config.run_id)
     load = f"mlflow.pyfunc.load_model('models:/{config.name}@{CHAMPION}')"
-    card = model_card(run, size=image_size(run), use=f"{load}.predict(images)", dtype="uint8")
+    card = model_card(run, size=run.image_size(), use=f"{load}.predict(images)", served=True)
     store = store_of(config.tracking)
     with store.client() as client:
         champion = _champion(client, config.name)
@@ -109,17 +108,15 @@ def _registered(client: "MlflowClient", name: str, run: "StoredRun") -> str | No
 
 def _create(client: "MlflowClient", name: str, run: "StoredRun") -> str:
     """Makes a version of the run's model, and the name if it is new. Returns the number of the version."""
-    import mlflow
     from mlflow.exceptions import MlflowException
 
-    with run.readable("model"):
-        model = mlflow.models.get_model_info(f"runs:/{run.id}/model").model_id
+    model = run.model_uri
     try:
         client.create_registered_model(name, description="Classifiers of blood cells, registered by bloodcells.")
     except MlflowException as error:
         if error.error_code != "RESOURCE_ALREADY_EXISTS":
             raise
-    return str(client.create_model_version(name, f"models:/{model}", run.id, model_id=model).version)
+    return str(client.create_model_version(name, model, run.id, model_id=model.removeprefix("models:/")).version)
 
 
 def _decide(

@@ -72,6 +72,21 @@ def test_keras_format_is_written_with_test_time_augmentation(program, run, tmp_p
     assert not np.allclose(run.predictions().of("test").probabilities, expected, atol=1e-6)
 
 
+def test_without_the_data_predictions_are_compared_on_the_kept_images(program, run, caplog, monkeypatch) -> None:
+    caplog.set_level(logging.INFO, logger="bloodcells")
+
+    def unavailable(*_) -> None:
+        raise InputError("data.path=cells.npz: no such file")
+
+    monkeypatch.setattr("bloodcells.runs.images.load", unavailable)
+    program("format=keras")
+    (warning,) = [message for message in caplog.messages if "no such file" in message]
+    labels = run.predictions().of("test").labels
+    count = sum(min(2, int((labels == label).sum())) for label in set(labels.tolist()))
+    assert warning.endswith(f"compares predictions on the {count} images kept with the model instead")
+    assert f"{count} of {count} labels equal" in caplog.messages[-1]
+
+
 def test_wrong_predictions_keep_the_previous_export(program, run, tmp_path, monkeypatch) -> None:
     pytest.importorskip("tf2onnx")
     path = tmp_path / f"smallcnn_dense_{run.id[:8]}.onnx"

@@ -24,6 +24,7 @@ from bloodcells.model.backbones import SmallCNN
 from bloodcells.runs.train import train
 from bloodcells.tracking.database import database_uri
 from bloodcells.tracking.store import store_of
+from bloodcells.tracking.stored_run import StoredRun
 from bloodcells.training.devices import prepare
 from tests.conftest import SHORT, TINY, composed
 
@@ -138,7 +139,7 @@ def test_model_is_stored_even_if_scoring_fails(tmp_path, monkeypatch) -> None:
         train(composed(*TINY, "training.fine_tuning.epochs=0", f"tracking.directory={tmp_path}"))
     (run,) = runs(tmp_path)
     assert run.info.status == "FAILED"
-    assert mlflow.pyfunc.load_model(f"runs:/{run.info.run_id}/model")
+    assert mlflow.pyfunc.load_model(StoredRun(run).model_uri)
 
 
 def test_without_tracking_nothing_is_stored_and_the_summary_says_so(tmp_path, caplog) -> None:
@@ -172,7 +173,7 @@ def test_runs_are_stored_on_a_server(server, tmp_path) -> None:
     assert run.info.status == "FINISHED"
     assert mlflow.get_tracking_uri() == server
     assert list((tmp_path / "artifacts").rglob("predictions.csv"))
-    assert mlflow.pyfunc.load_model(f"runs:/{run.info.run_id}/model")
+    assert mlflow.pyfunc.load_model(StoredRun(run).model_uri)
 
 
 @pytest.mark.slow  # its process imports TensorFlow and compiles the model for two devices: 40 s

@@ -12,6 +12,7 @@ class Program:
     EVALUATE = "bloodcells.evaluate"
     PREDICT = "bloodcells.predict"
     REGISTER = "bloodcells.register"
+    SERVE = "bloodcells.serve"
     INSPECT = "bloodcells.inspect"
     REPRODUCE = "bloodcells.reproduce"
 

@@ -35,12 +35,12 @@ class ModelCard:
 
 
 def model_card(
-    run: StoredRun, *, size: tuple[int, int], use: str, dtype: str = "float32", averaged: bool = False
+    run: StoredRun, *, size: tuple[int, int], use: str, served: bool = False, averaged: bool = False
 ) -> ModelCard:
     """The card of a run's model, or of the mean of several.
 
-    size: height and width of the images; use: Python code that predicts `images`; dtype: of the images
-    averaged: whether the export averages over eight views
+    size: height and width of the images; use: Python code that predicts `images`
+    served: whether it is the MLflow model, which takes more kinds of input; averaged: over eight views
     """
     predictions, tags = run.predictions(), run.tags
     names = predictions.class_names
@@ -55,10 +55,13 @@ def model_card(
         "",
         f"    {use}",
         "",
-        f"Input: RGB images, {dtype} (n, {height}, {width}, 3), that is number, height and width in pixels, and color; "
-        "in 0..255, neither scaled nor normalized. Resize images of another size first.",
+        f"Input: RGB images, {'any numeric type' if served else 'float32'} (n, {height}, {width}, 3), that is number, "
+        "height and width in pixels, and color; in 0..255, neither scaled nor normalized"
+        f"{'; or a list of n image files, each encoded in base64' if served else ''}. Resize images of another size "
+        "first.",
         "",
-        f"Output: one probability per class, float32 (n, {len(names)}), in the order of the table.",
+        f"Output: one probability per class, float32 (n, {len(names)}), in the order of the table"
+        f"{', as a table with a column for each class' if served else ''}.",
     ]
     lines += ["Every output is the mean over the eight rotations and reflections of an image."] if averaged else []
     lines += ["", markdown_table(DataFrame({"output": range(len(names)), "class": names}))]

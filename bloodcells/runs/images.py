@@ -1,6 +1,5 @@
 """The images that a stored run was trained and tested on. Needs no TensorFlow."""
 
-import mlflow
 import numpy as np
 import pandas as pd
 
@@ -9,6 +8,14 @@ from bloodcells.config.names import Artifact, Tag
 from bloodcells.data.cache import load
 from bloodcells.data.images import Images
 from bloodcells.tracking.stored_run import StoredRun
+
+KEPT_PER_CLASS = 2
+
+
+def kept(labels: np.ndarray) -> np.ndarray:
+    """Positions of the test images that are kept with the model: the first two of each class, int64, ascending."""
+    first = [np.flatnonzero(labels == label)[:KEPT_PER_CLASS] for label in np.unique(labels)]
+    return np.sort(np.concatenate(first))
 
 
 def split_images(run: StoredRun, *splits: str) -> dict[str, Images]:
@@ -31,13 +38,6 @@ def split_images(run: StoredRun, *splits: str) -> dict[str, Images]:
         name: images.take(np.array([position[example] for example in split["example"][split["split"] == name]]))
         for name in splits
     }
-
-
-def image_size(run: StoredRun) -> tuple[int, int]:
-    """Height and width of the images that the run's model takes, in pixels."""
-    with run.readable("model"):
-        shape = mlflow.models.get_model_info(f"runs:/{run.id}/model").signature.inputs.inputs[0].shape
-    return shape[1], shape[2]
 
 
 def check_data(run: StoredRun, origin: str, sha256: str) -> None:

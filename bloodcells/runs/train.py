@@ -53,6 +53,7 @@ def train(config: TrainConfig, tracker: Tracker | None = None) -> Result:
     from bloodcells.model.inference import Inference
     from bloodcells.runs.contents import epoch_logger, final_metrics, input_files, result_files
     from bloodcells.runs.description import describe, summary
+    from bloodcells.runs.images import kept
     from bloodcells.runs.lifecycle import tracked
     from bloodcells.training.devices import prepare, threads
     from bloodcells.training.epochs import Validate
@@ -96,7 +97,7 @@ def train(config: TrainConfig, tracker: Tracker | None = None) -> Result:
                 on_epoch=epoch_logger(run),
                 file=run.state,
             )
-        run.save_model(model, images.class_names)
+        run.save_model(model, images.class_names, parts.test.pixels[kept(parts.test.labels)])
         held_out, trained_with = {"validation": validation, "test": parts.test}, config.augmentation
         scored = score(model, held_out, config.evaluation, trained_with=trained_with, batch_size=batch_size, seed=seed)
         metrics = final_metrics(fitted, scored)

@@ -3,28 +3,25 @@
 import tempfile
 from collections.abc import Mapping
 from functools import cache
-from importlib.metadata import version
 from pathlib import Path
 from typing import Protocol, TypeAlias
 from urllib.parse import unquote
 
 import keras
 import mlflow
-import mlflow.keras
 import numpy as np
 from matplotlib.figure import Figure
 from mlflow.entities import LoggedModelStatus
-from mlflow.models import ModelSignature
-from mlflow.types import Schema, TensorSpec
 from pandas import DataFrame
 
 from bloodcells.config.names import Tag
 from bloodcells.model.build import weights_hash
+from bloodcells.tracking.logged_model import log_model
 from bloodcells.tracking.store import Store
+from bloodcells.tracking.stored_run import KERAS_FILE
 from bloodcells.training.state import StateFile
 
 Content: TypeAlias = str | DataFrame | Figure
-KERAS_FILE = "/data/model.keras"  # in the folder of a model
 
 
 class LiveRun(Protocol):
@@ -43,8 +40,8 @@ class LiveRun(Protocol):
     def save(self, files: Mapping[str, Content]) -> None:
         """Saves texts, tables (.csv) and figures (.png) by file name, which may include a folder."""
 
-    def save_model(self, model: keras.Model, class_names: tuple[str, ...]) -> None:
-        """Saves the model for mlflow.pyfunc.load_model, with a .keras file in it."""
+    def save_model(self, model: keras.Model, class_names: tuple[str, ...], examples: np.ndarray) -> None:
+        """Saves the model for mlflow.pyfunc.load_model, with a .keras file and example images, uint8 (n, h, w, 3)."""
 
     def locations(self) -> dict[str, str]:
         """Where to find the results: lines of the summary by heading."""
@@ -63,7 +60,7 @@ class UntrackedRun:
 
     def save(self, files: Mapping[str, Content]) -> None: ...
 
-    def save_model(self, model: keras.Model, class_names: tuple[str, ...]) -> None: ...
+    def save_model(self, model: keras.Model, class_names: tuple[str, ...], examples: np.ndarray) -> None: ...
 
     def locations(self) -> dict[str, str]:
         return {"run": "not stored, since tracking=off"}
@@ -76,7 +73,7 @@ class TrackedRun:
         self._store, self.id, self._name = store, run.info.run_id, run.info.run_name
         self._experiment, self._artifacts = run.info.experiment_id, run.info.artifact_uri
         self._resumed, self._steps = resumed, cache(self._steps_of)
-        self._model = self._page = self._weights = ""
+        self._model = self._uri = self._page = self._weights = ""
         self.state: StateFile | None = None
         self.note = ""
 
@@ -110,36 +107,23 @@ class TrackedRun:
                         path.write_text(content)
                 mlflow.log_artifacts(folder)
 
-    def save_model(self, model: keras.Model, class_names: tuple[str, ...]) -> None:
+    def save_model(self, model: keras.Model, class_names: tuple[str, ...], examples: np.ndarray) -> None:
         self._weights = weights_hash(model)
         with self._store.errors():
             mlflow.set_tag(Tag.WEIGHTS, self._weights)
             if not (self._resumed and self._has_model()):
-                self._log_model(model, class_names)
+                logged = log_model(model, self._name, class_names, examples)
+                self._model, self._uri = logged.artifact_path, logged.model_uri
 
     def _has_model(self) -> bool:
         """Whether the model was saved before the interruption. Deletes an incomplete one."""
         client = mlflow.MlflowClient()
         for logged in client.search_logged_models([self._experiment], f"source_run_id = '{self.id}'"):
             if logged.status == LoggedModelStatus.READY:
-                self._model = _keras_file(logged.artifact_location)
+                self._model, self._uri = logged.artifact_location, logged.model_uri
             else:
                 client.delete_logged_model(logged.model_id)
         return bool(self._model)
-
-    def _log_model(self, model: keras.Model, class_names: tuple[str, ...]) -> None:
-        images = TensorSpec(np.dtype(np.uint8), (-1, *model.input_shape[1:]))
-        probabilities = TensorSpec(np.dtype(np.float32), (-1, *model.output_shape[1:]))
-        # A copy without the optimizer, whose state is twice as large as the weights.
-        bare_model = keras.Model(model.inputs, model.outputs, name=model.name)
-        logged = mlflow.keras.log_model(
-            bare_model,
-            name="model",
-            signature=ModelSignature(Schema([images]), Schema([probabilities])),
-            pip_requirements=[f"{name}=={version(name)}" for name in ("tensorflow", "keras", "numpy", "mlflow")],
-            metadata={"class_names": list(class_names)},
-        )
-        self._model = _keras_file(logged.artifact_path)
 
     def locations(self) -> dict[str, str]:
         rows = {"run": f"{self._name} ({self.id})", "figures": _path(f"{self._artifacts}/figures")}
@@ -147,7 +131,7 @@ class TrackedRun:
             rows["page"] = _path(f"{self._artifacts}/{self._page}")
         if self._model:
             rows |= {
-                "model": _path(self._model),
+                "model": f"{_path(self._model)}/{KERAS_FILE}",
                 "weights": f"SHA-256 {self._weights}",
                 "load": self._loading(),
             }
@@ -156,13 +140,8 @@ class TrackedRun:
     def _loading(self) -> str:
         """Python code that loads the model in any folder."""
         if self._model.startswith("file://"):
-            return f"mlflow.pyfunc.load_model({_path(self._model.removesuffix(KERAS_FILE))!r})"
-        uri = f"runs:/{self.id}/model"
-        return f"mlflow.set_tracking_uri({self._store.uri!r}); mlflow.pyfunc.load_model({uri!r})"
-
-
-def _keras_file(model: str) -> str:
-    return model + KERAS_FILE
+            return f"mlflow.pyfunc.load_model({_path(self._model)!r})"
+        return f"mlflow.set_tracking_uri({self._store.uri!r}); mlflow.pyfunc.load_model({self._uri!r})"
 
 
 def _path(uri: str) -> str:

@@ -1,5 +1,7 @@
 """Runs read back from a store. Needs no TensorFlow."""
 
+import base64
+import io
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,10 +12,13 @@ from typing import Any, cast
 from urllib.parse import unquote, urlparse
 
 import mlflow
+import numpy as np
+from mlflow.entities import LoggedModelStatus
 from mlflow.entities import Run as MlflowRun
 from mlflow.exceptions import MlflowException
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
+from PIL import Image
 from yaml import YAMLError
 
 from bloodcells.config.errors import InputError
@@ -21,6 +26,8 @@ from bloodcells.config.names import Artifact
 from bloodcells.config.schema import PartialTrainConfig
 from bloodcells.config.typed import typed
 from bloodcells.evaluation.predictions import Predictions
+
+KERAS_FILE = "data/model.keras"  # in the folder of a run's model
 
 
 @dataclass(frozen=True)
@@ -109,19 +116,46 @@ class StoredRun:
         """Whether predictions are means over several views of an image."""
         return bool(OmegaConf.select(self._config, "evaluation.test_time_augmentation", default=False))
 
+    @cached_property
+    def model_uri(self) -> str:
+        """MLflow's address of the run's model, such as "models:/m-30b0…"."""
+        with self.readable("model"):
+            experiment, source = self.mlflow_run.info.experiment_id, f"source_run_id = '{self.id}'"
+            for logged in mlflow.MlflowClient().search_logged_models([experiment], source):
+                if logged.status == LoggedModelStatus.READY:
+                    return str(logged.model_uri)
+            raise FileNotFoundError("no model")
+
     def model_file(self, folder: Path) -> Path:
         """A copy of the model's .keras file in `folder`."""
+        uri = self.model_uri
         with self.readable("model"):
-            copied = mlflow.artifacts.download_artifacts(f"runs:/{self.id}/model", dst_path=str(folder))
-            if not (file := Path(copied, "data", "model.keras")).is_file():
-                raise FileNotFoundError("no model.keras")
+            copied = mlflow.artifacts.download_artifacts(uri, dst_path=str(folder))
+            if not (file := Path(copied, KERAS_FILE)).is_file():
+                raise FileNotFoundError(f"no {file.name}")
         return file
+
+    def model_examples(self) -> np.ndarray:
+        """The images that were kept with the model: uint8 (n, h, w, 3), see `kept_images`."""
+        uri = self.model_uri
+        with self.readable("model"):
+            encoded = mlflow.models.Model.load(uri).load_input_example() or ()
+            return np.stack([np.asarray(Image.open(io.BytesIO(base64.b64decode(text)))) for text in encoded])
 
     def class_names(self) -> tuple[str, ...]:
         """The classes, in the order of the model's outputs."""
+        return tuple(self._model_metadata["class_names"])
+
+    def image_size(self) -> tuple[int, int]:
+        """Height and width of the images that the model takes, in pixels."""
+        height, width = self._model_metadata["image_size"]
+        return height, width
+
+    @cached_property
+    def _model_metadata(self) -> dict[str, Any]:
+        uri = self.model_uri
         with self.readable("model"):
-            metadata = mlflow.models.get_model_info(f"runs:/{self.id}/model").metadata
-            return tuple((metadata or {})["class_names"])
+            return dict(mlflow.models.get_model_info(uri).metadata or {})
 
     @cached_property
     def _config(self) -> DictConfig:

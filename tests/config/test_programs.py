@@ -15,6 +15,7 @@ from tests.conftest import composed, config_of
         ("inspect", []),
         ("report", []),
         ("register", ["run_id=a"]),
+        ("serve", ["run_id=a"]),
         ("reproduce", ["run_id=a"]),
         ("export", ["run_id=a", "format=keras"]),
     ],
@@ -57,6 +58,7 @@ def test_synthetic_cells_can_be_evaluated() -> None:
         ("register", ["run_id=a", "name=a/b"], "name=a/b: expected a name without / : ' and"),
         ("register", ["run_id=a", "name=' '"], "name= : expected a name without"),
         ("register", ["run_id=a", 'name="o\'brien"'], "name=o'brien: expected a name without"),
+        ("serve", ["run_id=a", "port=70000"], r"port=70000: expected a number in \[1, 65535\]"),
         ("report", ["study=/tmp/x"], "study=/tmp/x: expected a name of letters"),
     ],
 )

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import keras
 import mlflow
+import numpy as np
 import pytest
 from mlflow.entities import Run
 
@@ -11,9 +12,12 @@ from bloodcells.config.errors import InputError
 from bloodcells.provenance.fingerprint import fingerprint
 from bloodcells.runs.checkpoint import claim, identity_of
 from bloodcells.tracking.store import store_of
+from bloodcells.tracking.stored_run import StoredRun
 from bloodcells.training.epochs import DivergedError
 from tests.runs.conftest import Training
 from tests.training.test_state import STATE
+
+EXAMPLES = np.zeros((1, 2, 2, 3), np.uint8)
 
 
 def epoch(number: int, **metrics: float):
@@ -135,7 +139,7 @@ def test_run_has_one_model_wherever_it_was_interrupted(training, monkeypatch) ->
     network = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)])
 
     def save_model(run) -> None:
-        run.save_model(network, ("a", "b"))
+        run.save_model(network, ("a", "b"), EXAMPLES)
         assert Path(run.locations()["model"]).is_file()
 
     def killed(*_, **__) -> None:
@@ -154,14 +158,14 @@ def test_run_has_one_model_wherever_it_was_interrupted(training, monkeypatch) ->
     training.run(save_model)
     assert models(training) == [(whole, "READY")]
     (run,) = training.runs()
-    assert mlflow.pyfunc.load_model(f"runs:/{run.info.run_id}/model")
+    assert mlflow.pyfunc.load_model(StoredRun(run).model_uri)
 
 
 def test_the_printed_line_loads_the_model_whatever_store_mlflow_points_at(training, tmp_path, monkeypatch) -> None:
     network, lines = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)]), []
 
     def save_model(run) -> None:
-        run.save_model(network, ("a", "b"))
+        run.save_model(network, ("a", "b"), EXAMPLES)
         lines.append(run.locations()["load"])
 
     training.run(save_model)

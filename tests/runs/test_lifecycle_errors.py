@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import keras
 import mlflow
+import numpy as np
 import pytest
 from mlflow.exceptions import MlflowException
 
@@ -47,7 +48,8 @@ def test_nothing_is_stored_without_tracking(tmp_path, monkeypatch) -> None:
         run.describe("a run")
         run.log_metrics({"loss": 1.0}, 1)
         run.save({"a.txt": "text"})
-        run.save_model(keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)]), ("a", "b"))
+        network = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)])
+        run.save_model(network, ("a", "b"), np.zeros((1, 2, 2, 3), np.uint8))
         assert (run.id, run.state) == ("", None)
     assert list(tmp_path.iterdir()) == []
 

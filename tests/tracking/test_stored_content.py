@@ -16,6 +16,7 @@ from bloodcells.evaluation.shift.chains import distort_by_chains
 from bloodcells.provenance.fingerprint import fingerprint
 from bloodcells.runs.description import run_params
 from bloodcells.tracking.store import store_of
+from bloodcells.tracking.stored_run import StoredRun
 from bloodcells.tracking.view import NAME, TAG
 from tests.conftest import composed
 
@@ -103,6 +104,19 @@ def test_metrics_follow_from_the_stored_predictions(run) -> None:
                 assert stored.data.metrics[prefix + name] == pytest.approx(value, abs=1e-6)
 
 
+def test_model_is_named_after_its_run_and_keeps_two_test_images_of_each_class(run) -> None:
+    stored, config, folder = run
+    images, test = config.data.load(), Predictions.load(f"{folder}/predictions.csv").of("test")
+    (logged,) = mlflow.search_logged_models([stored.info.experiment_id], output_format="list")
+    assert logged.name == stored.info.run_name
+    chosen = [k for k, label in enumerate(test.labels) if list(test.labels[:k]).count(label) < 2]
+    pixels = [images.pixels[images.examples.tolist().index(test.examples[k])] for k in chosen]
+    assert np.array_equal(StoredRun(stored).model_examples(), pixels)
+    assert np.allclose(
+        mlflow.pyfunc.load_model(logged.model_uri).predict(pixels), test.probabilities[chosen], atol=1e-6
+    )
+
+
 def test_every_image_is_recorded_as_used_or_removed(run) -> None:
     _, config, folder = run
     kept = [line.split(",")[0] for line in Path(folder, "data/split.csv").read_text().splitlines()[1:]]
@@ -110,18 +124,20 @@ def test_every_image_is_recorded_as_used_or_removed(run) -> None:
     assert sorted(kept + removed, key=int) == config.data.load().examples.tolist()
 
 
-def test_model_loads_with_pyfunc_and_keras_and_predicts_as_in_the_run_and_its_validation(run) -> None:
+def test_model_loads_with_pyfunc_and_keras_and_predicts_as_in_the_run_and_its_validation(run, tmp_path) -> None:
     import keras
 
     stored, config, folder = run
     images = config.data.load()
     test = Predictions.load(f"{folder}/predictions.csv").of("test")
     pixels = images.pixels[np.isin(images.examples, test.examples)]
-    model = mlflow.pyfunc.load_model(f"runs:/{stored.info.run_id}/model")
+    uri = StoredRun(stored).model_uri
+    model = mlflow.pyfunc.load_model(uri)
     assert model.metadata.metadata["class_names"] == list(images.class_names)
-    assert np.allclose(model.predict(pixels), test.probabilities, atol=1e-6)
-    file = mlflow.artifacts.download_artifacts(f"runs:/{stored.info.run_id}/model/data/model.keras")
-    loaded = keras.saving.load_model(file)
+    predicted = model.predict(pixels)
+    assert list(predicted.columns) == list(images.class_names) == model.metadata.get_output_schema().input_names()
+    assert np.allclose(predicted, test.probabilities, atol=1e-6)
+    loaded = keras.saving.load_model(StoredRun(stored).model_file(tmp_path))
     assert np.allclose(loaded.predict(pixels.astype(np.float32), verbose=0), test.probabilities, atol=1e-6)
     assert not loaded.compiled  # the optimizer would triple the file
 

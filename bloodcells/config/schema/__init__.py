@@ -17,6 +17,7 @@ from bloodcells.config.schema.programs import (
     RegisterConfig,
     ReportConfig,
     ReproduceConfig,
+    ServeConfig,
     TrainConfig,
 )
 from bloodcells.config.schema.ranges import within
@@ -61,6 +62,7 @@ __all__ = [
     "ReportConfig",
     "ReproduceConfig",
     "Schedule",
+    "ServeConfig",
     "ServerTracking",
     "SplitConfig",
     "StoredData",

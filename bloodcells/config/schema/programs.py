@@ -148,6 +148,15 @@ class RegisterConfig:
 
 
 @dataclass
+class ServeConfig:
+    """The serving of a finished run's model on this machine."""
+
+    run_id: str
+    tracking: Tracking
+    port: int = within("[1, 65535]")
+
+
+@dataclass
 class ReproduceConfig:
     """The repetition of a finished run."""
 

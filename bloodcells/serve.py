@@ -1,0 +1,57 @@
+"""Serves a finished run's model over HTTP: `python -m bloodcells.serve run_id=best`. Needs no TensorFlow itself."""
+
+import logging
+import os
+import socket
+import sys
+from pathlib import Path
+
+from bloodcells.config.command import command
+from bloodcells.config.errors import InputError
+from bloodcells.config.names import Program
+from bloodcells.config.schema import ServeConfig
+from bloodcells.reporting.terminal import aligned
+
+log = logging.getLogger(Program.SERVE)
+HOST = "127.0.0.1"
+
+
+def serve(config: ServeConfig) -> None:
+    """Serves the model by `mlflow models serve` until the process is interrupted.
+
+    POST /invocations takes {"inputs": …}, images as `bloodcells.tracking.served_model.Classifier.predict` does, and
+    returns {"predictions": […]}, for each image the probability of each class by its name.
+    Raises InputError for unknown or unfinished runs, and if the port is in use.
+    """
+    # Imported here, so that --help and completion do not wait for MLflow.
+    from bloodcells.tracking.find import find_run
+    from bloodcells.tracking.store import store_of
+
+    run = find_run(config.tracking, config.run_id)
+    model = run.model_uri
+    try:
+        socket.create_server((HOST, config.port)).close()
+    except OSError as error:
+        raise InputError(
+            f"port={config.port}: {os.strerror(error.errno or 0)}; expected a free port, such as port=5002"
+        ) from error
+    height, width = run.image_size()
+    post = f"curl -s http://{HOST}:{config.port}/invocations -H 'Content-Type: application/json' -d @-"
+    rows = {
+        "serving": f"run {run.id} ({run.name}), until Ctrl-C",
+        "images": f"{width} x {height} pixels, such as a file cell.png:",
+        "ask": f"""echo '{{"inputs": ["'$(base64 -w0 cell.png)'"]}}' | {post}""",
+    }
+    log.info(aligned(rows))
+    server = ["mlflow", "models", "serve", "--model-uri", model, "--env-manager", "local", "--host", HOST]
+    # MLflow starts uvicorn, which may be on the PATH only if the virtual environment is activated.
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}"
+    environment = {"TF_CPP_MIN_LOG_LEVEL": "2"} | os.environ | {"PATH": path}
+    environment["MLFLOW_TRACKING_URI"] = store_of(config.tracking).uri
+    os.execve(sys.executable, [sys.executable, "-m", *server, "--port", str(config.port)], environment)
+
+
+main = command("serve", ServeConfig)(serve)
+
+if __name__ == "__main__":
+    main()
