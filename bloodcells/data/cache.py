@@ -98,14 +98,14 @@ def _read(folder: Path) -> Images:
     pixels = np.load(folder / "pixels.npy", mmap_mode="r", allow_pickle=False)
     with np.load(folder / "others.npz", allow_pickle=False) as others:
         names = tuple(others["class_names"].tolist())
-        passed_over = tuple(others["passed_over"].tolist())
+        remarks = tuple(others["remarks"].tolist())
         origin = str(others["origin"])
-        return Images(np.asarray(pixels), others["labels"], names, others["examples"], origin, passed_over)
+        return Images(np.asarray(pixels), others["labels"], names, others["examples"], origin, remarks)
 
 
 def _write(folder: Path, images: Images) -> None:
     np.save(folder / "pixels.npy", images.pixels)
-    others = {key: getattr(images, key) for key in ("labels", "class_names", "examples", "origin", "passed_over")}
+    others = {key: getattr(images, key) for key in ("labels", "class_names", "examples", "origin", "remarks")}
     np.savez(folder / "others.npz", **others)
 
 

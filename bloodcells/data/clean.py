@@ -12,6 +12,7 @@ from bloodcells.data.cache import cached_pairs
 from bloodcells.data.copies import exact_copies, near_copies
 from bloodcells.data.images import Images
 
+MANY_NEAR = 0.05  # share of the images; so many near copies are rather cells that look alike
 SMALLEST_SIDE = 16  # pixels; smaller images show too little of a cell to recognize copies
 
 
@@ -29,14 +30,14 @@ class Cleaned:
     """The kept images, the removed ones, and the groups of copies.
 
     groups: int64 (n,), the same number for copies of each other; a split keeps them together
-    near: pairs of example names that show the same cell; both are kept
+    near: pairs of example names that show the same cell; both are kept. None if they were not looked for
     repeated: for each distinct outlier, how often it occurred
     """
 
     images: Images
     groups: np.ndarray
     removed: tuple[Removed, ...]
-    near: tuple[tuple[str, str], ...]
+    near: tuple[tuple[str, str], ...] | None
     repeated: tuple[int, ...]
 
     def describe(self) -> str:
@@ -50,7 +51,11 @@ class Cleaned:
             parts.append(f"{copies:,} exact copies removed")
         if copies := reasons["conflicting copy"]:
             parts.append(f"{copies:,} copies with conflicting labels removed")
-        parts.append(f"{len(self.near):,} pairs of near copies kept together in the split")
+        if self.near is not None:
+            parts.append(f"{len(self.near):,} pairs of near copies kept together in the split")
+            share = len({example for pair in self.near for example in pair}) / len(self.images)
+            if share > MANY_NEAR:
+                parts[-1] += f" ({share:.0%} of the images; if they show different cells, data.clean.near_copies=false)"
         return "; ".join(parts)
 
 
@@ -60,6 +65,7 @@ def clean(images: Images, config: CleanConfig) -> Cleaned:
     An image that occurs `config.repeats` times or more is an outlier, whatever its labels: such images show no cell.
     The course report detected them by their equal brightness. Copies with conflicting labels are all removed, since
     none of the labels can be trusted. With `config.enabled` false, nothing is removed, but copies are still grouped.
+    With `config.near_copies` false, near copies are neither found nor grouped.
 
     Raises InputError if no image is kept, and for images with a side below SMALLEST_SIDE pixels.
     """
@@ -89,7 +95,9 @@ def clean(images: Images, config: CleanConfig) -> Cleaned:
             "raise data.clean.repeats"
         )
     kept = images.take(indices)
-    groups, near = _group_near_copies(images, indices, groups[indices])
+    groups, near = groups[indices], None
+    if config.near_copies:
+        groups, near = _group_near_copies(images, indices, groups)
     removed = tuple(Removed(str(images.examples[i]), int(images.labels[i]), why) for i, why in sorted(reasons.items()))
     return Cleaned(kept, groups, removed, near, tuple(repeated))
 

@@ -1,6 +1,7 @@
 """Loads a folder of image files with one subfolder per class."""
 
 import warnings
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 
 from bloodcells.config.errors import InputError, readable
 from bloodcells.data.images import Images
+from bloodcells.data.resize import Size, describe_resizing, fitted
 
 SUFFIXES = {".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff", ".bmp"}
 FORMATS = "JPEG, PNG, WebP, TIFF or BMP"
@@ -16,10 +18,11 @@ MOST_PASSED_OVER = 0.05  # of a class; beyond this, the folder is not what its u
 MODES = {"1", "L", "LA", "P", "RGB", "RGBA"}  # at most 8 bits per channel: converted to RGB without loss of range
 
 
-def load_folder(path: str) -> Images:
-    """The images in `path`/CLASS/, with classes and files in alphabetical order. Other files are ignored.
+def load_folder(path: str, resize: int | None = None) -> Images:
+    """The images in `path`/CLASS/, with classes and files in alphabetical order. Hidden and other files are ignored.
 
-    Other image files, in further folders or in formats that are not read, are listed as `Images.passed_over`.
+    resize: the side in pixels to which `fitted` brings every image; None: they must have one size
+    A remark counts image files in further folders or in formats that are not read.
     Raises InputError for a missing folder, a class without images, a class of which many image files would be passed
     over, and for an image that cannot be read, has more than 8 bits per channel, or differs in size from the first one.
     """
@@ -33,10 +36,9 @@ def load_folder(path: str) -> Images:
     labels: list[int] = []
     passed_over = [readable(file.name) for file in _image_files(root) if file.parent == root]
     for label, folder in enumerate(folders):
-        members = sorted(file for file in folder.iterdir() if file.suffix.lower() in SUFFIXES)
-        others = [
-            readable(file.relative_to(root).as_posix()) for file in _image_files(folder) if file not in set(members)
-        ]
+        found = _image_files(folder)
+        members = [file for file in found if file.parent == folder and file.suffix.lower() in SUFFIXES]
+        others = [readable(file.relative_to(root).as_posix()) for file in found if file not in set(members)]
         if len(others) > MOST_PASSED_OVER * (len(members) + len(others)):
             raise InputError(
                 f"data.path={path}: {len(others)} of {len(members) + len(others)} image files in {folder.name}/ "
@@ -48,21 +50,33 @@ def load_folder(path: str) -> Images:
         files += members
         labels += [label] * len(members)
     with ThreadPoolExecutor() as threads:
-        images = list(threads.map(decode, files))
+        # Fitted where they are decoded: large images must not fill the memory.
+        read = list(threads.map(lambda file: _read(file, resize), files))
+    sizes, images = [size for size, _ in read], [image for _, image in read]
+    remarks = [describe_resizing(Counter(sizes), (resize, resize))] if resize else []
     for file, image in zip(files, images, strict=True):
         if image.shape != images[0].shape:
             raise InputError(
                 f"{file}: {image.shape[1]}x{image.shape[0]} pixels; expected {images[0].shape[1]}x"
-                f"{images[0].shape[0]}, the size of {files[0]}; resize the images to one size"
+                f"{images[0].shape[0]}, the size of {files[0]}; give all one size by data.resize={images[0].shape[0]}"
             )
+    if passed_over:
+        count = "1 image file" if len(passed_over) == 1 else f"{len(passed_over):,} image files"
+        remarks.append(f"{count} passed over, such as {passed_over[0]}")
     return Images.from_arrays(
         np.stack(images),
         np.asarray(labels),
         origin=path,
         class_names=[folder.name for folder in folders],
         examples=[file.relative_to(root).as_posix() for file in files],
-        passed_over=passed_over,
+        remarks=[remark for remark in remarks if remark],
     )
+
+
+def _read(file: Path, resize: int | None) -> tuple[Size, np.ndarray]:
+    """The size of an image file before it is resized, and its pixels afterwards."""
+    image = decode(file)
+    return (image.shape[0], image.shape[1]), fitted(image, (resize, resize)) if resize else image
 
 
 def _image_files(folder: Path) -> list[Path]:

@@ -20,7 +20,7 @@ class Images:
     class_names: one per class
     examples: str (n,), the name of each image in its source: its number in an archive, its path in a folder
     origin: the source, for messages
-    passed_over: image files of the source that are not among the images
+    remarks: what the user should know about how they were read
     """
 
     pixels: np.ndarray
@@ -28,7 +28,7 @@ class Images:
     class_names: tuple[str, ...]
     examples: np.ndarray
     origin: str
-    passed_over: tuple[str, ...] = ()
+    remarks: tuple[str, ...] = ()
 
     @classmethod
     def from_arrays(
@@ -39,17 +39,18 @@ class Images:
         origin: str,
         class_names: Sequence[str] | None = None,
         examples: Sequence[str] | None = None,
-        passed_over: Sequence[str] = (),
+        remarks: Sequence[str] = (),
     ) -> "Images":
         """Builds images from arrays in any of the usual forms.
 
         pixels: uint8 (n, h, w, 3) in 0..255, or floats that are clearly in 0..1
-        labels: integers (n,) or (n, 1), or one-hot (n, classes)
+        labels: whole numbers (n,) or (n, 1), counted from 0 or from 1; or one-hot (n, classes)
         class_names: default to the label numbers; examples: default to the positions 0..n-1
         Raises InputError for any other shape, type or range, and if labels are negative, missing or too many.
         """
         pixels = to_uint8(pixels, origin)
-        labels, classes = _to_class_numbers(labels, origin)
+        labels, classes, first = _to_class_numbers(labels, origin, named=len(class_names) if class_names else None)
+        remarks = [*remarks, "labels counted from 1"] if first else remarks
         if len(pixels) != len(labels):
             raise InputError(f"{origin}: {len(pixels)} images but {len(labels)} labels; expected one label per image")
         if len(pixels) == 0:
@@ -58,7 +59,7 @@ class Images:
             raise InputError(
                 f"{origin}: label {classes - 1} but {len(labels)} images; expected classes numbered from 0"
             )
-        names = tuple(class_names) if class_names is not None else tuple(map(str, range(classes)))
+        names = tuple(map(str, range(first, first + classes))) if class_names is None else tuple(class_names)
         if classes > len(names):
             raise InputError(f"{origin}: label {classes - 1} has no name; expected labels below {len(names)}")
         if repeated := [name for name, count in Counter(names).items() if count > 1]:
@@ -66,7 +67,7 @@ class Images:
         if len(names) < 2:
             raise InputError(f"{origin}: only one class, {names[0]}; expected two or more")
         numbers = examples if examples is not None else list(map(str, range(len(labels))))
-        return cls(pixels, labels, names, np.asarray(numbers), origin, tuple(passed_over))
+        return cls(pixels, labels, names, np.asarray(numbers), origin, tuple(remarks))
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -75,10 +76,7 @@ class Images:
         """One line, such as "cells.npz: 13,759 images of 8 classes, 96 x 96 pixels"."""
         height, width = self.size
         text = f"{self.origin}: {len(self):,} images of {len(self.class_names)} classes, {width} x {height} pixels"
-        if self.passed_over:
-            files = "1 image file" if len(self.passed_over) == 1 else f"{len(self.passed_over):,} image files"
-            text += f"; {files} passed over, such as {self.passed_over[0]}"
-        return text
+        return "; ".join((text, *self.remarks))
 
     @property
     def size(self) -> tuple[int, int]:
@@ -146,15 +144,20 @@ def to_uint8(pixels: np.ndarray, origin: str) -> np.ndarray:
     return np.stack([np.rint(image * 255).astype(np.uint8) for image in pixels])
 
 
-def _to_class_numbers(labels: np.ndarray, origin: str) -> tuple[np.ndarray, int]:
-    """int64 (n,) and the number of classes. With one-hot labels, classes without images count too."""
-    expected = "expected integers of shape (n,) or (n, 1), or one-hot (n, classes)"
+def _to_class_numbers(labels: np.ndarray, origin: str, named: int | None) -> tuple[np.ndarray, int, int]:
+    """int64 (n,) from 0, the number of classes, and the number that labels are counted from: 0 or 1.
+
+    named: number of class names, None without any; with one-hot labels, classes without images count too
+    """
+    expected = "expected whole numbers of shape (n,) or (n, 1), or one-hot (n, classes)"
     if labels.ndim == 2 and labels.shape[1] > 1:
         if not (np.isin(labels, (0, 1)).all() and (labels.sum(axis=1) == 1).all()):
             raise InputError(f"{origin}: labels of shape {labels.shape} that are not one-hot; {expected}")
-        return labels.argmax(axis=1).astype(np.int64), labels.shape[1]
+        return labels.argmax(axis=1).astype(np.int64), labels.shape[1], 0
     if labels.ndim not in (1, 2):
         raise InputError(f"{origin}: labels of shape {labels.shape}; {expected}")
+    if labels.dtype.kind == "f" and np.all(labels == np.rint(labels)) and np.all(np.abs(labels) < 2**53):
+        labels = labels.astype(np.int64)
     if not np.issubdtype(labels.dtype, np.integer):
         raise InputError(f"{origin}: labels of type {labels.dtype}; {expected}")
     labels = labels.reshape(-1)
@@ -163,4 +166,7 @@ def _to_class_numbers(labels: np.ndarray, origin: str) -> tuple[np.ndarray, int]
     if len(labels) and labels.max() > np.iinfo(np.int64).max:
         raise InputError(f"{origin}: label {labels.max()}; expected classes numbered from 0")
     labels = labels.astype(np.int64)
-    return labels, int(labels.max(initial=-1)) + 1
+    classes = int(labels.max(initial=-1)) + 1
+    # With names, only if the last class had none otherwise: the images may be some of the classes.
+    first = int(len(labels) > 0 and labels.min() == 1 and named in (None, classes - 1))
+    return labels - first, classes - first, first

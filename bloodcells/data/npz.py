@@ -4,13 +4,16 @@ import hashlib
 import tokenize
 import zipfile
 import zlib
+from collections import Counter
 from collections.abc import Collection
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
 from bloodcells.config.errors import InputError
 from bloodcells.data.images import Images
+from bloodcells.data.resize import describe_resizing, fitted
 
 # SHA-256 of well-known archives, to report which one was loaded.
 KNOWN_ARCHIVES = {
@@ -23,9 +26,10 @@ DAMAGE_ERRORS = (
 )  # fmt: skip
 
 
-def load_npz(path: str) -> Images:
+def load_npz(path: str, resize: int | None = None) -> Images:
     """The images of the archive at `path`, with the arrays `images`, `labels` and optionally `class_names`.
 
+    resize: the side in pixels to which `fitted` brings every image; None: as they are
     Raises InputError as `read_arrays` does, and for arrays that do not fit together.
     """
     arrays = read_arrays(path, "images", "labels", optional=("class_names",))
@@ -33,7 +37,12 @@ def load_npz(path: str) -> Images:
         known = KNOWN_ARCHIVES.get(hashlib.file_digest(file, "sha256").hexdigest())
     origin = f"{path} ({known})" if known else path
     names = _names(arrays["class_names"], path) if "class_names" in arrays else None
-    return Images.from_arrays(arrays["images"], arrays["labels"], origin=origin, class_names=names)
+    images = Images.from_arrays(arrays["images"], arrays["labels"], origin=origin, class_names=names)
+    size = (resize, resize) if resize else images.size
+    if remark := describe_resizing(Counter({images.size: len(images)}), size):
+        pixels = np.stack([fitted(image, size) for image in images.pixels])
+        images = replace(images, pixels=pixels, remarks=(*images.remarks, remark))
+    return images
 
 
 def read_arrays(path: str, *required: str, optional: Collection[str] = ()) -> dict[str, np.ndarray]:

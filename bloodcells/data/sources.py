@@ -16,23 +16,27 @@ from bloodcells.data.images import Images
 @option("data", "npz")
 @dataclass
 class NpzData(StoredData):
-    """An archive of NumPy arrays."""
+    """An archive of NumPy arrays; resize: the side in pixels to which all images are resized, None: as they are."""
+
+    resize: int | None = within("[16, 1024]")
 
     def load(self) -> Images:
         from bloodcells.data.npz import load_npz
 
-        return load_npz(self.path)
+        return load_npz(self.path, self.resize)
 
 
 @option("data", "folder")
 @dataclass
 class FolderData(StoredData):
-    """A folder of image files, with one subfolder per class."""
+    """A folder of image files, with one subfolder per class; resize: as for NpzData, needed for mixed sizes."""
+
+    resize: int | None = within("[16, 1024]")
 
     def load(self) -> Images:
         from bloodcells.data.folder import load_folder
 
-        return load_folder(self.path)
+        return load_folder(self.path, self.resize)
 
 
 @option("data", "synthetic")

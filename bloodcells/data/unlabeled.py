@@ -6,15 +6,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
 
 from bloodcells.config.errors import InputError
 from bloodcells.data.folder import FORMATS, SUFFIXES, decode
 from bloodcells.data.images import to_uint8
 from bloodcells.data.npz import read_arrays
+from bloodcells.data.resize import Size, describe_resizing, fitted
 from bloodcells.reporting.terminal import with_progress
-
-Size = tuple[int, int]  # height and width
 
 
 @dataclass(frozen=True)
@@ -32,16 +30,8 @@ class Unlabeled:
     sizes: Counter[Size]
 
     def resized(self) -> str | None:
-        """What was resized, such as "300 of 400 images resized from 363x360 to 96x96 pixels"; None if nothing was."""
-        height, width = self.pixels.shape[1:3]
-        others = [size for size in self.sizes if size != (height, width)]
-        if not others:
-            return None
-        count = sum(self.sizes[size] for size in others)
-        origin = f"{others[0][1]}x{others[0][0]}" if len(others) == 1 else f"{len(others)} sizes"
-        stretched = sum(self.sizes[h, w] for h, w in others if h * width != w * height)
-        note = f", {stretched:,} of them stretched, since their sides have another ratio" if stretched else ""
-        return f"{count:,} of {len(self.files):,} images resized from {origin} to {width}x{height} pixels{note}"
+        """What was resized, see `describe_resizing`."""
+        return describe_resizing(self.sizes, self.pixels.shape[1:3])
 
 
 def load_unlabeled(path: str, size: Size) -> Unlabeled:
@@ -95,8 +85,5 @@ def _image_files(path: Path) -> list[Path]:
 
 
 def _fitted(image: np.ndarray, size: Size) -> tuple[Size, np.ndarray]:
-    """The size of an image and its pixels, resized to `size` if they differ."""
-    before = (image.shape[0], image.shape[1])
-    if before == size:
-        return before, image
-    return before, np.asarray(Image.fromarray(image).resize(size[::-1], Image.Resampling.BICUBIC))
+    """The size of an image before it is fitted to `size`, and its pixels afterwards."""
+    return (image.shape[0], image.shape[1]), fitted(image, size)

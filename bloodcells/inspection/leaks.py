@@ -14,6 +14,7 @@ from bloodcells.inspection.copies import DRAWN, Copies
 from bloodcells.reporting.sheet import Tile, class_title, sheet, short_name
 
 HEADING = "Near copies and leakage"
+NOT_SOUGHT = "Near copies were not looked for, since data.clean.near_copies=false."
 
 
 def leakage(images: Images, cleaned: Cleaned, parts: Split, *, repeated: list[Copies], seed: int) -> Chapter:
@@ -22,15 +23,17 @@ def leakage(images: Images, cleaned: Cleaned, parts: Split, *, repeated: list[Co
     images: as loaded; parts: the split of the cleaned images, drawn from `seed`; repeated: from `find_copies`
     """
     place = {str(name): index for index, name in enumerate(images.examples)}
-    pairs = [np.array([place[first], place[second]]) for first, second in cleaned.near]
+    pairs = [np.array([place[first], place[second]]) for first, second in cleaned.near or ()]
     sets = {
         "pairs of near copies": pairs,
         "outliers": [copies.indices for copies in repeated if copies.kind == "outlier"],
         "sets of exact copies": [copies.indices for copies in repeated if copies.kind != "outlier"],
     }
     copied = [indices for sets_of_kind in sets.values() for indices in sets_of_kind]
-    if not copied:
+    if not copied and cleaned.near is not None:
         return Chapter(HEADING, ["There are no exact or near copies: no split can leak."])
+    if not copied:
+        return Chapter(HEADING, [f"There are no exact copies. {NOT_SOUGHT}"])
     actual = np.array([parts.part_of.get(str(name), "") for name in images.examples])
     shares = np.array([len(getattr(parts, part)) for part in PARTS]) / len(cleaned.images)
     naive = naive_split(images.labels, shares, seed)
@@ -38,7 +41,7 @@ def leakage(images: Images, cleaned: Cleaned, parts: Split, *, repeated: list[Co
     return Chapter(
         HEADING,
         [
-            *_near(images, pairs, actual),
+            *([NOT_SOUGHT] if cleaned.near is None else _near(images, pairs, actual)),
             "A naive split, a stratified random split of all images with the same shares and seed, ignores copies. It "
             f"leaks {leaked:,} of {held_out:,} validation and test images ({leaked / max(held_out, 1):.1%}): they have "
             "a copy in training, which a model can memorize. The table counts the sets of copies that end up in more "

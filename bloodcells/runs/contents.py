@@ -57,7 +57,7 @@ def setup_files(config: TrainConfig, cleaned: Cleaned, split: Split) -> dict[str
         Artifact.PACKAGES: "\n".join(packages()) + "\n",
         Artifact.SPLIT: used,
         Artifact.REMOVED: removed,
-        Artifact.NEAR_COPIES: DataFrame(cleaned.near, columns=["example", "copy"]),
+        Artifact.NEAR_COPIES: DataFrame(cleaned.near or (), columns=["example", "copy"]),
     }
 
 

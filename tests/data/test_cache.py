@@ -15,7 +15,7 @@ from bloodcells.data.cache import KEPT, cached_pairs, load
 from bloodcells.data.images import Images
 from bloodcells.data.sources import FolderData, NpzData, SyntheticData
 
-CLEAN = CleanConfig(True, 5)
+CLEAN = CleanConfig(True, True, 5)
 LABELS = np.arange(6) % 3
 
 
@@ -43,7 +43,7 @@ def decoded(monkeypatch) -> list[str]:
 def archive(file: Path, seed: int = 0) -> NpzData:
     pixels = np.random.default_rng(seed).integers(0, 256, (6, 16, 16, 3), dtype=np.uint8)
     np.savez(file, images=pixels, labels=LABELS)
-    return NpzData("npz", CLEAN, None, str(file))
+    return NpzData("npz", CLEAN, None, str(file), None)
 
 
 def same(first: Images, second: Images) -> bool:
@@ -58,7 +58,7 @@ def same(first: Images, second: Images) -> bool:
 def test_unchanged_images_are_decoded_once(tmp_path, decoded) -> None:
     data = archive(tmp_path / "cells.npz")
     expected = NpzData.load(data)
-    first, second = load(data), load(NpzData("npz", CleanConfig(False, 2), None, data.path))
+    first, second = load(data), load(NpzData("npz", CleanConfig(False, True, 2), None, data.path, None))
     assert same(first, expected)
     assert same(second, expected)
     assert len(decoded) == 2  # by the test and by the first of the two
@@ -88,7 +88,7 @@ def test_a_file_added_to_a_folder_is_found(tmp_path, decoded) -> None:
     for name in ("a/1.png", "b/1.png", "b/2.png"):
         (tmp_path / "cells" / name).parent.mkdir(parents=True, exist_ok=True)
         Image.new("RGB", (16, 16), (len(name), 0, 0)).save(tmp_path / "cells" / name)
-    data = FolderData("folder", CLEAN, None, str(tmp_path / "cells"))
+    data = FolderData("folder", CLEAN, None, str(tmp_path / "cells"), None)
     assert len(load(data)) == len(load(data)) == 3
     Image.new("RGB", (16, 16)).save(tmp_path / "cells" / "a" / "2.png")
     assert load(data).examples.tolist() == ["a/1.png", "a/2.png", "b/1.png", "b/2.png"]
@@ -152,7 +152,7 @@ def test_a_stored_source_names_its_file_or_everything_below_its_folder(tmp_path)
 
 def test_a_missing_file_is_reported_as_without_the_cache(tmp_path) -> None:
     with pytest.raises(InputError, match=r"no such file; expected an .npz archive"):
-        load(NpzData("npz", CLEAN, None, str(tmp_path / "none.npz")))
+        load(NpzData("npz", CLEAN, None, str(tmp_path / "none.npz"), None))
 
 
 def test_only_the_data_sets_used_last_are_kept(tmp_path, folder, decoded) -> None:

@@ -7,7 +7,7 @@ from bloodcells.config.errors import InputError
 from bloodcells.config.schema import CleanConfig
 from bloodcells.data.clean import clean
 
-ON = CleanConfig(enabled=True, repeats=5)
+ON = CleanConfig(enabled=True, near_copies=True, repeats=5)
 
 
 def test_repeated_image_is_removed_whatever_its_labels(noise_images) -> None:
@@ -69,12 +69,27 @@ def test_near_copies_are_kept_in_one_group(noise_images) -> None:
     assert cleaned.groups[4] == cleaned.groups[11] == cleaned.groups[17]
     assert len(set(cleaned.groups.tolist())) == 28
     assert ("4", "11") in cleaned.near
+    assert cleaned.describe().endswith(
+        f"{len(cleaned.near)} pairs of near copies kept together in the split (10% of the images; if they show "
+        "different cells, data.clean.near_copies=false)"
+    )
+
+
+def test_near_copies_are_not_looked_for_if_switched_off(noise_images) -> None:
+    images = noise_images(30)
+    images.pixels[11] = np.clip(images.pixels[4].astype(int) + 2, 0, 255)
+    images.pixels[20] = images.pixels[21]
+    cleaned = clean(images, CleanConfig(enabled=False, near_copies=False, repeats=5))
+    assert cleaned.near is None
+    assert cleaned.groups[4] != cleaned.groups[11]
+    assert cleaned.groups[20] == cleaned.groups[21]  # exact copies stay together
+    assert cleaned.describe() == "30 images kept"
 
 
 def test_disabled_cleaning_removes_nothing_but_groups_copies(noise_images) -> None:
     images = noise_images(30)
     images.pixels[20:26] = images.pixels[20]
-    cleaned = clean(images, CleanConfig(enabled=False, repeats=5))
+    cleaned = clean(images, CleanConfig(enabled=False, near_copies=True, repeats=5))
     assert (len(cleaned.images), cleaned.removed, cleaned.repeated) == (30, (), ())
     assert len(set(cleaned.groups[20:26].tolist())) == 1
 

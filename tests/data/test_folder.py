@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageDraw
 
 from bloodcells.config.errors import InputError
 from bloodcells.data.folder import load_folder
@@ -77,6 +77,29 @@ def test_text_file_named_png_is_named(root) -> None:
     (root / "b_class" / "3.png").write_text("no image")
     with pytest.raises(InputError, match=r"b_class/3\.png: cannot be read as an image"):
         load_folder(str(root))
+
+
+def test_hidden_files_are_ignored(root) -> None:
+    before = load_folder(str(root))
+    (root / "a_class" / "._1.png").write_bytes(b"what macOS writes next to a file")
+    assert load_folder(str(root)).describe() == before.describe()
+
+
+def test_mixed_sizes_are_resized_without_changing_the_shape_of_cells(root) -> None:
+    circle = Image.new("RGB", (60, 40), "white")
+    ImageDraw.Draw(circle).ellipse((20, 10, 40, 30), fill="black")  # in the middle, 20 pixels wide
+    circle.save(root / "a_class" / "large.png")
+    Image.fromarray(np.full((8, 8, 3), 90, np.uint8)).save(root / "a_class" / "square.png")
+    images = load_folder(str(root), resize=8)
+    assert images.pixels.shape == (6, 8, 8, 3)
+    by_name = dict(zip(images.examples.tolist(), images.pixels, strict=True))
+    assert np.array_equal(by_name["a_class/square.png"], np.full((8, 8, 3), 90))
+    # The middle 40 x 40 pixels, reduced to a fifth: a circle 4 pixels wide, from 2 to 6 in both directions.
+    dark = by_name["a_class/large.png"][..., 0] < 128
+    assert (dark.any(axis=0).tolist(), dark.any(axis=1).tolist()) == ([False] * 2 + [True] * 4 + [False] * 2,) * 2
+    assert images.remarks == (
+        "5 of 6 images resized from 2 sizes to 8x8 pixels, 5 of them cropped, since their sides have another ratio",
+    )
 
 
 def test_16_bit_image_is_refused(root) -> None:

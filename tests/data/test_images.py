@@ -14,8 +14,15 @@ LABELS = np.array([0, 1, 2, 0, 1, 2])
 
 @pytest.mark.parametrize(
     "labels",
-    [LABELS, LABELS[:, None], LABELS.astype(np.uint8), np.eye(3)[LABELS], np.eye(3, dtype=bool)[LABELS]],
-    ids=["flat", "column", "uint8", "one-hot floats", "one-hot bools"],
+    [
+        LABELS,
+        LABELS[:, None],
+        LABELS.astype(np.uint8),
+        LABELS.astype(np.float32),
+        np.eye(3)[LABELS],
+        np.eye(3, dtype=bool)[LABELS],
+    ],
+    ids=["flat", "column", "uint8", "whole floats", "one-hot floats", "one-hot bools"],
 )
 def test_labels_may_be_flat_a_column_or_one_hot(labels) -> None:
     images = Images.from_arrays(PIXELS, labels, origin="here")
@@ -24,6 +31,21 @@ def test_labels_may_be_flat_a_column_or_one_hot(labels) -> None:
     assert images.class_names == ("0", "1", "2")
     assert images.class_counts.tolist() == [2, 2, 2]
     assert images.one_hot[:3].tolist() == [[1, 0, 0], [0, 1, 0], [0, 0, 1]]
+
+
+def test_labels_may_be_counted_from_1() -> None:
+    numbered = Images.from_arrays(PIXELS, LABELS + 1, origin="here")
+    assert (numbered.labels.tolist(), numbered.class_names) == ([0, 1, 2, 0, 1, 2], ("1", "2", "3"))
+    assert numbered.describe() == "here: 6 images of 3 classes, 4 x 4 pixels; labels counted from 1"
+    named = Images.from_arrays(PIXELS, LABELS + 1, origin="here", class_names=["a", "b", "c"])
+    assert (named.labels.tolist(), named.class_names) == ([0, 1, 2, 0, 1, 2], ("a", "b", "c"))
+
+
+def test_labels_of_some_classes_keep_their_numbers() -> None:
+    some = Images.from_arrays(PIXELS, np.where(LABELS == 0, 1, LABELS), origin="here", class_names=["a", "b", "c"])
+    assert (some.labels.tolist(), some.remarks) == ([1, 1, 2, 1, 1, 2], ())
+    one_hot = Images.from_arrays(PIXELS, np.eye(3)[np.where(LABELS == 0, 1, LABELS)], origin="here")
+    assert (one_hot.labels.tolist(), one_hot.class_names) == ([1, 1, 2, 1, 1, 2], ("0", "1", "2"))
 
 
 def test_floats_clearly_in_0_to_1_become_uint8() -> None:
@@ -53,7 +75,8 @@ def test_images_of_another_shape_type_or_range_are_refused(pixels, received) -> 
 @pytest.mark.parametrize(
     ("labels", "received"),
     [
-        (LABELS.astype(float), "type float64"),
+        (LABELS + 0.5, "type float64"),
+        (np.where(LABELS == 1, np.nan, LABELS), "type float64"),
         (LABELS - 1, "label -1 at position 0"),
         (LABELS[:5], "6 images but 5 labels"),
         (np.append(LABELS, 0), "6 images but 7 labels"),
@@ -62,7 +85,7 @@ def test_images_of_another_shape_type_or_range_are_refused(pixels, received) -> 
         (np.array(list("abcabc")), "type <U1"),
         (np.zeros(6, int), "only one class"),
     ],
-    ids=["floats", "negative", "fewer", "more", "two-hot", "rank 3", "text", "one class"],
+    ids=["fractions", "NaN", "negative", "fewer", "more", "two-hot", "rank 3", "text", "one class"],
 )
 def test_labels_that_are_not_class_numbers_are_refused(labels, received) -> None:
     with pytest.raises(InputError, match=received):

@@ -133,3 +133,12 @@ def test_pickled_arrays_are_refused_and_never_unpickled(tmp_path, key) -> None:
     with pytest.raises(InputError, match=f"array {key} is a pickled object array, which is refused"):
         load_npz(str(tmp_path / "a.npz"))
     assert not Trap.sprung
+
+
+def test_images_are_resized(tmp_path) -> None:
+    pixels = np.repeat(np.arange(4, dtype=np.uint8) * 60, 2)[:, None, None, None] * np.ones((1, 20, 20, 3), np.uint8)
+    np.savez(tmp_path / "a.npz", images=pixels, labels=np.arange(8) % 2)
+    images = load_npz(str(tmp_path / "a.npz"), resize=10)
+    assert np.array_equal(images.pixels, pixels[:, :10, :10])
+    assert images.describe().endswith("10 x 10 pixels; 8 of 8 images resized from 20x20 to 10x10 pixels")
+    assert load_npz(str(tmp_path / "a.npz"), resize=20).remarks == ()

@@ -40,7 +40,7 @@ def test_classes_are_as_imbalanced_as_in_the_course_report(cells) -> None:
 def test_cleaning_finds_exactly_the_added_outliers_and_copies(cells) -> None:
     # 1,200 cells; 1200 // 400 = 3 exact and 3 near copies; one image 1200 // 60 = 20 times under each of 8 labels,
     # another one 20 times.
-    cleaned = clean(cells, CleanConfig(enabled=True, repeats=5))
+    cleaned = clean(cells, CleanConfig(enabled=True, near_copies=True, repeats=5))
     assert sorted(cleaned.repeated) == [20, 160]
     assert sum(entry.reason.startswith("exact copy") for entry in cleaned.removed) == 3
     assert len(cleaned.images) == 1200 + 3

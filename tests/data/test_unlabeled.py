@@ -43,7 +43,7 @@ def test_images_of_other_sizes_are_resized_and_counted(root) -> None:
     assert images.resized() == "1 of 3 images resized from 20x16 to 10x8 pixels"
     Image.fromarray(PIXELS[:4]).save(root / "flat.png")
     assert load_unlabeled(str(root), SIZE).resized() == (
-        "2 of 4 images resized from 2 sizes to 10x8 pixels, 1 of them stretched, since their sides have another ratio"
+        "2 of 4 images resized from 2 sizes to 10x8 pixels, 1 of them cropped, since their sides have another ratio"
     )
 
 

@@ -36,7 +36,7 @@ def test_class_sizes_before_and_after_cleaning_and_in_each_part(noise_images) ->
     images = noise_images(60)
     images.pixels[50:56] = images.pixels[50]  # outliers, two of each class
     images.pixels[3] = images.pixels[0]  # a copy of class 0
-    cleaned = clean(images, CleanConfig(enabled=True, repeats=5))
+    cleaned = clean(images, CleanConfig(enabled=True, near_copies=True, repeats=5))
     parts = split(cleaned, SplitConfig(test_share=0.2, validation_share=0.1, seed=0))
     chapter = class_sizes(images, cleaned.images, parts)
     table = chapter.files["classes.csv"]
@@ -58,7 +58,7 @@ def test_imbalance_compares_the_largest_and_the_smallest_class(noise_images) -> 
 @pytest.mark.parametrize("classes", [2, 20])
 def test_every_class_has_a_bar_and_a_name(noise_images, classes) -> None:
     images = noise_images(classes * 4, classes, 16)
-    cleaned = clean(images, CleanConfig(enabled=True, repeats=5))
+    cleaned = clean(images, CleanConfig(enabled=True, near_copies=True, repeats=5))
     parts = split(cleaned, SplitConfig(test_share=0.2, validation_share=0.2, seed=0))
     axes = class_sizes(images, images, parts).files["figures/classes.png"].axes[0]
     assert [label.get_text() for label in axes.get_yticklabels()] == list(images.class_names)

@@ -6,7 +6,10 @@ import pytest
 from bloodcells.config.schema import CleanConfig
 from bloodcells.inspection.copies import DRAWN, find_copies, listed, repeated_images
 
-ON, OFF = CleanConfig(enabled=True, repeats=5), CleanConfig(enabled=False, repeats=5)
+ON, OFF = (
+    CleanConfig(enabled=True, near_copies=True, repeats=5),
+    CleanConfig(enabled=False, near_copies=True, repeats=5),
+)
 
 
 @pytest.fixture

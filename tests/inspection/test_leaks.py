@@ -7,7 +7,7 @@ from bloodcells.config.schema import CleanConfig, SplitConfig
 from bloodcells.data.clean import clean
 from bloodcells.data.split import split
 from bloodcells.inspection.copies import find_copies
-from bloodcells.inspection.leaks import count_leaked, leak_table, leakage, naive_split
+from bloodcells.inspection.leaks import NOT_SOUGHT, count_leaked, leak_table, leakage, naive_split
 
 SHARES = np.array([0.5, 0.3, 0.2])  # training, validation, test
 
@@ -43,8 +43,8 @@ def test_divided_sets_are_counted_in_both_splits_and_expected_in_naive_ones() ->
 
 @pytest.fixture
 def chapter_of(noise_images):
-    def make(images):
-        cleaned = clean(images, CleanConfig(enabled=True, repeats=5))
+    def make(images, near_copies=True):
+        cleaned = clean(images, CleanConfig(enabled=True, near_copies=near_copies, repeats=5))
         parts = split(cleaned, SplitConfig(test_share=0.2, validation_share=0.2, seed=0))
         return leakage(images, cleaned, parts, repeated=find_copies(images, 5), seed=0), parts
 
@@ -80,3 +80,12 @@ def test_without_copies_the_text_says_so(noise_images, chapter_of) -> None:
     chapter, _ = chapter_of(images)
     assert "There are no near copies" in chapter.blocks[0]
     assert list(chapter.files) == ["leaks.csv"]
+
+
+def test_the_text_says_if_near_copies_were_not_looked_for(noise_images, chapter_of) -> None:
+    chapter, _ = chapter_of(noise_images(60), near_copies=False)
+    assert chapter.blocks == [f"There are no exact copies. {NOT_SOUGHT}"]
+    images = noise_images(60)
+    images.pixels[10] = images.pixels[4]
+    chapter, _ = chapter_of(images, near_copies=False)
+    assert chapter.blocks[0] == NOT_SOUGHT

@@ -12,9 +12,13 @@ from bloodcells.config.schema.ranges import within
 
 @dataclass
 class CleanConfig:
-    """Cleaning: removes images that occur `repeats` times or more, and all but one of each set of exact copies."""
+    """Cleaning: removes images that occur `repeats` times or more, and all but one of each set of exact copies.
+
+    near_copies: whether to look for images of the same cell, which the split keeps together
+    """
 
     enabled: bool
+    near_copies: bool
     repeats: int = within("[2, inf)")
 
 
