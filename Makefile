@@ -38,7 +38,8 @@ unfreeze-depth backbones augmentation:
 	@$(BIN)/python -m bloodcells.report study=$(subst -,_,$@)
 
 ui: install  ## serves MLflow's pages about the runs at http://127.0.0.1:5000; another port: PORT=...
-	@MLFLOW_DISABLE_TELEMETRY=true $(BIN)/mlflow ui --host 127.0.0.1 --port $(PORT) --backend-store-uri sqlite:///mlruns/mlflow.db
+	@MLFLOW_DISABLE_TELEMETRY=true MLFLOW_SERVER_ENABLE_JOB_EXECUTION=false $(BIN)/mlflow ui --workers 1 --host 127.0.0.1 \
+		--port $(PORT) --backend-store-uri sqlite:///mlruns/mlflow.db
 
 serve: install  ## serves a model at http://127.0.0.1:5001: make serve RUN=b2d4f0cf ARGS="port=5002"
 	@$(BIN)/python -m bloodcells.serve run_id=$(RUN) $(ARGS)

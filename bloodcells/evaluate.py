@@ -44,6 +44,7 @@ def evaluate(config: EvaluateConfig) -> "Result":
     from bloodcells.evaluation.page import evaluation_page
     from bloodcells.evaluation.score import score
     from bloodcells.reporting.terminal import aligned
+    from bloodcells.runs.contents import rounded
     from bloodcells.runs.description import scores_in_words
     from bloodcells.runs.lifecycle import source_tags, started
 
@@ -72,13 +73,13 @@ def evaluate(config: EvaluateConfig) -> "Result":
     params = {"run_id": run.ids, "data": config.data.name, "cleaned": str(config.data.clean.enabled)}
     with started(config.tracking, title, tags=tags, params=params, origin=images.origin, context="testing") as tracked:
         tracked.describe(lead)
-        tracked.log_metrics(scored.metrics)
+        tracked.log_metrics(metrics := rounded(scored.metrics))
         tracked.save({**scored.tables, **figures, "evaluation.html": page})
     log.info(aligned(rows | tracked.locations()))
     return replace(
         stored_result(run, config.tracking),
         run_id=tracked.id,
-        metrics=scored.metrics,
+        metrics=metrics,
         predictions=scored.predictions,
         load_model=lambda: model,
     )

@@ -103,10 +103,10 @@ def test_a_result_has_metrics_history_predictions_and_model(trained, capsys) -> 
     assert trained.history["phase"].nunique() == 2
     test = trained.predictions.of("test")
     assert isinstance(test, Predictions)
-    assert trained.metrics["test/accuracy"] == pytest.approx((test.predicted == test.labels).mean())
+    assert trained.metrics["test/accuracy"] == pytest.approx((test.predicted == test.labels).mean(), abs=1e-6)
     best = trained.history.set_index("epoch").loc[trained.metrics["best/epoch"]]
     for key in ("val_accuracy", "val_composed_accuracy"):
-        assert trained.metrics[f"best/{key}"] == best[key]
+        assert trained.metrics[f"best/{key}"] == pytest.approx(best[key], abs=1e-6)
     assert repr(trained).startswith(f"Result(run_id='{trained.run_id}', test accuracy 0.")
     assert capsys.readouterr().out == ""  # pytest has configured logging
 

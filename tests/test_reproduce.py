@@ -102,8 +102,8 @@ def test_two_seeds_differ_by_measured_amounts(tmp_path) -> None:
     assert weights.max_difference == max(array.max() for array in difference)
     assert weights.differing == sum((array > 0).sum() for array in difference)
     assert metrics.mismatches[0].step == 1
-    losses = [mlflow.MlflowClient().get_metric_history(run.id, "val/loss")[0].value for run in runs]
-    (row,) = [row for row in metrics.mismatches if (row.what, row.step) == ("val/loss", 1)]
+    losses = [mlflow.MlflowClient().get_metric_history(run.id, "all_epochs/val_loss")[0].value for run in runs]
+    (row,) = [row for row in metrics.mismatches if (row.what, row.step) == ("all_epochs/val_loss", 1)]
     assert (row.original, row.repeat, row.difference) == (*losses, abs(losses[0] - losses[1]))
     images = [set(run.predictions().examples.tolist()) for run in runs]  # each seed has its own split
     assert images[0] & images[1] != images[0]

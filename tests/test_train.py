@@ -94,7 +94,7 @@ def test_pretrained_backbone_trains_its_head_and_then_from_a_block_on(tiny_run, 
     donor = SmallCNN("smallcnn", None, None).build((32, 32, 3))
     donor.save_weights(tmp_path / "donor.weights.h5")
     run = tiny_run(f"backbone.weights={tmp_path}/donor.weights.h5", "unfreeze=block3")
-    history = mlflow.MlflowClient().get_metric_history(run.info.run_id, "trainable_parameters")
+    history = mlflow.MlflowClient().get_metric_history(run.info.run_id, "all_epochs/trainable_parameters")
     head = (96 + 1) * 256 + (256 + 1) * 128 + (128 + 1) * 8
     # block3, without batch normalization: two 3x3 convolutions, 64 to 96 and 96 to 96 channels
     assert [metric.value for metric in history] == [head, head + 9 * 64 * 96 + 9 * 96 * 96]
@@ -108,7 +108,7 @@ def test_pretrained_backbone_trains_its_head_and_then_from_a_block_on(tiny_run, 
 def test_every_backbone_trains_through_both_phases(tiny_run, name) -> None:
     run = tiny_run(f"backbone={name}", "backbone.weights=null", "unfreeze=10", "training.batch_size=32")
     assert run.info.status == "FINISHED"
-    assert run.data.metrics["trainable_parameters"] > 0
+    assert run.data.metrics["all_epochs/trainable_parameters"] > 0
 
 
 @pytest.mark.slow  # 348 million parameters at 224 pixels: 4 minutes and 15 GB of memory
@@ -125,7 +125,7 @@ def test_the_recipe_for_a_gpu_trains_a_few_steps(tiny_run, tmp_path) -> None:
     assert run.info.status == "FINISHED"
     params = run.data.params
     assert (params["backbone"], params["backbone.input_size"], params["optimizer"]) == ("convnextxlarge", "224", "lion")
-    assert run.data.metrics["trainable_parameters"] > 348e6
+    assert run.data.metrics["all_epochs/trainable_parameters"] > 348e6
 
 
 def test_model_is_stored_even_if_scoring_fails(tmp_path, monkeypatch) -> None:

@@ -47,15 +47,15 @@ class Tag:
 class Metric:
     """Metrics of a run. Accuracies and F1 are in 0..1. Metrics per epoch have the number of the epoch as their step."""
 
-    TRAIN_LOSS = "train/loss"
-    TRAIN_ACCURACY = "train/accuracy"
-    VALIDATION_LOSS = "val/loss"
-    VALIDATION_ACCURACY = "val/accuracy"
-    COMPOSED_VALIDATION_LOSS = "val/composed_loss"  # on the validation images, each distorted by one chain
-    COMPOSED_VALIDATION_ACCURACY = "val/composed_accuracy"
-    LEARNING_RATE = "learning_rate"
-    TRAINABLE_PARAMETERS = "trainable_parameters"
-    EPOCH_SECONDS = "epoch_seconds"
+    TRAIN_LOSS = "all_epochs/train_loss"
+    TRAIN_ACCURACY = "all_epochs/train_accuracy"
+    VALIDATION_LOSS = "all_epochs/val_loss"
+    VALIDATION_ACCURACY = "all_epochs/val_accuracy"
+    COMPOSED_VALIDATION_LOSS = "all_epochs/val_composed_loss"  # on the validation images, each distorted by one chain
+    COMPOSED_VALIDATION_ACCURACY = "all_epochs/val_composed_accuracy"
+    LEARNING_RATE = "all_epochs/learning_rate"
+    TRAINABLE_PARAMETERS = "all_epochs/trainable_parameters"
+    EPOCH_SECONDS = "all_epochs/seconds"
     PER_EPOCH = (
         TRAIN_LOSS, TRAIN_ACCURACY, VALIDATION_LOSS, VALIDATION_ACCURACY, COMPOSED_VALIDATION_LOSS,
         COMPOSED_VALIDATION_ACCURACY, LEARNING_RATE, TRAINABLE_PARAMETERS, EPOCH_SECONDS,

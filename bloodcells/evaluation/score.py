@@ -148,13 +148,11 @@ def _headline(test: Predictions, config: Evaluation, seed: int) -> tuple[Metrics
     metrics = {f"test/{name}": value for name, value in values.items()}
     for name in values:
         metrics |= _ends(f"test/{name}", bounds[name])
-    classes = class_table(test)
-    metrics |= {f"test/recall_{k}": float(recall) for k, recall in enumerate(classes["recall"]) if recall == recall}
     rows = [(name, value, *bounds[name]) for name, value in values.items()]
     return metrics, {
         Artifact.HEADLINE: DataFrame(rows, columns=["metric", "value", "95% interval from", "to"]),
         "per_class.txt": per_class(test),
-        Artifact.PER_CLASS: classes,
+        Artifact.PER_CLASS: class_table(test),
     }
 
 

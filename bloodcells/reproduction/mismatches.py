@@ -23,7 +23,7 @@ class Mismatch:
 
     @property
     def where(self) -> str:
-        """Such as "val/loss of epoch 2"."""
+        """Such as "all_epochs/val_loss of epoch 2"."""
         return self.what if self.step is None else f"{self.what} of epoch {self.step}"
 
 
@@ -52,7 +52,7 @@ class ComparedValues:
         )
 
     def describe(self) -> str:
-        """Such as "3 of 246 differ, by up to 0.0031 (val/loss of epoch 2), first train/loss of epoch 1"."""
+        """Such as "3 of 246 differ, by up to 0.0031 (test/accuracy), first all_epochs/train_loss of epoch 1"."""
         if self.equal:
             return f"all {self.compared:,} equal"
         text, first = f"{self.differing:,} of {self.compared:,} differ", self.mismatches[0]

@@ -1,7 +1,7 @@
 """The files, figures and metrics that a run stores: its inputs and its results."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import numpy as np
 from omegaconf import OmegaConf
@@ -103,4 +103,9 @@ def final_metrics(fitted: FitResult, scored: Scored) -> dict[str, float]:
     }
     for phase in dict.fromkeys(row.phase for row in fitted.history):
         metrics[f"best/{phase}_val_accuracy"] = max(row.val_accuracy for row in fitted.history if row.phase == phase)
-    return metrics | scored.metrics
+    return rounded(metrics | scored.metrics)
+
+
+def rounded(metrics: Mapping[str, float]) -> dict[str, float]:
+    """Metrics of the whole run with six digits, since MLflow's tables show all; whole numbers stay as they are."""
+    return {name: value if float(value).is_integer() else float(f"{value:.6g}") for name, value in metrics.items()}

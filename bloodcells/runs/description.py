@@ -17,10 +17,17 @@ from bloodcells.training.fit import FitResult
 from bloodcells.training.plan import Stage, remarks
 
 
-def run_name(config: TrainConfig) -> str:
-    """For example "mobilenetv2 dense flip_translate+color adamw focal unfreeze=all seed=0"."""
+def run_name(config: TrainConfig, varied: str = "") -> str:
+    """For example "mobilenetv2 dense flip_translate+color adamw focal unfreeze=all seed=0".
+
+    Names in a table must differ in their first words: a run with a label is called "the recipe seed=0", and a job of a
+    sweep by what `varied`, such as "augmentation=none seed=0".
+    """
+    seed = f"seed={config.seed}"
+    if config.label:
+        return f"{config.label} {seed}"
     parts = [config.backbone.label, config.head.name, name_of(config.augmentation), config.optimizer.label]
-    return " ".join([*parts, config.loss.label, f"unfreeze={_text(config.unfreeze)}", f"seed={config.seed}"])
+    return varied or " ".join([*parts, config.loss.label, f"unfreeze={_text(config.unfreeze)}", seed])
 
 
 def run_params(config: TrainConfig) -> dict[str, str | int | float]:

@@ -51,7 +51,7 @@ def tracked(
         yield UntrackedRun()
         return
     store.open()
-    name, program = run_name(config), Program.TRAIN
+    name, program = run_name(config, sweep.name if sweep else "")[:250], Program.TRAIN
     tags = {key: str(value) for key in FILING if (value := getattr(config, key))}
     if original:
         name, program = f"Reproduction of {original.name}", Program.REPRODUCE

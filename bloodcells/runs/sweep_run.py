@@ -31,6 +31,7 @@ class SweepJob:
 
     parent: the id of the sweep's run
     number: the job's number in the sweep, from 1
+    name: the overrides in which the job differs from the others
     shared: the folder in which jobs share phase 1; each distinct phase 1 takes about twice the size of the weights.
         The sweep deletes it.
     attempt: an id of one call of the sweep's command; a resumed sweep has several
@@ -39,6 +40,7 @@ class SweepJob:
 
     parent: str
     number: int
+    name: str
     shared: Path
     attempt: str = ""
     judge: Judge | None = None
@@ -57,8 +59,8 @@ class SweepRun:
     id: str
     attempt: str
 
-    def job(self, number: int, shared: Path, judge: Judge | None = None) -> SweepJob:
-        return SweepJob(self.id, number, shared, self.attempt, judge)
+    def job(self, number: int, name: str, shared: Path, judge: Judge | None = None) -> SweepJob:
+        return SweepJob(self.id, number, name, shared, self.attempt, judge)
 
     def jobs(self, number: int | None = None) -> dict[int, MlflowRun]:
         """The newest run of each job in this attempt, by the job's number; number: only the run of this job."""

@@ -143,7 +143,9 @@ class Supervisor:
 
     def _run(self, config: TrainConfig, task: Task) -> str:
         """Runs a job in its own process. Returns its error, or an empty string if it is done or pruned."""
-        job = self.parent.job(task.number, self.shared, task.judge) if self.parent and self.shared else None
+        job = None
+        if self.parent and self.shared:
+            job = self.parent.job(task.number, task.name, self.shared, task.judge)
         if self.logs:
             self.logs.mkdir(parents=True, exist_ok=True)
         output = self.logs / f"job-{task.number}.log" if self.logs else None

@@ -14,18 +14,16 @@ NAME = "comparison"
 TAG = f"mlflow.sharedViewState.{NAME}"
 # Columns in order, with their width in pixels.
 WIDTHS = {
-    "attributes.`Run Name`": 300,
-    f"metrics.`{Metric.COMPOSED_ACCURACY}`": 130,
-    f"metrics.`{Metric.MILD_ACCURACY}`": 150,
-    f"metrics.`{Metric.TEST_ACCURACY}`": 110,
-    f"metrics.`{Metric.TEST_MACRO_F1}`": 110,
-    "params.`data`": 90,
-    "params.`backbone`": 130,
-    "params.`head`": 70,
-    "params.`augmentation`": 200,
+    "attributes.`Run Name`": 230,
+    f"metrics.`{Metric.COMPOSED_ACCURACY}`": 120,
+    f"metrics.`{Metric.MILD_ACCURACY}`": 120,
+    f"metrics.`{Metric.TEST_ACCURACY}`": 100,
+    "params.`augmentation`": 150,
+    "params.`backbone`": 110,
     "params.`optimizer`": 80,
-    "params.`loss`": 150,
+    "params.`loss`": 110,
     "params.`unfreeze`": 80,
+    "params.`head`": 70,
     "params.`seed`": 60,
 }
 

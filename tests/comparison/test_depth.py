@@ -32,7 +32,12 @@ def test_missing_and_incomparable_neighbors_are_stated() -> None:
 def test_neighbors_have_the_difference_of_the_tables_in_every_curve() -> None:
     """The second curve is not the best, and its best row is compared with one neighbor as its previous row."""
     rows = [
-        row(f"{loss} {depth}", mean, params={"unfreeze": depth, "loss": loss}, trainable_parameters=size)
+        row(
+            f"{loss} {depth}",
+            mean,
+            params={"unfreeze": depth, "loss": loss},
+            **{"all_epochs/trainable_parameters": size},
+        )
         for loss, means in (("focal", (0.8, 0.9, 0.7)), ("other", (0.5, 0.6, 0.4)))
         for (depth, size), mean in zip((("0", 1.0), ("10", 2.0), ("all", 3.0)), means, strict=True)
     ]
@@ -40,7 +45,9 @@ def test_neighbors_have_the_difference_of_the_tables_in_every_curve() -> None:
         each.shares[COMPOSED] = np.array([[float(k < 100 * each.estimates[COMPOSED].mean) for k in range(100)]])
     metrics = {"0": 1.0, "10": 2.0, "all": 3.0}
     for each in rows:
-        each.configuration.runs[0].metrics = {"trainable_parameters": metrics[each.configuration.params["unfreeze"]]}
+        each.configuration.runs[0].metrics = {
+            "all_epochs/trainable_parameters": metrics[each.configuration.params["unfreeze"]]
+        }
     vs_previous = [None, difference(10.0, 0.01), difference(-20.0, 0.01), None, difference(7.0, 0.02), None]
     vs_best = [-vs_previous[1], None, vs_previous[2], *[difference(-30.0, 0.01)] * 3]
     best, other = depth_curves(comparison(rows, vs_best, vs_previous=vs_previous, best=1))

@@ -5,7 +5,7 @@ from bloodcells.config.names import Metric
 from tests.comparison.artificial import CLEAN, comparison, difference, row
 
 ROWS = [
-    row("a", 0.95, 0.97, trainable_parameters=1_234_567.0, training_seconds=90.0),
+    row("a", 0.95, 0.97, **{"all_epochs/trainable_parameters": 1_234_567.0}, training_seconds=90.0),
     row("b", 0.90, 0.94),
     row("c", 0.80),
     row("d", 0.70),

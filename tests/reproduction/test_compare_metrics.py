@@ -10,11 +10,11 @@ from bloodcells.tracking.stored_run import StoredRun
 from tests.conftest import composed
 
 LOGGED = {
-    ("train/loss", 1): 0.7,
-    ("train/loss", 2): 0.5,
-    ("val/loss", 1): 0.9,
-    ("val/loss", 2): 0.6,
-    ("epoch_seconds", 1): 4.0,
+    ("all_epochs/train_loss", 1): 0.7,
+    ("all_epochs/train_loss", 2): 0.5,
+    ("all_epochs/val_loss", 1): 0.9,
+    ("all_epochs/val_loss", 2): 0.6,
+    ("all_epochs/seconds", 1): 4.0,
     ("test/accuracy", 0): 0.75,
     ("training_seconds", 0): 10.0,
     ("test_time_augmentation/times_slower", 0): 8.0,
@@ -37,39 +37,43 @@ def run(tmp_path_factory):
 
 
 def test_durations_and_metrics_of_the_comparison_itself_are_ignored(run) -> None:
-    other = LOGGED | {("epoch_seconds", 1): 5.0, ("training_seconds", 0): 1.0, ("reproduction/equal", 0): 1.0}
+    other = LOGGED | {("all_epochs/seconds", 1): 5.0, ("training_seconds", 0): 1.0, ("reproduction/equal", 0): 1.0}
     other |= {("test_time_augmentation/times_slower", 0): 7.5}
     result = compare_metrics(run(LOGGED), run(other))
     assert (result.equal, result.compared) == (True, 5)
 
 
 def test_every_epoch_is_compared_and_mismatches_are_in_order(run) -> None:
-    other = LOGGED | {("test/accuracy", 0): 0.5, ("train/loss", 2): 0.5 + 2**-53, ("val/loss", 1): 0.9 + 0.125}
+    other = LOGGED | {
+        ("test/accuracy", 0): 0.5,
+        ("all_epochs/train_loss", 2): 0.5 + 2**-53,
+        ("all_epochs/val_loss", 1): 0.9 + 0.125,
+    }
     result = compare_metrics(run(LOGGED), run(other))
     assert [(d.what, d.step, d.original) for d in result.mismatches] == [
-        ("val/loss", 1, 0.9),
-        ("train/loss", 2, 0.5),
+        ("all_epochs/val_loss", 1, 0.9),
+        ("all_epochs/train_loss", 2, 0.5),
         ("test/accuracy", None, 0.75),
     ]
     assert [d.difference for d in result.mismatches] == [pytest.approx(0.125), 2**-53, 0.25]
     assert (result.compared, result.differing) == (5, 3)
-    assert result.describe() == "3 of 5 differ, by up to 0.25 (test/accuracy), first val/loss of epoch 1"
+    assert result.describe() == "3 of 5 differ, by up to 0.25 (test/accuracy), first all_epochs/val_loss of epoch 1"
 
 
 def test_epoch_missing_from_one_run_is_a_mismatch(run) -> None:
-    short, long = run(LOGGED), run(LOGGED | {("val/loss", 3): 0.5, ("train/loss", 3): 0.25})
+    short, long = run(LOGGED), run(LOGGED | {("all_epochs/val_loss", 3): 0.5, ("all_epochs/train_loss", 3): 0.25})
     for first, second, there in ((short, long, "repeat"), (long, short, "original")):
         result = compare_metrics(first, second)
         assert [(d.what, d.step, d.difference) for d in result.mismatches] == [
-            ("train/loss", 3, None),
-            ("val/loss", 3, None),
+            ("all_epochs/train_loss", 3, None),
+            ("all_epochs/val_loss", 3, None),
         ]
         assert [getattr(d, there) for d in result.mismatches] == [0.25, 0.5]
         assert (result.compared, result.differing) == (7, 2)
 
 
 def test_nan_equals_nan(run) -> None:
-    both = LOGGED | {("test/recall_1", 0): float("nan")}
+    both = LOGGED | {("test/roc_auc", 0): float("nan")}
     assert compare_metrics(run(both), run(both)).equal
-    (mismatch,) = compare_metrics(run(both), run(both | {("test/recall_1", 0): 0.5})).mismatches
-    assert (mismatch.what, mismatch.difference) == ("test/recall_1", None)
+    (mismatch,) = compare_metrics(run(both), run(both | {("test/roc_auc", 0): 0.5})).mismatches
+    assert (mismatch.what, mismatch.difference) == ("test/roc_auc", None)

@@ -9,17 +9,20 @@ def test_equal_values_are_counted() -> None:
 
 def test_description_has_the_largest_difference_and_the_first_place() -> None:
     mismatches = [
-        Mismatch("train/loss", 1, 0.5, 0.25, 0.25),
-        Mismatch("val/loss", 2, 1.0, 3.5, 2.5),
-        Mismatch("val/loss", 3, 1.0, None, None),
+        Mismatch("all_epochs/train_loss", 1, 0.5, 0.25, 0.25),
+        Mismatch("all_epochs/val_loss", 2, 1.0, 3.5, 2.5),
+        Mismatch("all_epochs/val_loss", 3, 1.0, None, None),
     ]
     values = ComparedValues("metric values", 1_000, 3, mismatches)
     assert not values.equal
     assert values.max_difference == 2.5
-    assert values.describe() == "3 of 1,000 differ, by up to 2.5 (val/loss of epoch 2), first train/loss of epoch 1"
+    assert (
+        values.describe()
+        == "3 of 1,000 differ, by up to 2.5 (all_epochs/val_loss of epoch 2), first all_epochs/train_loss of epoch 1"
+    )
 
     assert ComparedValues("metric values", 1_000, 1, mismatches[:1]).describe() == (
-        "1 of 1,000 differ, by up to 0.25, first train/loss of epoch 1"
+        "1 of 1,000 differ, by up to 0.25, first all_epochs/train_loss of epoch 1"
     )
 
 

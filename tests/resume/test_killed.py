@@ -67,7 +67,7 @@ def test_interrupted_run_says_so_and_resumes(tmp_path, undisturbed) -> None:
     assert command.output("out").splitlines()[-1] == "interrupted: the same command resumes this run after epoch 1"
     assert command.output("err") == "interrupted\n"
     (run,) = command.runs()
-    assert (run.info.status, len(histories(run, command.directory)["val/accuracy"])) == ("KILLED", 1)
+    assert (run.info.status, len(histories(run, command.directory)["all_epochs/val_accuracy"])) == ("KILLED", 1)
 
     assert command.run(replace(WHILE_SCORING, sent=signal.SIGTERM)) == 130
     assert command.output("out").splitlines()[-1] == "interrupted: the same command resumes this run after epoch 2"

@@ -38,15 +38,15 @@ def test_run_with_a_shared_phase_1_equals_the_run_alone_and_names_its_source(tmp
     deep = (*given, "unfreeze=all", "training.fine_tuning.epochs=2", "training.batch_norm=train")
     store = tmp_path / "mlruns"
     alone = trained(store, deep)
-    first = trained(store, (*given, "unfreeze=4"), SweepJob("p", 0, tmp_path / "shared"))
+    first = trained(store, (*given, "unfreeze=4"), SweepJob("p", 0, "unfreeze=4", tmp_path / "shared"))
     caplog.clear()
     with caplog.at_level("INFO", "bloodcells"):
-        second = trained(store, deep, SweepJob("p", 1, tmp_path / "shared"))
+        second = trained(store, deep, SweepJob("p", 1, "unfreeze=all", tmp_path / "shared"))
 
     assert f"phase 1 is reused from run {first.info.run_id} of this sweep: 2 epochs" in caplog.messages
     assert "resuming after epoch 2 of at most 4" in caplog.messages
     assert outcome(second, store) == outcome(alone, store)
-    assert len(outcome(second, store)["val/accuracy"]) == 4
+    assert len(outcome(second, store)["all_epochs/val_accuracy"]) == 4
     tags = second.data.tags
     assert tags["phase_1"] == first.info.run_id == first.data.tags["phase_1"]
     assert (tags["mlflow.parentRunId"], tags["sweep.job"]) == ("p", "1")
@@ -54,7 +54,7 @@ def test_run_with_a_shared_phase_1_equals_the_run_alone_and_names_its_source(tmp
     assert "phase 1 is reused from" not in first.data.tags["mlflow.note.content"]
     # Its epochs count the seconds they took in the run that trained them.
     client = mlflow.MlflowClient()
-    ours, theirs = (client.get_metric_history(run.info.run_id, "epoch_seconds") for run in (second, first))
+    ours, theirs = (client.get_metric_history(run.info.run_id, "all_epochs/seconds") for run in (second, first))
     assert [row.value for row in ours[:2]] == [row.value for row in theirs[:2]]
     assert second.data.metrics["training_seconds"] > sum(row.value for row in ours)
     assert not list((store / "checkpoints").glob("*/"))
@@ -66,7 +66,9 @@ def test_run_with_a_shared_phase_1_equals_the_run_alone_and_names_its_source(tmp
 def test_waiting_job_trains_phase_1_if_the_job_that_trains_it_is_killed(tmp_path) -> None:
     stops = Moment("bloodcells.runs.phase_1.SharingFile.write", 1, signal.SIGSTOP)  # at the end of its first epoch
     dying, waiting = (
-        Command(tmp_path / name, (*TWO_EPOCHS, "augmentation=none", f"unfreeze={depth}"), SweepJob("p", 0, tmp_path))
+        Command(
+            tmp_path / name, (*TWO_EPOCHS, "augmentation=none", f"unfreeze={depth}"), SweepJob("p", 0, "", tmp_path)
+        )
         for name, depth in (("dying", 4), ("waiting", "all"))
     )
     waits = "waiting for phase 1, which another job of this sweep is training\n"
@@ -93,6 +95,6 @@ def test_waiting_job_trains_phase_1_if_the_job_that_trains_it_is_killed(tmp_path
     (run,) = dying.runs()
     assert (run.info.status, run.data.tags["phase_1"]) == ("FINISHED", trainer.info.run_id)
     ours, theirs = histories(run, dying.directory), histories(trainer, waiting.directory)
-    for metric in ("train/loss", "val/loss"):
+    for metric in ("all_epochs/train_loss", "all_epochs/val_loss"):
         assert ours[metric][:2] == theirs[metric][:2]
         assert ours[metric][2] != theirs[metric][2]

@@ -168,7 +168,9 @@ def test_phase_2_after_a_shared_phase_1_is_bit_identical(job, small_backbone, se
 def test_empty_or_irreproducible_phase_1_is_not_shared(tmp_path, logged, override, messages) -> None:
     config = composed(f"tracking.directory={tmp_path}", override)
     for number in range(2):
-        with tracked(config, FINGERPRINT, "cells.npz", sweep=SweepJob("p", number, tmp_path / "shared")) as run:
+        with tracked(
+            config, FINGERPRINT, "cells.npz", sweep=SweepJob("p", number, "seed=0", tmp_path / "shared")
+        ) as run:
             run.state.write(ENDED)
     assert logged() == messages * 2
     assert not (tmp_path / "shared").exists()
@@ -183,7 +185,7 @@ def test_run_resumed_by_another_sweep_belongs_to_that_sweep(tmp_path) -> None:
             ids.append(run.id)
             raise KeyboardInterrupt
 
-    for job in (SweepJob("a", 3, tmp_path / "a"), SweepJob("b", 5, tmp_path / "b")):
+    for job in (SweepJob("a", 3, "seed=0", tmp_path / "a"), SweepJob("b", 5, "seed=0", tmp_path / "b")):
         with pytest.raises(KeyboardInterrupt):
             interrupted(job)
     assert len(set(ids)) == 1

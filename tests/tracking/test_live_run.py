@@ -47,7 +47,7 @@ def test_run_ends_with_its_status_and_keeps_what_was_logged(tmp_path, error, sta
 
     def live() -> None:
         with tracked(config, fingerprint(config, "d" * 64), "cells.npz") as run:
-            run.log_metrics({"val/accuracy": 0.5}, step=1)
+            run.log_metrics({"all_epochs/val_accuracy": 0.5}, step=1)
             run.save({"notes/a.txt": "kept"})
             if error:
                 raise error
@@ -59,7 +59,7 @@ def test_run_ends_with_its_status_and_keeps_what_was_logged(tmp_path, error, sta
         live()
     (stored,) = mlflow.search_runs(search_all_experiments=True, output_format="list")
     assert stored.info.status == status
-    assert stored.data.metrics == {"val/accuracy": 0.5}
+    assert stored.data.metrics == {"all_epochs/val_accuracy": 0.5}
     assert [entry.path for entry in mlflow.MlflowClient().list_artifacts(stored.info.run_id)] == ["notes"]
     assert stored.data.tags.get("error", "").endswith("step 3" if status == "FAILED" and "loss" in str(error) else "")
     assert mlflow.active_run() is None

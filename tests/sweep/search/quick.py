@@ -83,7 +83,9 @@ class Search:
         judge = pickle.loads(pickle.dumps(judge))  # in a process of its own
         highest = accuracy(job.config.loss.gamma, job.config.seed)
         tags = (
-            dict(zip(TAGS, key[1:], strict=True)) | {Tag.PROGRAM: Program.TRAIN} | parent.job(job.number, Path()).tags
+            dict(zip(TAGS, key[1:], strict=True))
+            | {Tag.PROGRAM: Program.TRAIN}
+            | parent.job(job.number, job.name, Path()).tags
         )
         with parent.store.client() as client:
             experiment = client.get_run(parent.id).info.experiment_id

@@ -46,14 +46,14 @@ class AfterEpoch:
     last: int
 
     def __call__(self, epoch: int, metrics: dict[str, float]) -> bool:
-        return epoch == self.last and metrics["val/composed_accuracy"] >= 0
+        return epoch == self.last and metrics["all_epochs/val_composed_accuracy"] >= 0
 
 
 def test_a_pruned_run_ends_after_its_epoch_and_is_not_an_error(tmp_path) -> None:
     store = Sweep(tmp_path / "mlruns", ())
     config = composed(*TINY, f"tracking.directory={store.directory}")
     store_of(config.tracking).open()
-    job = SweepJob("parent", 1, tmp_path / "shared", "attempt", AfterEpoch(1))
+    job = SweepJob("parent", 1, "seed=0", tmp_path / "shared", "attempt", AfterEpoch(1))
     process, errors = start(config, job, tmp_path / "job.log")
     process.join()
     assert process.exitcode == 0
