@@ -8,10 +8,15 @@ import json
 
 import mlflow
 
-from bloodcells.config.names import Metric
+from bloodcells.config.names import Metric, Tag
 
 NAME = "comparison"
 TAG = f"mlflow.sharedViewState.{NAME}"
+DESCRIPTION = f"""The view *{NAME}* (menu at the top right) ranks the runs. Two commands compare and use them:
+
+    python -m bloodcells.report study=NAME        # tables, tests and figures of a study
+    python -m bloodcells.evaluate run_id=best     # the best run again; also predict, export, register and serve
+"""
 # Columns in order, with their width in pixels.
 WIDTHS = {
     "attributes.`Run Name`": 230,
@@ -29,7 +34,7 @@ WIDTHS = {
 
 
 def activate_experiment(name: str, ranked_by: str) -> None:
-    """Makes `name` the active experiment of MLflow, and adds the view if it has none.
+    """Makes `name` the active experiment of MLflow, and adds the view and a description if it has none.
 
     ranked_by: the metric that the view sorts by, highest first
     """
@@ -44,6 +49,8 @@ def activate_experiment(name: str, ranked_by: str) -> None:
             "orderByKey": f"metrics.`{ranked_by}`",
             "orderByAsc": False,
         }
+        if Tag.DESCRIPTION not in experiment.tags:
+            mlflow.set_experiment_tag(Tag.DESCRIPTION, DESCRIPTION)
         mlflow.set_experiment_tag(TAG, json.dumps({"name": NAME, "createdAt": 0, "state": json.dumps(state)}))
 
 

@@ -9,16 +9,25 @@ from bloodcells.config.errors import InputError
 from bloodcells.provenance.fingerprint import fingerprint
 from bloodcells.runs.lifecycle import tracked
 from bloodcells.tracking.store import store_of
-from bloodcells.tracking.view import TAG
+from bloodcells.tracking.view import DESCRIPTION, TAG
 from tests.conftest import composed
 
 
 def test_changed_view_is_not_overwritten(tmp_path) -> None:
     config = composed(f"tracking.directory={tmp_path}").tracking
     store_of(config).open()
+    assert mlflow.get_experiment_by_name(config.experiment).tags["mlflow.note.content"] == DESCRIPTION
     mlflow.set_experiment_tag(TAG, "mine")
     store_of(config).open()
     assert mlflow.get_experiment_by_name(config.experiment).tags[TAG] == "mine"
+
+
+def test_description_of_somebody_else_is_kept(tmp_path) -> None:
+    config = composed(f"tracking.directory={tmp_path}").tracking
+    mlflow.set_tracking_uri(store_of(config).uri)
+    mlflow.create_experiment(config.experiment, tags={"mlflow.note.content": "mine"})
+    store_of(config).open()
+    assert mlflow.get_experiment_by_name(config.experiment).tags["mlflow.note.content"] == "mine"
 
 
 def test_figure_that_cannot_be_drawn_does_not_prevent_tables(tmp_path) -> None:
