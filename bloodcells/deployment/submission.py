@@ -19,10 +19,18 @@ class Model:
 
     def __init__(self) -> None:
         self._network = tf.saved_model.load(str(FOLDER / "weights"))
+        images = self._network.signatures["serving_default"].structured_input_signature[1]["images"]
+        self._shape = tuple(images.shape[1:])  # height, width, 3
         self.class_names: list[str] = json.loads((FOLDER / "class_names.json").read_text(encoding="utf-8"))
 
     def predict(self, X: np.ndarray) -> np.ndarray:  # noqa: N803 - the name that Codabench uses
-        """Predicts the classes, int64 (n,), of RGB images (n, height, width, 3), any numeric type, 0..255."""
+        """Predicts the classes, int64 (n,), of RGB images (n, height, width, 3), any numeric type, 0..255.
+
+        Raises ValueError for images of another size than the training images.
+        """
+        if len(X) and np.shape(X)[1:] != self._shape:
+            expected = ", ".join(map(str, self._shape))
+            raise ValueError(f"received images of shape {np.shape(X)}; expected (n, {expected}): resize them first")
         labels = [np.zeros(0, np.int64)]
         for start in range(0, len(X), BATCH_SIZE):
             batch = np.asarray(X[start : start + BATCH_SIZE], np.float32)

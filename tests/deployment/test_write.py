@@ -94,6 +94,13 @@ def test_submission_predicts_the_labels_of_the_model(submission, network) -> Non
     assert np.array_equal(labels, network(IMAGES).numpy().argmax(axis=1))
 
 
+def test_submission_refuses_images_of_another_size_in_one_line(submission) -> None:
+    with pytest.raises(
+        ValueError, match=r"^received images of shape \(3, \d+, \d+, 3\); expected \(n, \d+, \d+, 3\): resize"
+    ):
+        submission.predict(IMAGES[:3, 1:])
+
+
 def test_submission_predicts_names(submission) -> None:
     names = [CARDED.class_names[label] for label in submission.predict(IMAGES)]
     assert submission.predict_names(IMAGES) == names
