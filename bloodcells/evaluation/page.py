@@ -36,12 +36,20 @@ def evaluation_page(title: str, lead: str, scored: Scored, *, figures: Figures, 
     return page(title, lead, sections)
 
 
+def _readable(table: DataFrame | str) -> DataFrame:
+    """A table with spaces in its names of metrics and distortions, which are identifiers in the .csv file."""
+    named = cast(DataFrame, table).copy()
+    for column in named.columns.intersection(["metric", "operation", "distortion", "corruption"]):
+        named[column] = named[column].str.replace("_", " ")
+    return named
+
+
 def _accuracy(scored: Scored, figures: Figures) -> Section:
     return Section(
         "Accuracy",
         [
             "Metrics on these images, with 95% bootstrap intervals:",
-            scored.tables[Artifact.HEADLINE],
+            _readable(scored.tables[Artifact.HEADLINE]),
             "Metrics by class:",
             scored.tables[Artifact.PER_CLASS],
             "Confusion matrix, counts and shares of the true class:",
@@ -75,7 +83,7 @@ def _composed(scored: Scored, figures: Figures, examples: Figure) -> Section:
             text,
             figures["figures/composed.png"],
             "Accuracy at full strength under the chains that contain an operation:",
-            table,
+            _readable(table),
             "Six images with their chains:",
             examples,
         ],
@@ -97,7 +105,7 @@ def _shift(scored: Scored, figures: Figures, examples: Figure) -> Section:
         text += "."
     return Section(
         "Single distortions",
-        [text, figures["figures/shift.png"], table, "One image under every distortion:", examples],
+        [text, figures["figures/shift.png"], _readable(table), "One image under every distortion:", examples],
     )
 
 
@@ -113,7 +121,7 @@ def _medmnist_c(scored: Scored, examples: Figure) -> Section:
             f"rBE {metrics[Metric.RELATIVE_BALANCED_ERROR]:.3f}. "
             "These images are not the benchmark's, and this package corrupted them: scores for blood cells compare "
             "with published ones only approximately, and scores for other data do not.",
-            scored.tables[Artifact.MEDMNIST_C_ERRORS],
+            _readable(scored.tables[Artifact.MEDMNIST_C_ERRORS]),
             "One image under every corruption:",
             examples,
         ],
@@ -136,7 +144,11 @@ def _calibration(scored: Scored, figures: Figures) -> Section:
 
 def _mistakes(scored: Scored, figures: Figures) -> Section:
     captions = {
-        "worst": ("Wrong predictions, highest loss first", " Bright areas support the prediction (Grad-CAM)."),
+        "worst": (
+            "Wrong predictions, highest loss first",
+            " Bright areas support the prediction (Grad-CAM). Their resolution is that of the last feature maps, 3 x 3 "
+            "for most backbones at 96 pixels: they show which part of an image counts, not which structure.",
+        ),
         "least_certain": ("Least certain predictions, correct or not", ""),
         "doubted_labels": (
             "Labels that may be wrong",
