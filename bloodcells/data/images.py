@@ -98,20 +98,17 @@ class Images:
         return replace(self, pixels=self.pixels[indices], labels=self.labels[indices], examples=self.examples[indices])
 
     def with_classes(self, class_names: tuple[str, ...]) -> "Images":
-        """The same images with classes numbered as in `class_names`.
+        """The same images with classes numbered as in `class_names`; a remark names those without images.
 
-        Raises InputError, with the missing and unknown names, if the classes differ.
+        Raises InputError for classes that are not among `class_names`.
         """
-        if set(self.class_names) != set(class_names):
-            missing = ", ".join(name for name in class_names if name not in self.class_names)
-            unknown = ", ".join(name for name in self.class_names if name not in class_names)
-            raise InputError(
-                f"{self.origin}: expected the classes {', '.join(class_names)}"
-                + (f"; missing: {missing}" if missing else "")
-                + (f"; unknown: {unknown}" if unknown else "")
-            )
+        if unknown := [name for name in self.class_names if name not in class_names]:
+            raise InputError(f"{self.origin}: class {', '.join(unknown)}; expected only {', '.join(class_names)}")
         numbers = np.array([class_names.index(name) for name in self.class_names], np.int64)
-        return replace(self, labels=numbers[self.labels], class_names=class_names)
+        labels = numbers[self.labels]
+        absent = [name for number, name in enumerate(class_names) if number not in set(labels.tolist())]
+        remarks = (*self.remarks, f"no images of {', '.join(absent)}") if absent else self.remarks
+        return replace(self, labels=labels, class_names=class_names, remarks=remarks)
 
     @cached_property
     def digests(self) -> list[bytes]:

@@ -107,5 +107,5 @@ def final_metrics(fitted: FitResult, scored: Scored) -> dict[str, float]:
 
 
 def rounded(metrics: Mapping[str, float]) -> dict[str, float]:
-    """Metrics of the whole run with six digits, since MLflow's tables show all; whole numbers stay as they are."""
-    return {name: value if float(value).is_integer() else float(f"{value:.6g}") for name, value in metrics.items()}
+    """Metrics of the whole run with eight digits, since MLflow's tables show all; whole numbers stay as they are."""
+    return {name: value if float(value).is_integer() else float(f"{value:.8g}") for name, value in metrics.items()}

@@ -21,8 +21,8 @@ def test_a_run_with_a_label_is_named_after_it() -> None:
 
 
 @pytest.mark.parametrize(
-    ("value", "shown"), [(2 / 3, 0.666667), (1234567.0, 1234567.0), (24, 24), (1.23456789e-7, 1.23457e-7)]
+    ("value", "shown"), [(2 / 3, 0.66666667), (1234567.0, 1234567.0), (24, 24), (1.23456789e-7, 1.2345679e-7)]
 )
-def test_metrics_of_the_whole_run_have_six_digits(value, shown) -> None:
+def test_metrics_of_the_whole_run_have_eight_digits(value, shown) -> None:
     assert rounded({"a": value}) == {"a": shown}
     assert str(rounded({"a": float("nan")})["a"]) == "nan"
