@@ -52,7 +52,7 @@ def evaluate(config: EvaluateConfig) -> "Result":
     if (size := model.input_shape[1:3]) != images.size:
         raise InputError(
             f"{images.origin}: {images.size[1]}x{images.size[0]} pixels; expected {size[1]}x{size[0]}, the size of the "
-            "images that the run was trained on"
+            f"images that the run was trained on{f': data.resize={size[0]}' if size[0] == size[1] else ''}"
         )
     scored = score(
         model,

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from bloodcells.config.command import command
 from bloodcells.config.errors import InputError
-from bloodcells.config.schema import ExportConfig
+from bloodcells.config.schema import ExportConfig, Format
 from bloodcells.reporting.files import move_into_place, staging
 from bloodcells.reporting.quiet_tensorflow import import_tensorflow
 from bloodcells.reporting.terminal import aligned
@@ -66,7 +66,13 @@ def export(config: ExportConfig) -> None:
             expected = Inference(model, run.batch_size())(pixels)
         written = stage / target.name
         use = USE[config.format].format(name=target.name)
-        card = model_card(run, size=pixels.shape[1:3], use=use, averaged=config.test_time_augmentation)
+        card = model_card(
+            run,
+            size=pixels.shape[1:3],
+            use=use,
+            labels=config.format is Format.codabench,
+            averaged=config.test_time_augmentation,
+        )
         write(model, config.format, written, card)
         log.info(f"{target.name}: written; checking its predictions in a fresh process")
         exported = predict_in_fresh_process(config.format, written, pixels)
@@ -87,6 +93,8 @@ def export(config: ExportConfig) -> None:
         "compared": agreement.describe(),
         "speed": f"{exported.seconds_per_image:.4f} s per image, on this machine's CPU",
     }
+    if config.format is Format.codabench:
+        rows["labels"] = "counted from 0, in the order of the classes in the card"
     log.info(aligned(rows))
 
 

@@ -3,6 +3,7 @@
 import logging
 import os
 import socket
+import subprocess
 import sys
 from pathlib import Path
 
@@ -36,19 +37,30 @@ def serve(config: ServeConfig) -> None:
             f"port={config.port}: {os.strerror(error.errno or 0)}; expected a free port, such as port=5002"
         ) from error
     height, width = run.image_size()
-    post = f"curl -s http://{HOST}:{config.port}/invocations -H 'Content-Type: application/json' -d @-"
+    post = f"curl -sS http://{HOST}:{config.port}/invocations -H 'Content-Type: application/json' -d @-"
     rows = {
         "serving": f"run {run.id} ({run.name}), until Ctrl-C",
         "images": f"{width} x {height} pixels, such as a file cell.png:",
+        "ready": "when “Uvicorn running” appears; then in another terminal",
         "ask": f"""echo '{{"inputs": ["'$(base64 -w0 cell.png)'"]}}' | {post}""",
     }
     log.info(aligned(rows))
     server = ["mlflow", "models", "serve", "--model-uri", model, "--env-manager", "local", "--host", HOST]
     # MLflow starts uvicorn, which may be on the PATH only if the virtual environment is activated.
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}"
-    environment = {"TF_CPP_MIN_LOG_LEVEL": "2"} | os.environ | {"PATH": path}
+    environment = {"TF_CPP_MIN_LOG_LEVEL": "3"} | os.environ | {"PATH": path}
     environment["MLFLOW_TRACKING_URI"] = store_of(config.tracking).uri
-    os.execve(sys.executable, [sys.executable, "-m", *server, "--port", str(config.port)], environment)
+    # In a session of its own, since MLflow would print a traceback for Ctrl-C.
+    process = subprocess.Popen(
+        [sys.executable, "-m", *server, "--port", str(config.port)], env=environment, start_new_session=True
+    )
+    try:
+        code = process.wait()
+    except KeyboardInterrupt:
+        process.terminate()
+        process.wait()
+        raise
+    raise InputError(f"run {run.id}: the server ended with exit status {code}; its output above names why")
 
 
 main = command("serve", ServeConfig)(serve)

@@ -3,7 +3,6 @@
 import base64
 import io
 import json
-import os
 import signal
 import socket
 import subprocess
@@ -87,7 +86,7 @@ def test_server_answers_with_class_names_refuses_other_sizes_and_ends_on_sigterm
 
 
 def test_port_in_use_is_one_line(trained_run, monkeypatch) -> None:
-    monkeypatch.setattr(os, "execve", lambda *_: pytest.fail("started"))
+    monkeypatch.setattr(subprocess, "Popen", lambda *_, **__: pytest.fail("started"))
     with socket.create_server(("127.0.0.1", 0)) as used:
         port = used.getsockname()[1]
         where = f"tracking.directory={trained_run.folder}/mlruns"

@@ -29,7 +29,9 @@ def load_folder(path: str, resize: int | None = None) -> Images:
     root = Path(path)
     if not root.is_dir():
         raise InputError(f"data.path={path}: no such folder; expected one with a subfolder per class")
-    folders = sorted(entry for entry in root.iterdir() if entry.is_dir() and not entry.name.startswith("."))
+    folders = sorted(
+        entry for entry in root.iterdir() if entry.is_dir() and not entry.name.startswith((".", "__MACOSX"))
+    )
     if len(folders) < 2:
         raise InputError(f"data.path={path}: {len(folders)} subfolders; expected two or more, one per class")
     files: list[Path] = []
@@ -54,11 +56,12 @@ def load_folder(path: str, resize: int | None = None) -> Images:
         read = list(threads.map(lambda file: _read(file, resize), files))
     sizes, images = [size for size, _ in read], [image for _, image in read]
     remarks = [describe_resizing(Counter(sizes), (resize, resize))] if resize else []
+    (height, width), most = Counter(image.shape[:2] for image in images).most_common(1)[0]
     for file, image in zip(files, images, strict=True):
-        if image.shape != images[0].shape:
+        if image.shape[:2] != (height, width):
             raise InputError(
-                f"{file}: {image.shape[1]}x{image.shape[0]} pixels; expected {images[0].shape[1]}x"
-                f"{images[0].shape[0]}, the size of {files[0]}; give all one size by data.resize={images[0].shape[0]}"
+                f"{file}: {image.shape[1]}x{image.shape[0]} pixels; expected {width}x{height}, as {most} of "
+                f"{len(images)} images have; data.resize={min(height, width)} gives all one size"
             )
     if passed_over:
         count = "1 image file" if len(passed_over) == 1 else f"{len(passed_over):,} image files"

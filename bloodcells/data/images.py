@@ -50,7 +50,10 @@ class Images:
         """
         pixels = to_uint8(pixels, origin)
         labels, classes, first = _to_class_numbers(labels, origin, named=len(class_names) if class_names else None)
-        remarks = [*remarks, "labels counted from 1"] if first else remarks
+        if first:
+            remarks = [*remarks, "labels counted from 1"]
+        elif class_names and len(labels) and labels.min() > 0:
+            remarks = [*remarks, "labels counted from 0, though none is 0"]
         if len(pixels) != len(labels):
             raise InputError(f"{origin}: {len(pixels)} images but {len(labels)} labels; expected one label per image")
         if len(pixels) == 0:

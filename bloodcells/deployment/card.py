@@ -35,12 +35,19 @@ class ModelCard:
 
 
 def model_card(
-    run: StoredRun, *, size: tuple[int, int], use: str, served: bool = False, averaged: bool = False
+    run: StoredRun,
+    *,
+    size: tuple[int, int],
+    use: str,
+    served: bool = False,
+    labels: bool = False,
+    averaged: bool = False,
 ) -> ModelCard:
     """The card of a run's model, or of the mean of several.
 
     size: height and width of the images; use: Python code that predicts `images`
-    served: whether it is the MLflow model, which takes more kinds of input; averaged: over eight views
+    served: whether it is the MLflow model, which takes more kinds of input
+    labels: whether it returns labels instead of probabilities; averaged: whether over eight views
     """
     predictions, tags = run.predictions(), run.tags
     names = predictions.class_names
@@ -57,10 +64,12 @@ def model_card(
         "",
         f"Input: RGB images, {'any numeric type' if served else 'float32'} (n, {height}, {width}, 3), that is number, "
         "height and width in pixels, and color; in 0..255, neither scaled nor normalized"
-        f"{'; or a list of n image files, each encoded in base64' if served else ''}. Resize images of another size "
-        "first.",
+        f"{'; or a list of n image files, each encoded in base64' if served else ''}. Of images of another "
+        "size use the largest part in the middle with these proportions, resized (bicubic): predictions do the same.",
         "",
-        f"Output: one probability per class, float32 (n, {len(names)}), in the order of the table"
+        "Output: the label of each image, int64 (n,), counted from 0 in the order of the table."
+        if labels
+        else f"Output: one probability per class, float32 (n, {len(names)}), in the order of the table"
         f"{', as a table with a column for each class' if served else ''}.",
     ]
     lines += ["Every output is the mean over the eight rotations and reflections of an image."] if averaged else []

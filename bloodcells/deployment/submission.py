@@ -26,11 +26,17 @@ class Model:
     def predict(self, X: np.ndarray) -> np.ndarray:  # noqa: N803 - the name that Codabench uses
         """Predicts the classes, int64 (n,), of RGB images (n, height, width, 3), any numeric type, 0..255.
 
-        Raises ValueError for images of another size than the training images.
+        Raises ValueError for images of another size than the training images, and for values out of range.
         """
+        X = np.asarray(X)  # noqa: N806
         if len(X) and np.shape(X)[1:] != self._shape:
             expected = ", ".join(map(str, self._shape))
             raise ValueError(f"received images of shape {np.shape(X)}; expected (n, {expected}): resize them first")
+        low, high = (float(X.min()), float(X.max())) if X.size else (0.0, 0.0)
+        if not 0 <= low <= high <= 255:  # also for NaN
+            raise ValueError(f"received values from {low:g} to {high:g}; expected 0 to 255")
+        if X.dtype.kind == "f" and 0 < high <= 1:
+            raise ValueError("received values from 0 to 1; expected 0 to 255: multiply them by 255")
         labels = [np.zeros(0, np.int64)]
         for start in range(0, len(X), BATCH_SIZE):
             batch = np.asarray(X[start : start + BATCH_SIZE], np.float32)

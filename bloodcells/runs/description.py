@@ -35,9 +35,9 @@ def run_params(config: TrainConfig) -> dict[str, str | int | float]:
 
     A group appears under its own key with the name of its option, and a path as its last part. Settings that are null
     or do not affect training are left out. So are those of the data, which a tag identifies by their hash, except for
-    the source, cleaning and the split.
+    the source, cleaning, resizing and the split.
     """
-    affecting = ["data.clean.", "data.split."]
+    affecting = ["data.clean.", "data.split.", "data.resize"]
     if config.training.monitor is Monitor.composed:
         affecting.append("evaluation.chains.")
     settings = {
@@ -76,7 +76,7 @@ def describe(
     lines = [
         f"**{config.backbone.label}** ({_weights(config)}), **{config.head.name}** head, on {cleaned.images.origin}.",
         "",
-        f"- data: {cleaned.describe()}; {split.describe()}",
+        f"- data: {'; '.join((*cleaned.images.remarks, cleaned.describe(), split.describe()))}",
         f"- augmentation: {name_of(config.augmentation)}; loss: {config.loss.label}; "
         f"optimizer: {config.optimizer.label}",
     ]

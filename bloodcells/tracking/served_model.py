@@ -17,6 +17,10 @@ from mlflow.protos.databricks_pb2 import INVALID_PARAMETER_VALUE
 from PIL import Image, ImageOps
 
 BATCH_SIZE = 64  # images
+# As in training, see bloodcells/data/folder.py.
+FORMATS = ("JPEG", "PNG", "WEBP", "TIFF", "BMP")
+MODES = ("1", "L", "LA", "P", "RGB", "RGBA")
+BITS_PER_SAMPLE = 258  # a tag of TIFF files
 
 
 class Classifier:
@@ -35,9 +39,13 @@ class Classifier:
         """
         pixels = _pixels(images)
         expected = self._network.input_shape[1:]
+        if pixels.shape[3] != expected[2]:
+            raise _wrong(f"an array of shape {pixels.shape}", "RGB images, (n, height, width, 3)")
         if pixels.shape[1:] != expected:
             raise _wrong(f"images of {_size(pixels.shape[1:])}", f"{_size(expected)}: resize them first")
-        probabilities = self._network.predict(pixels.astype(np.float32), batch_size=BATCH_SIZE, verbose=0)
+        probabilities = np.zeros((0, len(self._class_names)), np.float32)
+        if len(pixels):
+            probabilities = self._network.predict(pixels.astype(np.float32), batch_size=BATCH_SIZE, verbose=0)
         return pd.DataFrame(probabilities, columns=self._class_names)
 
 
@@ -50,8 +58,11 @@ def _pixels(given: Any) -> np.ndarray:
     """The images as an array (n, height, width, 3)."""
     if isinstance(given, pd.DataFrame):
         given = given.iloc[:, 0].tolist()
-    if isinstance(given, str) or (len(given) and all(isinstance(each, str) for each in given)):
-        decoded = [_decoded(text, number) for number, text in enumerate([given] if isinstance(given, str) else given)]
+    if given is None or isinstance(given, (str, int, float)) or getattr(given, "ndim", 1) == 0:
+        # Perhaps one file without a list around it.
+        given = [str(given)]
+    if len(given) and all(isinstance(each, str) for each in given):
+        decoded = [_decoded(text, number) for number, text in enumerate(given)]
         if len(sizes := {image.shape: None for image in decoded}) > 1:
             raise _wrong(f"images of {' and '.join(map(_size, sizes))}", "one size: resize them first")
         return np.stack(decoded)
@@ -72,18 +83,26 @@ def _pixels(given: Any) -> np.ndarray:
 def _decoded(text: str, number: int) -> np.ndarray:
     """The pixels of an image file in base64, uint8 (height, width, 3), turned as its metadata says."""
     try:
-        with Image.open(io.BytesIO(base64.b64decode(text, validate=True))) as image:
-            if image.mode.startswith(("I", "F")):
-                raise _wrong(f"image {number} with more than 8 bits per channel", "8 bits: convert it")
+        content = base64.b64decode("".join(text.split()), validate=True)
+        with Image.open(io.BytesIO(content), formats=FORMATS) as image:
+            bits = (
+                content[24] if image.format == "PNG" else max(getattr(image, "tag_v2", {}).get(BITS_PER_SAMPLE, (8,)))
+            )
+            if bits > 8 or image.mode not in MODES:
+                raise _wrong(f"image {number} of mode {image.mode} with {bits} bits per channel", "RGB or gray, 8 bits")
+            if image.format == "TIFF" and getattr(image, "n_frames", 1) > 1:
+                raise _wrong(f"several images in file {number}", "one per file")
             return np.asarray(ImageOps.exif_transpose(image).convert("RGB"))
+    except RefusedError:
+        raise
     except (binascii.Error, Image.DecompressionBombError, OSError, SyntaxError, ValueError) as error:
         raise _wrong(f"a text as image {number} that cannot be decoded", "an image file in base64") from error
 
 
 def _size(shape: tuple[int, ...]) -> str:
     """Such as "96 x 96 pixels", width before height."""
-    height, width, *channels = shape
-    return f"{width} x {height} pixels" + ("" if channels == [3] else f" with {channels[0]} channels")
+    height, width, _ = shape
+    return f"{width} x {height} pixels"
 
 
 class RefusedError(MlflowException):

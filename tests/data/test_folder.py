@@ -82,6 +82,7 @@ def test_text_file_named_png_is_named(root) -> None:
 def test_hidden_files_are_ignored(root) -> None:
     before = load_folder(str(root))
     (root / "a_class" / "._1.png").write_bytes(b"what macOS writes next to a file")
+    (root / "__MACOSX" / "a_class").mkdir(parents=True)
     assert load_folder(str(root)).describe() == before.describe()
 
 

@@ -26,8 +26,8 @@ def test_card_has_classes_input_accuracy_and_origin(trained_run) -> None:
 
 def test_card_of_a_mean_has_the_accuracy_of_the_mean_only(trained_run) -> None:
     run = trained_run.run
-    card = model_card(Ensemble(run.mlflow_run, (run, run)), size=(32, 32), use="f(x)", dtype="uint8", averaged=True)
+    card = model_card(Ensemble(run.mlflow_run, (run, run)), size=(32, 32), use="f(x)", labels=True, averaged=True)
     assert f"run {run.id}, {run.id}, commit" in card.text
     assert "chains of distortions |" not in card.text
-    assert "uint8 (n, 32, 32, 3)" in card.text
+    assert "Output: the label of each image, int64 (n,), counted from 0" in card.text
     assert "the mean over the eight rotations and reflections" in card.text

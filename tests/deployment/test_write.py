@@ -101,6 +101,19 @@ def test_submission_refuses_images_of_another_size_in_one_line(submission) -> No
         submission.predict(IMAGES[:3, 1:])
 
 
+@pytest.mark.parametrize(
+    ("images", "message"),
+    [
+        (IMAGES[:3] / 255, "received values from 0 to 1; expected 0 to 255: multiply them by 255"),
+        (IMAGES[:3].astype(int) - 300, "received values from -.*; expected 0 to 255"),
+        (np.full(IMAGES[:3].shape, np.nan), "received values from nan to nan"),
+    ],
+)
+def test_submission_refuses_values_out_of_range(submission, images, message) -> None:
+    with pytest.raises(ValueError, match=message):
+        submission.predict(images)
+
+
 def test_submission_predicts_names(submission) -> None:
     names = [CARDED.class_names[label] for label in submission.predict(IMAGES)]
     assert submission.predict_names(IMAGES) == names

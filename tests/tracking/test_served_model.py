@@ -4,6 +4,7 @@ import ast
 import base64
 import io
 import sys
+import zlib
 
 import keras
 import numpy as np
@@ -27,10 +28,24 @@ def model() -> Classifier:
     return Classifier(network, ["blue", "größer"])
 
 
-def encoded(pixels: np.ndarray, format: str = "PNG", **options) -> str:
+def encoded(pixels: np.ndarray, format: str = "PNG", *, mode: str | None = None, **options) -> str:
     file = io.BytesIO()
-    Image.fromarray(pixels).save(file, format, **options)
+    image = Image.fromarray(pixels) if mode is None else Image.new(mode, pixels.shape[1::-1])
+    image.save(file, format, **options)
     return base64.b64encode(file.getvalue()).decode()
+
+
+def chunk(kind: bytes, content: bytes) -> bytes:
+    return len(content).to_bytes(4) + kind + content + zlib.crc32(kind + content).to_bytes(4)
+
+
+# A PNG of one pixel, RGB with 16 bits per channel.
+DEEP = base64.b64encode(
+    b"\x89PNG\r\n\x1a\n"
+    + chunk(b"IHDR", (1).to_bytes(4) * 2 + bytes([16, 2, 0, 0, 0]))
+    + chunk(b"IDAT", zlib.compress(b"\0" + bytes([15, 255]) * 3))
+    + chunk(b"IEND", b"")
+).decode()
 
 
 def probabilities(pixels: np.ndarray) -> np.ndarray:
@@ -57,7 +72,10 @@ def test_arrays_and_encoded_files_have_the_same_probabilities_by_class_name(mode
 
 
 def test_one_encoded_file_and_black_images_are_accepted(model) -> None:
-    assert np.allclose(model.predict(encoded(PIXELS[1])), probabilities(PIXELS[1:2]), atol=1e-6)
+    text = encoded(PIXELS[1])
+    for given in (text, np.array(text), [f"{text[:40]}\n{text[40:]}\n"]):
+        assert np.allclose(model.predict(given), probabilities(PIXELS[1:2]), atol=1e-6)
+    assert model.predict(np.zeros((0, 4, 6, 3), np.uint8)).shape == (0, 2)
     assert np.allclose(model.predict(np.zeros((1, 4, 6, 3), np.float32)), 0.5)
 
 
@@ -82,7 +100,9 @@ def test_jpeg_is_turned_as_its_metadata_says(model) -> None:
             "received images of 6 x 3 pixels and 6 x 4 pixels; expected one",
         ),
         ([PIXELS[0].tolist(), PIXELS[0, :3].tolist()], "received images of several sizes; expected one size"),
-        (PIXELS[..., :1], "received images of 6 x 4 pixels with 1 channels; expected 6 x 4 pixels"),
+        (PIXELS[..., :1], r"received an array of shape \(3, 4, 6, 1\); expected RGB images, \(n, height, width, 3\)"),
+        (None, "received a text as image 0 that cannot be decoded"),
+        (5, "received a text as image 0 that cannot be decoded"),
         (PIXELS[0], r"received an array of shape \(4, 6, 3\) and type uint8; expected numbers of shape \(n, height"),
         ([], r"received an array of shape \(0,\)"),
         ([None], r"received an array of shape \(1,\) and type object"),
@@ -91,7 +111,14 @@ def test_jpeg_is_turned_as_its_metadata_says(model) -> None:
         (np.full((1, 4, 6, 3), np.nan), "received values from nan to nan; expected 0 to 255"),
         (["not base64"], "received a text as image 0 that cannot be decoded; expected an image file in base64"),
         ([encoded(PIXELS[0])[:60]], "image 0 that cannot be decoded"),
-        ([encoded(np.zeros((4, 6), np.uint16))], "received image 0 with more than 8 bits per channel; expected 8 bits"),
+        ([encoded(np.zeros((4, 6), np.uint16))], "image 0 of mode I;16 with 16 bits per channel; expected RGB or gray"),
+        ([DEEP], "received image 0 of mode RGB with 16 bits per channel; expected RGB or gray, 8 bits"),
+        ([encoded(np.zeros((4, 6, 4), np.uint8), "TIFF", mode="CMYK")], "image 0 of mode CMYK with 8 bits per channel"),
+        (
+            [encoded(PIXELS[0], "TIFF", save_all=True, append_images=[Image.new("RGB", (6, 4))])],
+            "several images in file 0",
+        ),
+        ([encoded(PIXELS[0], "GIF")], "image 0 that cannot be decoded"),
     ],
 )
 def test_other_input_is_refused_in_one_line(model, given, message) -> None:
