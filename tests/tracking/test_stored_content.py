@@ -114,7 +114,8 @@ def test_metrics_follow_from_the_stored_predictions(run) -> None:
 def test_model_is_named_after_its_run_and_keeps_two_test_images_of_each_class(run) -> None:
     stored, config, folder = run
     images, test = config.data.load(), Predictions.load(f"{folder}/predictions.csv").of("test")
-    (logged,) = mlflow.search_logged_models([stored.info.experiment_id], output_format="list")
+    of_run = f"source_run_id = '{stored.info.run_id}'"
+    (logged,) = mlflow.search_logged_models([stored.info.experiment_id], of_run, output_format="list")
     assert logged.name == stored.info.run_name
     chosen = [k for k, label in enumerate(test.labels) if list(test.labels[:k]).count(label) < 2]
     pixels = [images.pixels[images.examples.tolist().index(test.examples[k])] for k in chosen]
