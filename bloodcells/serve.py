@@ -40,8 +40,8 @@ def serve(config: ServeConfig) -> None:
     post = f"curl -sS http://{HOST}:{config.port}/invocations -H 'Content-Type: application/json' -d @-"
     rows = {
         "serving": f"run {run.id} ({run.name}), until Ctrl-C",
-        "images": f"{width} x {height} pixels, such as a file cell.png:",
-        "ready": "when “Uvicorn running” appears; then in another terminal",
+        "images": f"{width} x {height} pixels",
+        "ready": "when “Uvicorn running” appears; then, in another terminal, for an image file cell.png:",
         "ask": f"""echo '{{"inputs": ["'$(base64 -w0 cell.png)'"]}}' | {post}""",
     }
     log.info(aligned(rows))
