@@ -1,6 +1,10 @@
 """Terminal output: aligned summaries, durations and progress bars."""
 
+import logging
+import re
+import shutil
 import sys
+import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, TypeVar
@@ -9,6 +13,29 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 Item = TypeVar("Item")
+ROW = re.compile(r" *\S+(?: \S+)* {2,}\S")  # of a summary: two spaces or more between key and value
+
+
+class Wrapped(logging.Formatter):
+    """Wraps sentences between words if standard output is a terminal.
+
+    The rows of `aligned` stay whole, since they hold paths and commands to copy.
+    """
+
+    def format(self, record: logging.LogRecord) -> str:
+        text = super().format(record)
+        if not sys.stdout.isatty():
+            return text
+        width = shutil.get_terminal_size().columns
+        return "\n".join(line if ROW.match(line) else _filled(line, width) for line in text.split("\n"))
+
+
+def _filled(line: str, width: int) -> str:
+    """The line in several ones of at most `width` characters, the later ones indented; longer words stay whole."""
+    indent = line[: len(line) - len(line.lstrip())] + "  "
+    return textwrap.fill(
+        line, width, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False, replace_whitespace=False
+    )
 
 
 def aligned(rows: Mapping[str, str]) -> str:
