@@ -2,10 +2,14 @@
 
 import logging
 import os
+import signal
 import socket
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
+
+import psutil
 
 from bloodcells.config.command import command
 from bloodcells.config.errors import InputError
@@ -57,7 +61,11 @@ def serve(config: ServeConfig) -> None:
     try:
         code = process.wait()
     except KeyboardInterrupt:
-        process.terminate()
+        # MLflow's process would end before that of uvicorn, which holds the port.
+        with suppress(psutil.NoSuchProcess, ProcessLookupError):
+            family = psutil.Process(process.pid).children(recursive=True)
+            os.killpg(process.pid, signal.SIGTERM)
+            psutil.wait_procs(family)
         process.wait()
         raise
     raise InputError(f"run {run.id}: the server ended with exit status {code}; its output above names why")

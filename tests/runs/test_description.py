@@ -3,7 +3,7 @@
 import pytest
 
 from bloodcells.runs.contents import rounded
-from bloodcells.runs.description import run_name
+from bloodcells.runs.description import run_name, run_params
 from tests.conftest import composed
 
 
@@ -18,6 +18,12 @@ def test_a_job_of_a_sweep_is_named_after_what_varies() -> None:
 def test_a_run_with_a_label_is_named_after_it() -> None:
     config = composed("label='the recipe'", "seed=3")
     assert run_name(config) == run_name(config, "experiment=robust/1_recipe seed=3") == "the recipe seed=3"
+
+
+def test_resized_images_are_a_param() -> None:
+    data = ("data=npz", "data.path=a.npz")
+    assert run_params(composed(*data, "data.resize=96"))["data.resize"] == 96
+    assert "data.resize" not in run_params(composed(*data))
 
 
 @pytest.mark.parametrize(
