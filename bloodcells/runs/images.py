@@ -1,5 +1,7 @@
 """The images that a stored run was trained and tested on. Needs no TensorFlow."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 
@@ -28,6 +30,7 @@ def split_images(run: StoredRun, *splits: str) -> dict[str, Images]:
     except InputError as error:
         raise InputError(f"run {run.id}: cannot load the data it was trained on: {error}") from error
     check_data(run, images.origin, images.sha256)
+    images = replace(images, remarks=())  # they count the images of the whole source
     split = pd.read_csv(run.file(Artifact.SPLIT), dtype=str, keep_default_na=False)
     position = {example: index for index, example in enumerate(images.examples.tolist())}
     if missing := [example for example in split["example"] if example not in position]:

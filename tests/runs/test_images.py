@@ -1,5 +1,7 @@
 """The images of a stored run, by split."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -28,6 +30,15 @@ def test_images_match_the_predictions(run) -> None:
         assert np.array_equal(images.pixels, whole.pixels[images.examples.astype(int)])
     training = split_images(stored, "training")["training"]
     assert not set(training.examples.tolist()) & set(predictions.examples.tolist())
+
+
+def test_a_part_does_not_repeat_remarks_about_the_whole_source(run, monkeypatch) -> None:
+    stored, path = run
+    whole = replace(load_npz(str(path)), remarks=("240 of 240 images resized",))
+    monkeypatch.setattr("bloodcells.runs.images.load", lambda _: whole)
+    images = split_images(stored, "test")["test"]
+    assert "resized" not in images.describe()
+    assert len(images) == len(stored.predictions().of("test").labels)
 
 
 def test_missing_data_is_one_line(run) -> None:
