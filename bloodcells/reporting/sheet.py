@@ -4,6 +4,7 @@ All images share one Axes with inches as units: with one Axes per image, drawing
 """
 
 import textwrap
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
@@ -13,7 +14,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from bloodcells.reporting.style import WARNING, literal
+from bloodcells.reporting.style import WARNING, drawable, literal
 
 WIDTH = 10.0  # inches, maximum
 GAP = 0.08  # inches, between tiles
@@ -45,7 +46,7 @@ def sheet(
     side: maximum width of a tile, in inches
     """
     names = [wrapped(name, 22) for name in rows]
-    left = max((len(line) for name in names for line in name.splitlines()), default=0) * LETTER + GAP
+    left = max((_letters(line) for name in names for line in name.splitlines()), default=0) * LETTER + GAP
     columns = min(columns, len(tiles))
     width = min(side, (WIDTH - left) / columns - GAP)
     height = width * max(tile.pixels.shape[0] / tile.pixels.shape[1] for tile in tiles if tile)
@@ -91,5 +92,10 @@ def class_title(class_name: str) -> str:
 
 
 def wrapped(text: str, width: int) -> str:
-    """Wraps `text` to lines of at most `width` letters, breaking words that are longer."""
-    return "\n".join(textwrap.fill(line, max(width, 4)) for line in text.splitlines())
+    """Wraps `text`, as it is drawn, to lines of at most `width` letters, breaking words that are longer."""
+    return "\n".join(textwrap.fill(line, max(width, 4)) for line in drawable(text).splitlines())
+
+
+def _letters(line: str) -> float:
+    """The width of a line in Latin letters; a Chinese or Japanese character is square."""
+    return sum(FONT / 72 / LETTER if unicodedata.east_asian_width(character) in "WF" else 1 for character in line)
