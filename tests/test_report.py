@@ -27,7 +27,7 @@ TINY = Size(images=300, test=60, validation=10, severities=1)
 def store(tmp_path_factory):
     folder = tmp_path_factory.mktemp("store")
     fill(folder, [*study(), MadeUp(study="single")], TINY)
-    return LocalTracking("local", str(folder), "bloodcells", rank_by=RankBy.composed)
+    return LocalTracking("local", str(folder), "bloodcells", tensorboard=False, rank_by=RankBy.composed)
 
 
 @pytest.fixture(scope="module")

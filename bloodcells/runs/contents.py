@@ -1,7 +1,8 @@
 """The files, figures and metrics that a run stores: its inputs and its results."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, nullcontext
 
 import numpy as np
 from omegaconf import OmegaConf
@@ -22,6 +23,7 @@ from bloodcells.training.curves import learning_curves
 from bloodcells.training.devices import threads
 from bloodcells.training.epochs import Epoch
 from bloodcells.training.fit import FitResult
+from bloodcells.training.tensorboard import tensorboard
 
 
 def input_files(
@@ -70,10 +72,17 @@ def result_files(fitted: FitResult, scored: Scored) -> dict[str, Content]:
     }
 
 
-def epoch_logger(run: LiveRun) -> Callable[[Epoch], None]:
-    """A function that logs the metrics of an epoch to `run`; the step is the epoch's number over all stages."""
+@contextmanager
+def epoch_logger(run: LiveRun) -> Iterator[Callable[[Epoch, float], None]]:
+    """A function that logs the metrics of an epoch to `run`, and for TensorBoard if `run.tensorboard` is set.
 
-    def log(row: Epoch) -> None:
+    The step is the epoch's number over all stages. The function's second argument is for how many seconds the epoch has
+    ended, so that time axes are right after an interruption, and if another job of a sweep has trained phase 1.
+    """
+
+    def log(row: Epoch, ago: float) -> None:
+        if write:
+            write(row)
         metrics = {
             Metric.TRAIN_LOSS: row.train_loss,
             Metric.TRAIN_ACCURACY: row.train_accuracy,
@@ -85,9 +94,10 @@ def epoch_logger(run: LiveRun) -> Callable[[Epoch], None]:
             Metric.TRAINABLE_PARAMETERS: row.trainable_parameters,
             Metric.EPOCH_SECONDS: row.seconds,
         }
-        run.log_metrics(metrics, row.epoch)
+        run.log_metrics(metrics, row.epoch, ago)
 
-    return log
+    with tensorboard(run.tensorboard) if run.tensorboard else nullcontext() as write:
+        yield log
 
 
 def final_metrics(fitted: FitResult, scored: Scored) -> dict[str, float]:

@@ -84,7 +84,7 @@ def train(config: TrainConfig, tracker: Tracker | None = None) -> Result:
     with (tracker or tracked)(config, fingerprint(config, images.sha256, weights), images.origin) as run:
         run.describe(describe(config, cleaned, parts, stages=stages, trained=count_trainable(model, stages)))
         run.save(input_files(config, cleaned, parts, batch=batches.first()))
-        with strategy.scope():
+        with strategy.scope(), epoch_logger(run) as on_epoch:
             fitted = fit(
                 model,
                 stages,
@@ -94,7 +94,7 @@ def train(config: TrainConfig, tracker: Tracker | None = None) -> Result:
                 optimizer=config.optimizer,
                 loss=loss,
                 ema_momentum=config.training.ema_momentum,
-                on_epoch=epoch_logger(run),
+                on_epoch=on_epoch,
                 file=run.state,
             )
         run.save_model(model, images.class_names, parts.test.pixels[kept(parts.test.labels)])

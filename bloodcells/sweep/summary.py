@@ -99,8 +99,8 @@ class Summary:
                 columns=["job", "name", "result", "run", "error"],
             )
             facts = [f"- {key}: {line}" for key, line in lines.items() if key.strip() and key != "ranked"]
-            ranks = ["", markdown_table(ranking.table)] if ranking else []
-            text = "\n".join([f"`{command()}`", "", *facts, *ranks])
+            ranks = [markdown_table(ranking.table), ""] if ranking else []
+            text = "\n".join([*ranks, *facts, "", f"`{command()}`"])
             metrics = {f"jobs/{result.replace(' ', '_')}": float(count) for result, count in counts.items()}
             self._parent.save(text, {Artifact.JOBS: table.to_csv(index=False)}, metrics)
         if failed:

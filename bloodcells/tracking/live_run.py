@@ -1,6 +1,9 @@
 """The run of a program in progress: what the program logs and saves, in MLflow or nowhere."""
 
+import re
+import shlex
 import tempfile
+import time
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
@@ -29,13 +32,17 @@ class LiveRun(Protocol):
 
     id: str  # MLflow's, or "" if nothing is stored
     state: StateFile | None  # where training saves its state for resuming; None if nothing is stored
+    tensorboard: Path | None  # folder for TensorBoard; None if nothing is written for it
     note: str  # Markdown appended to every description, or ""
 
     def describe(self, text: str) -> None:
         """Sets the description at the top of the run's page, in Markdown."""
 
-    def log_metrics(self, metrics: Mapping[str, float], step: int | None = None) -> None:
-        """Logs metrics in one transaction; `step` is the epoch, or None for metrics of the whole run."""
+    def log_metrics(self, metrics: Mapping[str, float], step: int | None = None, ago: float = 0.0) -> None:
+        """Logs metrics in one transaction.
+
+        step: the epoch, or None for metrics of the whole run; ago: seconds since they were measured
+        """
 
     def save(self, files: Mapping[str, Content]) -> None:
         """Saves texts, tables (.csv) and figures (.png) by file name, which may include a folder."""
@@ -52,11 +59,12 @@ class UntrackedRun:
 
     id = ""
     state: StateFile | None = None
+    tensorboard: Path | None = None
     note = ""
 
     def describe(self, text: str) -> None: ...
 
-    def log_metrics(self, metrics: Mapping[str, float], step: int | None = None) -> None: ...
+    def log_metrics(self, metrics: Mapping[str, float], step: int | None = None, ago: float = 0.0) -> None: ...
 
     def save(self, files: Mapping[str, Content]) -> None: ...
 
@@ -75,17 +83,21 @@ class TrackedRun:
         self._resumed, self._steps = resumed, cache(self._steps_of)
         self._model = self._uri = self._page = self._weights = ""
         self.state: StateFile | None = None
+        self.tensorboard: Path | None = None
+        if store.tensorboard:
+            readable = re.sub(r"[^\w=+.,-]+", " ", self._name)[:100]  # TensorBoard shows the folder's name
+            self.tensorboard = store.tensorboard / f"{readable} {self.id[:8]}"
         self.note = ""
 
     def describe(self, text: str) -> None:
         with self._store.errors():
             mlflow.set_tag(Tag.DESCRIPTION, f"{text}\n{self.note}".rstrip())
 
-    def log_metrics(self, metrics: Mapping[str, float], step: int | None = None) -> None:
+    def log_metrics(self, metrics: Mapping[str, float], step: int | None = None, ago: float = 0.0) -> None:
         with self._store.errors():
             if self._resumed:  # values logged before the interruption are kept
                 metrics = {name: value for name, value in metrics.items() if (step or 0) not in self._steps(name)}
-            mlflow.log_metrics(dict(metrics), step=step)
+            mlflow.log_metrics(dict(metrics), step=step, timestamp=round(1000 * (time.time() - ago)))
 
     def _steps_of(self, metric: str) -> set[int]:
         return {entry.step for entry in mlflow.MlflowClient().get_metric_history(self.id, metric)}
@@ -135,6 +147,8 @@ class TrackedRun:
                 "weights": f"SHA-256 {self._weights}",
                 "load": self._loading(),
             }
+        if self._store.tensorboard:
+            rows["curves"] = f"tensorboard --logdir {shlex.quote(str(self._store.tensorboard))}"
         return rows | {"browse": self._store.ui(self._experiment)}
 
     def _loading(self) -> str:

@@ -46,6 +46,7 @@ class Store(ABC):
     uri: str  # MLflow's tracking URI of the store
     setting: str  # the store in messages, as key=value
     checkpoints: Path  # folder on this machine for the training state of unfinished runs
+    tensorboard: Path | None  # folder on this machine for TensorBoard; None if nothing is written for it
     identity: dict[str, str]  # distinguishes its checkpoints from those of other stores in the same folder
 
     @abstractmethod
@@ -120,6 +121,7 @@ class LocalStore(Store):
         self.directory = (CHECKOUT / settings.directory).resolve()
         self.uri = database.database_uri(self.directory)
         self.checkpoints = self.directory / "checkpoints"
+        self.tensorboard = self.directory / "tensorboard" if settings.tensorboard else None
         self.identity = {"server": "", "experiment": self.experiment}
 
     def open(self) -> None:
@@ -157,6 +159,7 @@ class ServerStore(Store):
         self.settings, self.experiment, self.uri = settings, settings.experiment, settings.uri
         self.setting = f"tracking.uri={self.uri}"
         self.checkpoints = CHECKOUT / FOLDER / "checkpoints"
+        self.tensorboard = CHECKOUT / FOLDER / "tensorboard" if settings.tensorboard else None
         self.identity = {"server": self.uri, "experiment": self.experiment}
 
     def open(self) -> None:

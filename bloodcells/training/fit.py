@@ -58,14 +58,15 @@ def fit(
     optimizer: Optimizer,
     loss: keras.losses.Loss,
     ema_momentum: float | None,
-    on_epoch: Callable[[Epoch], None],
+    on_epoch: Callable[[Epoch, float], None],
     file: StateFile | None = None,
 ) -> FitResult:
     """Trains `model` through `stages` and leaves it with the weights of the best epoch of all stages.
 
     monitor: which validation images judge an epoch
     ema_momentum: of the moving average of the weights that is validated and kept; None: the weights themselves
-    on_epoch: called at the end of each epoch; on resume, first for the epochs before the interruption
+    on_epoch: called at the end of each epoch, with the seconds since then; on resume, first for the epochs before the
+        interruption
     file: where the state is saved after each epoch and from which training resumes; the result is bit-identical to that
         of an uninterrupted run. None: the state is not saved
     Raises DivergedError if the loss is not finite, and InputError if the state cannot be saved.
@@ -76,8 +77,8 @@ def fit(
     first = 0
     if saved:
         log.info("resuming after epoch %d of at most %d", len(history), sum(stage.epochs for stage in stages))
-        for row in history:
-            on_epoch(row)
+        for number, row in enumerate(history, start=1):
+            on_epoch(row, sum(later.seconds for later in history[number:]))
         first = saved.stage + saved.ended
         assign(model.variables, saved.variables)
         if saved.ended:
@@ -124,7 +125,7 @@ def fit(
                     resumed=resumed,
                 )
                 callbacks.append(checkpoint)
-            callbacks.append(keras.callbacks.LambdaCallback(on_epoch_end=lambda *_: on_epoch(history[-1])))
+            callbacks.append(keras.callbacks.LambdaCallback(on_epoch_end=lambda *_: on_epoch(history[-1], 0.0)))
             trained.fit(
                 batches.from_epoch(len(history), stage.sides[completed:]),
                 initial_epoch=completed,

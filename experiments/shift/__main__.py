@@ -69,7 +69,7 @@ def _published(file: Path) -> pd.DataFrame:
 
 def _runs(options: argparse.Namespace, published: pd.DataFrame) -> dict[str, StoredRun]:
     """The finished runs of the study by their label."""
-    tracking = LocalTracking("local", options.directory, options.experiment, rank_by=RankBy.composed)
+    tracking = LocalTracking("local", options.directory, options.experiment, tensorboard=False, rank_by=RankBy.composed)
     finished = [run for run in search(tracking, f"tags.study = '{options.study}'") if run.status == "FINISHED"]
     runs = {run.tags["label"]: run for run in finished if "label" in run.tags}
     if missing := sorted({*published["label"], *published["minus"].dropna()} - {*runs}):

@@ -69,7 +69,7 @@ class Size:
 
 def fill(directory: Path, runs: Iterable[MadeUp], size: Size) -> list[str]:
     """Adds runs to the store in `directory`, one minute apart, and returns their ids."""
-    store_of(LocalTracking("local", str(directory), "bloodcells", rank_by=RankBy.composed)).open()
+    store_of(LocalTracking("local", str(directory), "bloodcells", tensorboard=False, rank_by=RankBy.composed)).open()
     client = mlflow.MlflowClient()
     experiment = client.get_experiment_by_name("bloodcells").experiment_id
     difficulty = np.random.default_rng(0).normal(size=size.images)

@@ -43,7 +43,7 @@ def gathered(store, add, request):
     def make(*runs: MadeUp):
         ids = add(*runs)
         runs = search(
-            LocalTracking("local", str(store), "bloodcells", rank_by=RankBy.composed),
+            LocalTracking("local", str(store), "bloodcells", tensorboard=False, rank_by=RankBy.composed),
             f"tags.study = '{request.node.name}'",
         )
         return ids, *gather(runs, read_predictions(runs))

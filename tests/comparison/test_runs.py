@@ -16,7 +16,7 @@ def store(tmp_path_factory):
     lion = {"optimizer": "lion"}
     runs = [MadeUp(study="depth"), MadeUp(lion, 1, study="depth"), MadeUp(lion, study="losses", status="FAILED")]
     ids = fill(folder, runs, TINY)
-    return LocalTracking("local", str(folder), "bloodcells", rank_by=RankBy.composed), ids
+    return LocalTracking("local", str(folder), "bloodcells", tensorboard=False, rank_by=RankBy.composed), ids
 
 
 @pytest.mark.parametrize(
@@ -55,7 +55,7 @@ def test_empty_selection_is_one_line(store, study, where, message) -> None:
 
 def test_store_without_runs_and_studies(tmp_path) -> None:
     fill(tmp_path, [], TINY)
-    tracking = LocalTracking("local", str(tmp_path), "bloodcells", rank_by=RankBy.composed)
+    tracking = LocalTracking("local", str(tmp_path), "bloodcells", tensorboard=False, rank_by=RankBy.composed)
     with pytest.raises(InputError, match=r"^tracking\.experiment: contains no training run; expected one or more"):
         select(ReportConfig(None, None, None, tracking))
     with pytest.raises(InputError, match=r"none of the 0 training runs .* expected the name of a study; train"):

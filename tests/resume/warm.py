@@ -14,7 +14,9 @@ from tests.shortcuts import FOLDER, draw
 fingerprint.code_hash(), fingerprint._packages_hash(), fingerprint.packages()  # kept by tests/shortcuts.py
 requirements_utils._init_packages_to_modules_map()
 # Imports what MLflow needs for a store.
-store_of(LocalTracking("local", os.environ[FOLDER] + "/warm", "warm", rank_by=RankBy.composed)).open()
+store_of(
+    LocalTracking("local", os.environ[FOLDER] + "/warm", "warm", tensorboard=False, rank_by=RankBy.composed)
+).open()
 
 # Tests of these processes do not look at figures.
 Figure.savefig = lambda figure, *arguments, **options: draw(Figure((1, 1)), *arguments, **options)

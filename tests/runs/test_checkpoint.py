@@ -21,7 +21,7 @@ IDENTITY = {"experiment": "cells", "config": "c", "data": "d", "code": "e", "thr
 
 @pytest.fixture
 def store(tmp_path) -> Store:
-    return store_of(LocalTracking("local", str(tmp_path), "cells", rank_by=RankBy.composed))
+    return store_of(LocalTracking("local", str(tmp_path), "cells", tensorboard=False, rank_by=RankBy.composed))
 
 
 def left(store: Store, identity: dict[str, str] = IDENTITY) -> Checkpoint:

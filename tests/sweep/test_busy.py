@@ -43,7 +43,7 @@ def test_busy_jobs_are_launched_again_and_results_keep_the_order_of_the_jobs(tmp
 
 
 def test_a_job_is_busy_while_its_lock_is_held(tmp_path) -> None:
-    store = store_of(LocalTracking("local", str(tmp_path), "bloodcells", rank_by=RankBy.composed))
+    store = store_of(LocalTracking("local", str(tmp_path), "bloodcells", tensorboard=False, rank_by=RankBy.composed))
     store.open()
     supervisor = Supervisor((), 1, SweepRun(store, "parent", "attempt"), None, None, None, rerun=True)
     name = hashlib.sha256(repr((store.experiment, KEY)).encode()).hexdigest()

@@ -18,7 +18,7 @@ import sys, mlflow
 from bloodcells.config.schema import LocalTracking, RankBy
 from bloodcells.tracking.store import store_of
 sys.stdin.readline()  # all start together
-store_of(LocalTracking("local", sys.argv[1], "cells", rank_by=RankBy.composed)).open()
+store_of(LocalTracking("local", sys.argv[1], "cells", tensorboard=False, rank_by=RankBy.composed)).open()
 with mlflow.start_run(run_name=sys.argv[2]):
     mlflow.log_metrics({"accuracy": float(sys.argv[2])}, step=1)
 """
@@ -41,7 +41,9 @@ def test_several_processes_create_the_same_store_at_once_and_log_to_it(tmp_path)
         writer.stdin.flush()
     errors = [writer.communicate()[1] for writer in writers]
     assert [writer.returncode for writer in writers] == [0] * COUNT, errors
-    mlflow.set_tracking_uri(store_of(LocalTracking("local", str(directory), "cells", rank_by=RankBy.composed)).uri)
+    mlflow.set_tracking_uri(
+        store_of(LocalTracking("local", str(directory), "cells", tensorboard=False, rank_by=RankBy.composed)).uri
+    )
     runs = mlflow.search_runs(experiment_names=["cells"], output_format="list")
     assert sorted(run.data.metrics["accuracy"] for run in runs) == list(range(COUNT))
     assert {run.info.status for run in runs} == {"FINISHED"}
@@ -49,8 +51,14 @@ def test_several_processes_create_the_same_store_at_once_and_log_to_it(tmp_path)
 
 
 def test_relative_folder_starts_at_the_checkout(tmp_path) -> None:
-    assert store_of(LocalTracking("local", "mlruns", "x", rank_by=RankBy.composed)).directory == CHECKOUT / "mlruns"
-    assert store_of(LocalTracking("local", str(tmp_path), "x", rank_by=RankBy.composed)).directory == tmp_path
+    assert (
+        store_of(LocalTracking("local", "mlruns", "x", tensorboard=False, rank_by=RankBy.composed)).directory
+        == CHECKOUT / "mlruns"
+    )
+    assert (
+        store_of(LocalTracking("local", str(tmp_path), "x", tensorboard=False, rank_by=RankBy.composed)).directory
+        == tmp_path
+    )
 
 
 def test_server_that_does_not_respond_is_one_line(monkeypatch) -> None:
@@ -59,7 +67,7 @@ def test_server_that_does_not_respond_is_one_line(monkeypatch) -> None:
         sock.bind(("127.0.0.1", 0))
         uri = f"http://127.0.0.1:{sock.getsockname()[1]}"
     with pytest.raises(InputError, match=f"tracking.uri={uri}: no MLflow server responds there") as error:
-        store_of(ServerTracking("server", uri, "x", rank_by=RankBy.composed)).open()
+        store_of(ServerTracking("server", uri, "x", tensorboard=False, rank_by=RankBy.composed)).open()
     assert "\n" not in str(error.value)
 
 
@@ -68,12 +76,12 @@ def test_folder_that_cannot_hold_a_store_is_one_line(tmp_path) -> None:
     (tmp_path / "mlflow.db").write_text("not a database" * 100)
     for directory in (tmp_path / "file", tmp_path):
         with pytest.raises(InputError, match=f"tracking.directory={directory}: cannot access experiment") as error:
-            store_of(LocalTracking("local", str(directory), "x", rank_by=RankBy.composed)).open()
+            store_of(LocalTracking("local", str(directory), "x", tensorboard=False, rank_by=RankBy.composed)).open()
         assert "\n" not in str(error.value)
 
 
 def test_deleted_experiment_is_one_line(tmp_path) -> None:
-    store = store_of(LocalTracking("local", str(tmp_path), "x", rank_by=RankBy.composed))
+    store = store_of(LocalTracking("local", str(tmp_path), "x", tensorboard=False, rank_by=RankBy.composed))
     store.open()
     mlflow.delete_experiment(mlflow.get_experiment_by_name("x").experiment_id)
     with pytest.raises(InputError, match=r"experiment “x” .*deleted"):
@@ -93,9 +101,12 @@ def test_null_store_opens_without_touching_anything_and_has_no_runs(tmp_path, mo
 
 
 def test_stores_with_the_same_checkpoints_have_different_identities() -> None:
-    local = [store_of(LocalTracking("local", folder, "x", rank_by=RankBy.composed)) for folder in ("mlruns", "other")]
+    local = [
+        store_of(LocalTracking("local", folder, "x", tensorboard=False, rank_by=RankBy.composed))
+        for folder in ("mlruns", "other")
+    ]
     servers = [
-        store_of(ServerTracking("server", uri, "x", rank_by=RankBy.composed))
+        store_of(ServerTracking("server", uri, "x", tensorboard=False, rank_by=RankBy.composed))
         for uri in ("http://a:5000", "http://b:5000")
     ]
     assert local[0].identity == local[1].identity  # their folders of checkpoints differ
@@ -107,12 +118,12 @@ def test_stores_with_the_same_checkpoints_have_different_identities() -> None:
 
 def test_command_that_shows_the_table_of_runs(tmp_path) -> None:
     page = "/#/experiments/7/runs?"
-    default = store_of(LocalTracking("local", "mlruns", "x", rank_by=RankBy.composed)).ui("7")
+    default = store_of(LocalTracking("local", "mlruns", "x", tensorboard=False, rank_by=RankBy.composed)).ui("7")
     assert default.startswith(f"make ui, then http://127.0.0.1:5000{page}")
-    other = store_of(LocalTracking("local", f"{tmp_path}/a b", "x", rank_by=RankBy.composed)).ui("7")
+    other = store_of(LocalTracking("local", f"{tmp_path}/a b", "x", tensorboard=False, rank_by=RankBy.composed)).ui("7")
     assert f"mlflow ui --host 127.0.0.1 --backend-store-uri 'sqlite:///{tmp_path}/a b/mlflow.db', then" in other
     assert (
-        store_of(ServerTracking("server", "http://a:5000", "x", rank_by=RankBy.composed))
+        store_of(ServerTracking("server", "http://a:5000", "x", tensorboard=False, rank_by=RankBy.composed))
         .ui("7")
         .startswith(f"http://a:5000{page}")
     )
@@ -121,7 +132,7 @@ def test_command_that_shows_the_table_of_runs(tmp_path) -> None:
 @pytest.mark.parametrize("name", ["a%20b", "50%", "q?r", "x#y", "ü=1 [z]", "p&q;s+t"])
 def test_a_folder_of_any_name_holds_its_database_and_its_artifacts(tmp_path, name) -> None:
     folder = tmp_path / name / "mlruns"
-    store = store_of(LocalTracking("local", str(folder), "x", rank_by=RankBy.composed))
+    store = store_of(LocalTracking("local", str(folder), "x", tensorboard=False, rank_by=RankBy.composed))
     store.open()
     with mlflow.start_run() as run:
         mlflow.log_text("content", "file.txt")
@@ -134,4 +145,6 @@ def test_a_folder_of_any_name_holds_its_database_and_its_artifacts(tmp_path, nam
 
 def test_a_password_in_the_address_of_a_server_is_refused_and_not_printed() -> None:
     with pytest.raises(InputError, match=r"^tracking\.uri: contains a name or a password, .*MLFLOW_TRACKING_PASSWORD$"):
-        ServerTracking("server", "https://me:secret@example.org/mlflow", "x", rank_by=RankBy.composed).check()
+        ServerTracking(
+            "server", "https://me:secret@example.org/mlflow", "x", tensorboard=False, rank_by=RankBy.composed
+        ).check()

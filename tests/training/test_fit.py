@@ -41,7 +41,7 @@ def trained(*overrides: str, batch_size: int = 16):
         optimizer=config.optimizer,
         loss=loss,
         ema_momentum=config.training.ema_momentum,
-        on_epoch=rows.append,
+        on_epoch=lambda row, _: rows.append(row),
     )
     assert tuple(rows) == result.history
     return model, stages, result
@@ -86,7 +86,7 @@ def test_frozen_backbone_does_not_change_in_phase_1_and_only_from_its_depth_on_i
     loss = config.loss.build(LABELS, 2)
     changed = []
 
-    def on_epoch(row) -> None:
+    def on_epoch(row, _: float) -> None:
         after = backbone_of(model).weights
         changed.append({w.path for old, w in zip(before, after, strict=True) if not np.array_equal(old, w)})
 

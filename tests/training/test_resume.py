@@ -79,8 +79,10 @@ def trained(
     batches = TrainingBatches(PIXELS, TARGETS, Augmentation({}, 0), batch_size=16, seed=config.seed)
     validate = validate or Validate(Inference(model, 60), VALIDATION, TARGETS, loss=loss)
     rows: list[Epoch] = []
+    before = list(file.read().history) if file and file.epochs else []
 
-    def on_epoch(row: Epoch) -> None:
+    def on_epoch(row: Epoch, ago: float) -> None:
+        assert ago == sum(later.seconds for later in before[row.epoch :])  # 0 for an epoch of this process
         assert file is None or file.epochs >= row.epoch  # otherwise an epoch trained again would be reported twice
         rows.append(row)
 

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from enum import Enum
+from importlib.util import find_spec
 from urllib.parse import urlsplit
 
 from bloodcells.config.errors import InputError
@@ -38,21 +39,31 @@ class Tracking:
 @option("tracking", "local")
 @dataclass
 class LocalTracking(Tracking):
-    """An MLflow store in a folder. `experiment`: the MLflow experiment, a named set of runs."""
+    """An MLflow store in a folder.
+
+    experiment: the MLflow experiment, a named set of runs
+    tensorboard: whether the learning curves are also written for TensorBoard
+    """
 
     directory: str
     experiment: str
+    tensorboard: bool
+
+    def check(self) -> None:
+        _check_tensorboard(self.tensorboard)
 
 
 @option("tracking", "server")
 @dataclass
 class ServerTracking(Tracking):
-    """An MLflow tracking server."""
+    """An MLflow tracking server; `experiment` and `tensorboard` as for a local store."""
 
     uri: str
     experiment: str
+    tensorboard: bool
 
     def check(self) -> None:
+        _check_tensorboard(self.tensorboard)
         if not self.uri.startswith(("http://", "https://")):
             raise InputError(f"tracking.uri={self.uri}: expected the address of a server, http://… or https://…")
         if "@" in urlsplit(self.uri).netloc:  # not repeated here: it would be printed and stored
@@ -60,6 +71,13 @@ class ServerTracking(Tracking):
                 "tracking.uri: contains a name or a password, which every run would store; expected an address without "
                 "them: set the environment variables MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD"
             )
+
+
+def _check_tensorboard(wanted: bool) -> None:
+    if wanted and find_spec("tensorboard") is None:
+        raise InputError(
+            "tracking.tensorboard=true: TensorBoard is not installed; install the extra: pip install '.[tensorboard]'"
+        )
 
 
 @dataclass

@@ -48,8 +48,8 @@ class _JudgedRun:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._run, name)
 
-    def log_metrics(self, metrics: Mapping[str, float], step: int | None = None) -> None:
-        self._run.log_metrics(metrics, step)
+    def log_metrics(self, metrics: Mapping[str, float], step: int | None = None, ago: float = 0.0) -> None:
+        self._run.log_metrics(metrics, step, ago)
         if step is not None and self._judge(step, metrics):
             with self._store.errors():
                 mlflow.set_tag(Tag.PRUNED, f"after epoch {step}")
