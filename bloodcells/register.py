@@ -63,7 +63,7 @@ def register(config: RegisterConfig) -> int:
             client.set_model_version_tag(config.name, number, "comparison", decision.reason)
             for metric, value in run.metrics.items():
                 if metric.startswith(("test/", "composed/")):
-                    client.set_model_version_tag(config.name, number, metric, f"{value:.4f}")
+                    client.set_model_version_tag(config.name, number, metric, f"{value:.3f}")
         if decision.promoted:
             client.set_registered_model_alias(config.name, CHAMPION, number)
     rows = {

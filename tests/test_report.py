@@ -55,7 +55,7 @@ def test_command_writes_all_files_and_keeps_the_readme(store, tmp_path) -> None:
     assert (tmp_path / "README.md").read_text() == "mine"
     markdown, html = (tmp_path / "table.md").read_text(), (tmp_path / "report.html").read_text()
     for text in (markdown, html):
-        assert "0.9833 (0.969 to 0.991)" in text
+        assert "0.983 (0.969 to 0.991)" in text
         assert "Best at unfreeze=" in text
     assert html.count("data:image/png;base64,") == 4
     table = pd.read_csv(tmp_path / "results.csv")
@@ -107,7 +107,7 @@ def test_depth_curve_is_ordered_by_parameters_and_marks_the_best(comparison) -> 
     assert [text.get_text() for text in axes.texts] == curve.depths
     ring = next(line for line in axes.lines if line.get_label() == f"best, unfreeze={curve.depths[curve.best]}")
     assert ring.get_ydata() == [max(means)]
-    assert f"Best at unfreeze={curve.depths[curve.best]}, composed accuracy {max(means):.4f}" in curve.describe()
+    assert f"Best at unfreeze={curve.depths[curve.best]}, composed accuracy {max(means):.3f}" in curve.describe()
 
 
 def test_two_depths_are_not_a_curve(store) -> None:

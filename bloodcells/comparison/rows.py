@@ -26,7 +26,7 @@ class Estimate:
 
     def describe(self) -> str:
         """Such as "0.9833 (0.969 to 0.991)"."""
-        return f"{self.mean:.4f} ({self.low:.3f} to {self.high:.3f})"
+        return f"{self.mean:.3f} ({self.low:.3f} to {self.high:.3f})"
 
 
 @dataclass(frozen=True)

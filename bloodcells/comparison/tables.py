@@ -71,7 +71,7 @@ def agreement(references: Sequence[Reference], comparison: Comparison) -> DataFr
     """One row per reference and matching row of ours; a reference without a match has a row as well."""
     table = []
     for reference in references:
-        theirs = f"{reference.value:.4f}"
+        theirs = f"{reference.value:.3f}"
         if reference.interval:
             theirs += f" ({reference.interval[0]:.3f} to {reference.interval[1]:.3f})"
         match = " ".join(f"{key}={value}" for key, value in reference.match.items())

@@ -44,7 +44,7 @@ def gain_in_words(metrics: Mapping[str, float]) -> str | None:
     if not gain:
         return None
     return (
-        f"accuracy {gain['single_view_accuracy']:.4f} with a single view; the mean over rotations and reflections "
-        f"reaches {metrics[Metric.TEST_ACCURACY]:.4f}, corrects {gain['corrected']:.0f} predictions, breaks "
+        f"accuracy {gain['single_view_accuracy']:.3f} with a single view; the mean over rotations and reflections "
+        f"reaches {metrics[Metric.TEST_ACCURACY]:.3f}, corrects {gain['corrected']:.0f} predictions, breaks "
         f"{gain['broken']:.0f}, and takes {gain['times_slower']:.1f} times as long"
     )

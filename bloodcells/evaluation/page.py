@@ -65,8 +65,8 @@ def _composed(scored: Scored, figures: Figures, examples: Figure) -> Section:
     low, high = (metrics[f"{Metric.COMPOSED_ACCURACY}_{end}"] for end in ("low", "high"))
     text = (
         "Accuracy on the same images distorted by chains of random operations: "
-        f"{metrics[Metric.COMPOSED_ACCURACY]:.4f} (95% interval {low:.4f} to {high:.4f}) at full strength, "
-        f"{metrics[Metric.MILD_ACCURACY]:.4f} at a quarter of it. Chains per image: {chains}."
+        f"{metrics[Metric.COMPOSED_ACCURACY]:.3f} (95% interval {low:.3f} to {high:.3f}) at full strength, "
+        f"{metrics[Metric.MILD_ACCURACY]:.3f} at a quarter of it. Chains per image: {chains}."
     )
     table = cast(DataFrame, scored.tables[Artifact.COMPOSED_BY_OPERATION])
     seen = table["operation"][table["trained on by"] != ""].tolist()
@@ -74,7 +74,7 @@ def _composed(scored: Scored, figures: Figures, examples: Figure) -> Section:
         text += " Some operations resemble the training augmentation and say less about robustness"
         if Metric.COMPOSED_UNSEEN_ACCURACY in metrics:
             unseen, chosen = metrics[Metric.COMPOSED_UNSEEN_ACCURACY], scored.composed.without(seen)
-            text += f"; accuracy under the chains without any of these: {unseen:.4f} "
+            text += f"; accuracy under the chains without any of these: {unseen:.3f} "
             text += f"({chosen.sum():,} of {chosen.size:,} chains)"
         text += "."
     return Section(
@@ -95,13 +95,13 @@ def _shift(scored: Scored, figures: Figures, examples: Figure) -> Section:
     low, high = (metrics[f"{Metric.SHIFTED_ACCURACY}_{end}"] for end in ("low", "high"))
     worst = table.loc[table["mean"].idxmin(), "distortion"].replace("_", " ")
     text = (
-        f"Mean accuracy on the same images under {len(table)} distortions: {metrics[Metric.SHIFTED_ACCURACY]:.4f} "
-        f"(95% interval {low:.4f} to {high:.4f}). Lowest: {metrics[Metric.WORST_ACCURACY]:.4f}, under {worst}."
+        f"Mean accuracy on the same images under {len(table)} distortions: {metrics[Metric.SHIFTED_ACCURACY]:.3f} "
+        f"(95% interval {low:.3f} to {high:.3f}). Lowest: {metrics[Metric.WORST_ACCURACY]:.3f}, under {worst}."
     )
     if np.any(table["trained on by"] != ""):
         text += " Some distortions resemble the training augmentation and say less about robustness"
         if Metric.UNSEEN_ACCURACY in metrics:
-            text += f"; mean accuracy under the others: {metrics[Metric.UNSEEN_ACCURACY]:.4f}"
+            text += f"; mean accuracy under the others: {metrics[Metric.UNSEEN_ACCURACY]:.3f}"
         text += "."
     return Section(
         "Single distortions",
@@ -134,9 +134,9 @@ def _calibration(scored: Scored, figures: Figures) -> Section:
         "Calibration",
         [
             f"The model is {'over' if calibration.temperature > 1 else 'under'}confident. Its expected calibration "
-            f"error is {calibration.before.error:.4f}. Dividing the logits by a temperature of "
+            f"error is {calibration.before.error:.3f}. Dividing the logits by a temperature of "
             f"{calibration.temperature:.2f}, fitted on the validation images, changes it to "
-            f"{calibration.after.error:.4f}.",
+            f"{calibration.after.error:.3f}.",
             figures["figures/reliability.png"],
         ],
     )

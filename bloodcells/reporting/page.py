@@ -61,10 +61,13 @@ def _template_values(block: Block) -> dict[str, object]:
 
 
 def _formatted(value: object) -> str:
-    """Floats up to 1 with four decimals, larger ones with four significant digits, other values by `str`."""
+    """Floats up to 1 with three decimals, larger ones with four significant digits, other values by `str`.
+
+    The 95% interval of an accuracy on 1,000 images has a width of 0.01 to 0.06: a fourth decimal would mean nothing.
+    """
     if not isinstance(value, float):
         return str(value)
-    return f"{value:.4f}" if abs(value) <= 1 else f"{value:.4g}"
+    return f"{value:.3f}" if abs(value) <= 1 else f"{value:.4g}"
 
 
 def markdown(title: str, lead: str, sections: Sequence[Section], *, figures: Mapping[str, RenderedFigure]) -> str:

@@ -101,7 +101,7 @@ def summary(
         "trained": f"{config.backbone.label} ({_weights(config)}), {config.head.name} head, "
         f"{len(fitted.history)} epochs in {duration(fitted.seconds)}",
         "best epoch": f"{best.epoch} ({best.stage}) by {fitted.monitor.value} validation accuracy: "
-        f"clean {best.val_accuracy:.4f}, composed {best.val_composed_accuracy:.4f}",
+        f"clean {best.val_accuracy:.3f}, composed {best.val_composed_accuracy:.3f}",
         **scores_in_words(metrics, tested),
         **locations,
     }
@@ -115,21 +115,21 @@ def scores_in_words(metrics: dict[str, float], tested: int) -> dict[str, str]:
     """
     low, high = (metrics[f"{Metric.TEST_ACCURACY}_{end}"] for end in ("low", "high"))
     rows = {
-        "test": f"accuracy {metrics[Metric.TEST_ACCURACY]:.4f} ({low:.3f} to {high:.3f}), "
-        f"macro F1 {metrics[Metric.TEST_MACRO_F1]:.4f} on {tested:,} images"
+        "test": f"accuracy {metrics[Metric.TEST_ACCURACY]:.3f} ({low:.3f} to {high:.3f}), "
+        f"macro F1 {metrics[Metric.TEST_MACRO_F1]:.3f} on {tested:,} images"
     }
     if gain := gain_in_words(metrics):
         rows["views"] = gain
     if Metric.COMPOSED_ACCURACY in metrics:
         low, high = (metrics[f"{Metric.COMPOSED_ACCURACY}_{end}"] for end in ("low", "high"))
         rows["distorted"] = (
-            f"accuracy {metrics[Metric.COMPOSED_ACCURACY]:.4f} ({low:.3f} to {high:.3f}) under heavy chains of "
-            f"distortions, {metrics[Metric.MILD_ACCURACY]:.4f} under mild ones"
+            f"accuracy {metrics[Metric.COMPOSED_ACCURACY]:.3f} ({low:.3f} to {high:.3f}) under heavy chains of "
+            f"distortions, {metrics[Metric.MILD_ACCURACY]:.3f} under mild ones"
         )
     if Metric.SHIFTED_ACCURACY in metrics:
         rows["grid"] = (
-            f"accuracy {metrics[Metric.SHIFTED_ACCURACY]:.4f} under single distortions on average, "
-            f"{metrics[Metric.WORST_ACCURACY]:.4f} under the worst one"
+            f"accuracy {metrics[Metric.SHIFTED_ACCURACY]:.3f} under single distortions on average, "
+            f"{metrics[Metric.WORST_ACCURACY]:.3f} under the worst one"
         )
     if Metric.BALANCED_ERROR in metrics:
         rows["MedMNIST-C"] = (

@@ -58,7 +58,7 @@ class Result:
 
     def __repr__(self) -> str:
         accuracy = self.metrics[Metric.TEST_ACCURACY]
-        return f"Result(run_id={self.run_id!r}, test accuracy {accuracy:.4f} after {len(self.history)} epochs)"
+        return f"Result(run_id={self.run_id!r}, test accuracy {accuracy:.3f} after {len(self.history)} epochs)"
 
 
 def stored_result(run: "StoredRun", tracking: Tracking) -> Result:

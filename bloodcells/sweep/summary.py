@@ -83,7 +83,7 @@ class Summary:
                 lines[" " * len(lines) if number else "ranked"] = line
             run, value = ranking.best_run()
             job = next(row.job for row in rows if row.run == run)  # jobs that differ in their label share a run
-            lines["best"] = f"{value:.4f}: run {run}, job {job.number}, {job.name}"
+            lines["best"] = f"{value:.3f}: run {run}, job {job.number}, {job.name}"
         if self._parent:
             lines["sweep"] = f"run {self._parent.id}"
         studies = sorted({row.job.study for row in rows if row.job.study and row.result != "failed"})

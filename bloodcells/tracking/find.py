@@ -88,7 +88,7 @@ def _best(runs: Sequence[StoredRun], metric: str) -> StoredRun:
     if not ranked:
         raise InputError(f"run_id=best: none of the {len(runs)} training runs is FINISHED and has {metric}")
     best = max(ranked, key=lambda run: run.metrics[metric])
-    log.info(f"run_id=best: {best.id} has the highest {metric} of {len(ranked)} runs, {best.metrics[metric]:.4f}")
+    log.info(f"run_id=best: {best.id} has the highest {metric} of {len(ranked)} runs, {best.metrics[metric]:.3f}")
     if others := sum(run.tags.get(Tag.DATA) != best.tags.get(Tag.DATA) for run in ranked):
         log.warning(f"{others} of these {len(ranked)} runs have other data, so that their accuracies do not compare")
     return best

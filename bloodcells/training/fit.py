@@ -137,7 +137,7 @@ def fit(
             )
             if len(history) < before + stage.epochs:
                 log.info(
-                    "early stopping after epoch %d (patience %d); best so far: epoch %d, %s validation accuracy %.4f",
+                    "early stopping after epoch %d (patience %d); best so far: epoch %d, %s validation accuracy %.3f",
                     *(len(history), patience, stopping.best.epoch, monitor.value, stopping.best.accuracy),
                 )
             stopping.restore()

@@ -23,13 +23,13 @@ def blocks(parts, heading: str) -> list:
 
 
 def test_lead_names_the_best_row_with_its_interval() -> None:
-    assert lead(comparison([A], [None])) == "Best by composed accuracy: a, 0.9600 (0.950 to 0.970)."
+    assert lead(comparison([A], [None])) == "Best by composed accuracy: a, 0.960 (0.950 to 0.970)."
 
 
 def test_lead_says_if_all_others_are_worse() -> None:
     text = lead(comparison([B, A, C], [WORSE, None, WORSE], best=1))
     assert text == (
-        "Best by composed accuracy: a, 0.9600 (0.950 to 0.970). All other comparable rows are clearly worse."
+        "Best by composed accuracy: a, 0.960 (0.950 to 0.970). All other comparable rows are clearly worse."
     )
 
 
@@ -67,7 +67,7 @@ def test_rows_without_a_test_are_neither_equal_nor_counted() -> None:
 def test_lead_explains_ranking_by_clean_accuracy() -> None:
     rows = [row("a", 0.9, metric=CLEAN), row("b", 0.8, metric=CLEAN)]
     assert lead(comparison(rows, [None, WORSE], metric=CLEAN)) == (
-        "Best by clean accuracy: a, 0.9000 (0.890 to 0.910). All other comparable rows are clearly worse. Ranked by "
+        "Best by clean accuracy: a, 0.900 (0.890 to 0.910). All other comparable rows are clearly worse. Ranked by "
         "clean accuracy, since not all rows have a comparable composed accuracy."
     )
 

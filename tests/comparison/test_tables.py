@@ -18,15 +18,15 @@ def test_results_have_intervals_parameters_and_minutes() -> None:
         "configuration", "seeds", "composed accuracy", "trainable parameters", "time, min",
     ]  # fmt: skip
     assert table.to_numpy().tolist() == [
-        ["a (best)", "0, 1", "0.9600 (0.950 to 0.970)", "1,234,567", "1.5"],
-        ["b", "0, 1", "0.9200 (0.910 to 0.930)", "-", "-"],
+        ["a (best)", "0, 1", "0.960 (0.950 to 0.970)", "1,234,567", "1.5"],
+        ["b", "0, 1", "0.920 (0.910 to 0.930)", "-", "-"],
     ]
 
 
 def test_metric_that_a_row_lacks_is_a_dash() -> None:
     table = results(comparison([row("a", 0.9, metric=CLEAN), row("b", 0.8, metric=Metric.TEST_MACRO_F1)], [None, None]))
-    assert table["clean accuracy"].tolist() == ["0.9000 (0.890 to 0.910)", "-"]
-    assert table["macro F1"].tolist() == ["-", "0.8000 (0.790 to 0.810)"]
+    assert table["clean accuracy"].tolist() == ["0.900 (0.890 to 0.910)", "-"]
+    assert table["macro F1"].tolist() == ["-", "0.800 (0.790 to 0.810)"]
 
 
 def test_differences_mark_best_and_first_and_name_followed_rows() -> None:

@@ -49,23 +49,23 @@ def test_page_has_every_section_with_its_tables_and_figures(scored, figures, par
     assert "A &lt;lead&gt;" in html
     assert html.count("data:image/png;base64,") == len(figures) + 3  # and distorted images in three sections
     for name, value in (("accuracy", 0.625), ("macro f1", scored.metrics["test/macro_f1"])):
-        assert re.search(rf"<td[^>]*>{name}</td>\s*<td[^>]*>{value:.4f}</td>", html), name
+        assert re.search(rf"<td[^>]*>{name}</td>\s*<td[^>]*>{value:.3f}</td>", html), name
     assert re.search(r"<td[^>]*>rotation</td>\s*<td[^>]*>geometry</td>", html)
 
 
 def test_page_states_the_results_in_words(scored, figures, parts) -> None:
     html = html_of(scored, figures, parts)
     metrics, calibration = scored.metrics, scored.calibration
-    assert f"{metrics['composed/accuracy']:.4f} (95% interval {metrics['composed/accuracy_low']:.4f} to " in html
-    assert f"at full strength, {metrics['composed/mild_accuracy']:.4f} at a quarter of it." in html
+    assert f"{metrics['composed/accuracy']:.3f} (95% interval {metrics['composed/accuracy_low']:.3f} to " in html
+    assert f"at full strength, {metrics['composed/mild_accuracy']:.3f} at a quarter of it." in html
     assert re.search(r"Chains per image: \d of up to \d operations, strength \S+\.", html)
-    assert f"under 16 distortions: {metrics['shift/mean_accuracy']:.4f}" in html
-    assert f"Lowest: {metrics['shift/worst_accuracy']:.4f}" in html
+    assert f"under 16 distortions: {metrics['shift/mean_accuracy']:.3f}" in html
+    assert f"Lowest: {metrics['shift/worst_accuracy']:.3f}" in html
     assert f"BE {metrics['medmnist_c/be']:.3f}, rBE {metrics['medmnist_c/rbe']:.3f}." in html
     assert "resemble the training augmentation" not in html
     assert "The model is overconfident." in html
     assert f"a temperature of {calibration.temperature:.2f}" in html
-    assert f"changes it to {calibration.after.error:.4f}" in html
+    assert f"changes it to {calibration.after.error:.3f}" in html
     assert "Wrong predictions, highest loss first. Bright areas support the prediction" in html
 
 
@@ -87,9 +87,9 @@ def test_page_says_which_distortions_training_resembles(scored, figures, parts) 
     assert "Some operations resemble the training augmentation" in html
     chains = [set(names) for draw in scored.composed.chains.values() for names in draw]
     count = sum(not {"occlusion", "rectangles"} & names for names in chains)
-    unseen = f"without any of these: {scored.metrics['composed/unseen_accuracy']:.4f}"
+    unseen = f"without any of these: {scored.metrics['composed/unseen_accuracy']:.3f}"
     assert f"{unseen} ({count:,} of {len(chains):,} chains)" in html
-    assert f"mean accuracy under the others: {scored.metrics['shift/unseen_accuracy']:.4f}" in html
+    assert f"mean accuracy under the others: {scored.metrics['shift/unseen_accuracy']:.3f}" in html
 
 
 def test_page_without_distortions_or_mistakes(scored, figures, parts) -> None:
@@ -108,5 +108,5 @@ def test_page_reports_test_time_augmentation(scored, figures, parts) -> None:
     metrics = scored.metrics | {f"test_time_augmentation/{name}": value for name, value in gain.items()}
     html = html_of(replace(undistorted(scored), metrics=metrics), figures, parts)
     assert headings(html) == ["Accuracy", "Test-time augmentation", "Calibration", "Errors"]
-    assert "Accuracy 0.5000 with a single view; the mean over rotations and reflections reaches 0.6250" in html
+    assert "Accuracy 0.500 with a single view; the mean over rotations and reflections reaches 0.625" in html
     assert "corrects 3 predictions, breaks 2, and takes 7.5 times as long" in html

@@ -16,8 +16,8 @@ def test_lines_have_the_mean_over_seeds_with_its_interval() -> None:
     lines = ranking(row("a", 0.8, 0.9), row("b", 0.7)).lines()
     assert lines == [
         "composed accuracy, mean over seeds with 95% interval",
-        "0.8500 (0.840 to 0.860)  a",
-        "0.7000 (0.690 to 0.710)  b",
+        "0.850 (0.840 to 0.860)  a",
+        "0.700 (0.690 to 0.710)  b",
     ]
 
 
@@ -40,4 +40,4 @@ def test_summary_names_the_first_of_two_jobs_that_have_the_best_run(monkeypatch,
     Summary(None, None, COMPOSED).log_results([])
     lines = caplog.messages[-1].splitlines()
     assert "ranked  composed accuracy, mean over seeds with 95% interval" in lines
-    assert lines[-1] == "best    0.8000: run a 0, job 1, label=1"
+    assert lines[-1] == "best    0.800: run a 0, job 1, label=1"

@@ -132,7 +132,7 @@ def test_failed_and_killed_jobs_are_recorded_and_the_others_run(tmp_path) -> Non
     assert f"job 4 of 4, training.feature_extraction.learning_rate=-1, cannot run: {errors[3]}" in output
     assert "jobs    4: 1 done, 3 failed, in" in output
     finished = next(run for run in sweep.jobs() if run.info.status == "FINISHED")
-    accuracy = f"{finished.data.metrics['test/accuracy']:.4f}"
+    accuracy = f"{finished.data.metrics['test/accuracy']:.3f}"
     assert "ranked  clean accuracy, mean over seeds with 95% interval\n" in output
     assert f"\n        {accuracy} (" in output
     name = "training.feature_extraction.learning_rate=1e-05"

@@ -179,8 +179,8 @@ def test_early_stopping_plateau_and_gradual_unfreezing_resume(tmp_path, caplog) 
     factors = [1] * 3 + [0.2] * 3 + [0.04] + [1] * 4 + [0.2] + [1] * 6 + [0.2]
     assert [row.learning_rate for row in history] == pytest.approx([0.03 * factor for factor in factors])
     assert [message for message in caplog.messages if message.startswith("early stopping")] == [
-        "early stopping after epoch 7 (patience 3); best so far: epoch 4, composed validation accuracy 0.6000",
-        "early stopping after epoch 12 (patience 3); best so far: epoch 9, composed validation accuracy 0.7000",
+        "early stopping after epoch 7 (patience 3); best so far: epoch 4, composed validation accuracy 0.600",
+        "early stopping after epoch 12 (patience 3); best so far: epoch 9, composed validation accuracy 0.700",
     ]
     for epoch in (7, 11, 17, 19):
         file = StateFile(tmp_path / f"{epoch}.npz", {})

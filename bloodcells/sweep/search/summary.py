@@ -52,11 +52,11 @@ class SearchSummary:
         new, self._logged = trials[self._logged :], len(trials)
         for trial in new:
             value = self._trials.value(trial)
-            result = f"{trial.result} {trial.pruned}".rstrip() if value is None else f"{trial.result}, {value:.4f}"
+            result = f"{trial.result} {trial.pruned}".rstrip() if value is None else f"{trial.result}, {value:.3f}"
             log.info("trial %d of %d: %s: %s", trial.number, total, result, trial.name)
         trained, left = sum(not trial.before for trial in trials), total - len(trials)
         if left and not all(trial.before for trial in new):
-            best = [f"best {self._trials.value(trial):.4f}, trial {trial.number}; " for trial in self._best()[:1]]
+            best = [f"best {self._trials.value(trial):.3f}, trial {trial.number}; " for trial in self._best()[:1]]
             elapsed = time.monotonic() - self._start
             seconds = min(elapsed / trained * left, 3600 * (self._settings.hours or math.inf) - elapsed)
             log.info("search: %d left; %sabout %s left", left, "".join(best), duration(max(0.0, seconds)))
@@ -78,10 +78,10 @@ class SearchSummary:
             lines["retry"] = f"the same command runs the failed trials again: {command()}"
         best = self._best()
         for trial in best[:BEST]:
-            _append(lines, "best", f"{trials.value(trial):.4f} {trials.objective}: trial {trial.number}, {trial.name}")
+            _append(lines, "best", f"{trials.value(trial):.3f} {trials.objective}: trial {trial.number}, {trial.name}")
         ranked_by = self._ranked_by()
         if best and (tested := best[0].mean(ranked_by)) is not None:
-            lines["test"] = f"{tested:.4f} {ranked_by} of trial {best[0].number}; the search used no test images"
+            lines["test"] = f"{tested:.3f} {ranked_by} of trial {best[0].number}; the search used no test images"
         lines["sweep"] = f"run {self._parent.id}"
         if best:
             lines["next"] = self._next(best[0])

@@ -57,8 +57,8 @@ def test_it_finds_the_best_trial_and_says_so(search, caplog) -> None:
     assert best[VALUE] > 0.98
     settings = f"optimizer={best['optimizer']} loss.gamma={best['loss.gamma']}"
     assert f"trials  12: {len(done)} done, {len(pruned)} pruned, in " in caplog.text
-    assert f"best    {best[VALUE]:.4f} {VALUE}: trial {best['trial']}, {settings}" in caplog.text
-    assert f"test    {best['test/accuracy']:.4f} test/accuracy of trial {best['trial']}; the search" in caplog.text
+    assert f"best    {best[VALUE]:.3f} {VALUE}: trial {best['trial']}, {settings}" in caplog.text
+    assert f"test    {best['test/accuracy']:.3f} test/accuracy of trial {best['trial']}; the search" in caplog.text
     assert caplog.text.splitlines()[-1].endswith(f" {settings} seed=1,2,3")
     assert " study=gammas " in caplog.text.splitlines()[-1]
     (parent,) = found.parents()
