@@ -126,7 +126,7 @@ def distortions(comparison: Comparison) -> Figure | None:
             fontsize="small", color="white" if share > middle else "black",
         )  # fmt: skip
         text.set_in_layout(False)  # each lies within its cell, and measuring all of them is slow
-    axes.set_xticks(np.arange(len(names)) + 0.5, names)
+    axes.set_xticks(np.arange(len(names)) + 0.5, [name.replace("_", " ") for name in names])
     axes.set_yticks(np.arange(len(rows)) + 0.5, labels)
     axes.invert_yaxis()
     axes.spines[:].set_visible(False)

@@ -66,8 +66,9 @@ def sections(
     *,
     curves: Sequence[DepthCurve],
     figures: ReportFigures,
+    server: str,
 ) -> list[Section]:
-    """All sections of the report, in order."""
+    """All sections of the report, in order; server: the address of MLflow's pages about the runs."""
     note = f" The figure shows the best {MOST} rows." if len(comparison.rows) > MOST else ""
     parts = [Section("Results", [f"{INTERVALS}{note}", tables.results(comparison), figures.forest])]
     if len(comparison.rows) > 1:
@@ -86,7 +87,9 @@ def sections(
         parts.append(Section("Distortions", [text, figures.distortions]))
     if references:
         parts.append(Section("References", _references(references, comparison)))
-    return [*parts, Section("Shared settings", _shared(comparison)), Section("Runs", [tables.run_ids(comparison)])]
+    parts.append(Section("Shared settings", _shared(comparison)))
+    links = f"The links open MLflow's pages at {server}, if it serves this store, as `make ui` does."
+    return [*parts, Section("Runs", [links, tables.run_ids(comparison, server)])]
 
 
 def summary(comparison: Comparison, remarks: Sequence[str], files: Mapping[str, str]) -> str:

@@ -10,6 +10,8 @@ from bloodcells.comparison.reference import Reference, our_estimate, verdict
 from bloodcells.comparison.rows import Comparison
 from bloodcells.comparison.runs import MEASURES
 from bloodcells.config.names import Metric
+from bloodcells.reporting.page import Link
+from bloodcells.tracking.view import run_address
 
 HEADINGS = {**MEASURES, Metric.TEST_MACRO_F1: "macro F1"}
 NOTHING = "-"
@@ -91,14 +93,16 @@ def agreement(references: Sequence[Reference], comparison: Comparison) -> DataFr
     return DataFrame(table)
 
 
-def run_ids(comparison: Comparison) -> DataFrame:
-    """One row per run: the runs behind each configuration."""
+def run_ids(comparison: Comparison, server: str) -> DataFrame:
+    """One row per run: the runs behind each configuration, with links to their pages on `server`."""
     return DataFrame(
         [
-            {"configuration": row.label, "seed": str(seed), "run": run.id}
+            (row.label, str(seed), Link.to(run_address(server, run.experiment_id, run.id), run.id))
             for row in comparison.rows
             for seed, run in row.configuration.runs.items()
-        ]
+        ],
+        columns=["configuration", "seed", "run"],
+        dtype=object,
     )
 
 

@@ -21,7 +21,7 @@ from omegaconf import DictConfig
 from omegaconf.errors import OmegaConfBaseException
 
 from bloodcells.config.checkout import CHECKOUT
-from bloodcells.config.errors import InputError, JobsFailedError, readable
+from bloodcells.config.errors import InputError, JobsFailedError, error_line, readable
 from bloodcells.config.explain import explain
 from bloodcells.config.typed import Config, typed
 
@@ -61,8 +61,8 @@ def command(
             except InputError as error:
                 if tracebacks:
                     raise
-                jobs[-1] = f"error: {_job_prefix()}{error}"
-                print(jobs[-1], file=sys.stderr)
+                jobs[-1] = f"{_job_prefix()}{error}"
+                print(error_line(jobs[-1]), file=sys.stderr)
 
         @functools.wraps(task)
         def program() -> None:
@@ -72,11 +72,11 @@ def command(
             sys.argv[1:] = sorted(sys.argv[1:], key=lambda argument: argument not in ("--multirun", "-m"))
             for argument in sys.argv[1:]:
                 if (escaped := readable(argument)) != argument:
-                    sys.exit(f"error: {escaped}: expected UTF-8; rename the file, or use a UTF-8 terminal")
+                    sys.exit(error_line(f"{escaped}: expected UTF-8; rename the file, or use a UTF-8 terminal"))
             sys.argv[1:] = [_as_typed(argument) for argument in sys.argv[1:]]
             conf = CHECKOUT / "conf"
             if not conf.is_dir():
-                sys.exit(f"error: {conf}: not found; expected the checkout of bloodcells: run `make install` there")
+                sys.exit(error_line(f"{conf}: not found; expected bloodcells' checkout: run `make install` there"))
             try:
                 for plugin in plugins:
                     register_plugin(plugin)
@@ -87,11 +87,11 @@ def command(
             except InputError as error:
                 if tracebacks:
                     raise
-                sys.exit(f"error: {error}")
+                sys.exit(error_line(error))
             except (HydraException, OmegaConfBaseException, ValueError) as error:
                 if tracebacks or jobs:
                     raise
-                sys.exit(f"error: {explain(error, sys.argv[1:])}")
+                sys.exit(error_line(explain(error, sys.argv[1:])))
             except KeyboardInterrupt:
                 print("interrupted", file=sys.stderr)
                 sys.exit(INTERRUPTED)

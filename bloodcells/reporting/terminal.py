@@ -9,6 +9,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, TypeVar
 
+from bloodcells.config.errors import BOLD, YELLOW, styled
+
 if TYPE_CHECKING:
     from rich.console import Console
 
@@ -17,9 +19,9 @@ ROW = re.compile(r" *\S+(?: \S+)* {2,}\S")  # of a summary: two spaces or more b
 
 
 class Wrapped(logging.Formatter):
-    """Wraps sentences between words if standard output is a terminal.
+    """Wraps sentences between words and colors them, if standard output is a terminal.
 
-    The rows of `aligned` stay whole, since they hold paths and commands to copy.
+    The rows of `aligned` stay whole, since they hold paths and commands to copy. Their keys are bold, warnings yellow.
     """
 
     def format(self, record: logging.LogRecord) -> str:
@@ -27,7 +29,13 @@ class Wrapped(logging.Formatter):
         if not sys.stdout.isatty():
             return text
         width = shutil.get_terminal_size().columns
-        return "\n".join(line if ROW.match(line) else _filled(line, width) for line in text.split("\n"))
+        lines = [_bold_key(line) if ROW.match(line) else _filled(line, width) for line in text.split("\n")]
+        return styled("\n".join(lines), YELLOW if record.levelno >= logging.WARNING else "", sys.stdout)
+
+
+def _bold_key(row: str) -> str:
+    key, gap, value = row.partition("  ")
+    return styled(key, BOLD if key else "", sys.stdout) + gap + value
 
 
 def _filled(line: str, width: int) -> str:

@@ -42,6 +42,7 @@ def train(config: TrainConfig, tracker: Tracker | None = None) -> Result:
     parts = split(cleaned, config.data.split)
     log.info(parts.describe())
 
+    log.info("loading TensorFlow and building the model: %s with a %s head", config.backbone.name, config.head.name)
     # Imported here, so that --help, completion and the errors above do not wait for TensorFlow.
     import_tensorflow()
     from bloodcells.augmentation.compose import Augmentation

@@ -44,6 +44,7 @@ class Store(ABC):
     settings: Tracking  # the config of the store
     experiment: str  # name of the MLflow experiment that groups the runs
     uri: str  # MLflow's tracking URI of the store
+    server: str  # address of MLflow's pages about it; of a local store while `mlflow ui` runs with its default port
     setting: str  # the store in messages, as key=value
     checkpoints: Path  # folder on this machine for the training state of unfinished runs
     tensorboard: Path | None  # folder on this machine for TensorBoard; None if nothing is written for it
@@ -117,7 +118,7 @@ class LocalStore(Store):
 
     def __init__(self, settings: LocalTracking) -> None:
         self.settings, self.experiment = settings, settings.experiment
-        self.setting = f"tracking.directory={settings.directory}"
+        self.setting, self.server = f"tracking.directory={settings.directory}", "http://127.0.0.1:5000"
         self.directory = (CHECKOUT / settings.directory).resolve()
         self.uri = database.database_uri(self.directory)
         self.checkpoints = self.directory / "checkpoints"
@@ -142,7 +143,7 @@ class LocalStore(Store):
         command = f"mlflow ui --host 127.0.0.1 --backend-store-uri {shlex.quote(self.uri)}"
         if self.setting == f"tracking.directory={FOLDER}":
             command = "make ui"
-        return f"{command}, then {address('http://127.0.0.1:5000', experiment_id)}"
+        return f"{command}, then {address(self.server, experiment_id)}"
 
     @contextmanager
     def _connected(self) -> Iterator[None]:
@@ -156,7 +157,8 @@ class ServerStore(Store):
     """An MLflow server; checkpoints stay on this machine."""
 
     def __init__(self, settings: ServerTracking) -> None:
-        self.settings, self.experiment, self.uri = settings, settings.experiment, settings.uri
+        self.settings, self.experiment = settings, settings.experiment
+        self.uri = self.server = settings.uri
         self.setting = f"tracking.uri={self.uri}"
         self.checkpoints = CHECKOUT / FOLDER / "checkpoints"
         self.tensorboard = CHECKOUT / FOLDER / "tensorboard" if settings.tensorboard else None
@@ -167,7 +169,7 @@ class ServerStore(Store):
             activate_experiment(self.experiment, self.settings.rank_by.metric)
 
     def ui(self, experiment_id: str) -> str:
-        return address(self.uri, experiment_id)
+        return address(self.server, experiment_id)
 
     @contextmanager
     def _connected(self) -> Iterator[None]:

@@ -51,6 +51,10 @@ class StoredRun:
         return ", ".join(run.id for run in self.members)
 
     @property
+    def experiment_id(self) -> str:
+        return str(self.mlflow_run.info.experiment_id)
+
+    @property
     def name(self) -> str:
         return str(self.mlflow_run.info.run_name)
 
@@ -120,7 +124,7 @@ class StoredRun:
     def model_uri(self) -> str:
         """MLflow's address of the run's model, such as "models:/m-30b0…"."""
         with self.readable("model"):
-            experiment, source = self.mlflow_run.info.experiment_id, f"source_run_id = '{self.id}'"
+            experiment, source = self.experiment_id, f"source_run_id = '{self.id}'"
             for logged in mlflow.MlflowClient().search_logged_models([experiment], source):
                 if logged.status == LoggedModelStatus.READY:
                     return str(logged.model_uri)

@@ -54,6 +54,11 @@ def activate_experiment(name: str, ranked_by: str) -> None:
         mlflow.set_experiment_tag(TAG, json.dumps({"name": NAME, "createdAt": 0, "state": json.dumps(state)}))
 
 
+def run_address(server: str, experiment_id: str, run_id: str) -> str:
+    """The URL of a run's page on `server`."""
+    return f"{server}/#/experiments/{experiment_id}/runs/{run_id}"
+
+
 def address(server: str, experiment_id: str) -> str:
     """The URL of the view on `server`, such as "http://127.0.0.1:5000"."""
     return f"{server}/#/experiments/{experiment_id}/runs?workflowType=machine_learning&viewStateShareKey={NAME}"

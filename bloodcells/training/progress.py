@@ -49,6 +49,8 @@ class Progress(keras.callbacks.Callback):
         self._task = self._bar.add_task("", total=self._steps)
 
     def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
+        if batch == 0:
+            self._first_step = time.perf_counter() - self._start
         if self._bar:
             self._bar.update(self._task, completed=batch + 1)
 
@@ -76,8 +78,10 @@ class Progress(keras.callbacks.Callback):
 
     def _left(self, done: int) -> float:
         """Seconds until the end of training after `done` epochs of the stage, if no stage stops early."""
-        # The first epoch of a stage includes tracing the graph, so the later ones give a better estimate.
-        seconds = self._seconds[1:] or self._seconds
+        seconds = self._seconds[1:]  # the first step of a stage includes tracing and compiling the graph
+        if not seconds and self._steps > 1:
+            seconds = [(self._seconds[0] - self._first_step) * self._steps / (self._steps - 1)]
+        seconds = seconds or self._seconds
         costs = self._costs[self._number]
         later = [cost for stage in self._costs[self._number + 1 :] for cost in stage]
         return sum(seconds) / sum(costs[done - len(seconds) : done]) * sum([*costs[done:], *later])

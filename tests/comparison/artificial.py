@@ -25,7 +25,10 @@ def row(
     **metrics: float,
 ) -> Row:
     """A row with one value per seed, an interval of ±0.01 around their mean, and runs named "LABEL SEED"."""
-    runs = {seed: SimpleNamespace(id=f"{label} {seed}", tags={}, metrics=metrics) for seed in range(len(values))}
+    runs = {
+        seed: SimpleNamespace(id=f"{label} {seed}", tags={}, metrics=metrics, experiment_id="7")
+        for seed in range(len(values))
+    }
     predictions = {
         seed: SimpleNamespace(
             distortions=distortions or {}, curve={}, variants={COMPOSED: "4 of up to 5 operations, strength 0.85"}

@@ -13,6 +13,7 @@ from tests.comparison.artificial import CLEAN, COMPOSED, comparison, difference,
 A, B, C = row("a", 0.95, 0.97), row("b", 0.90, 0.94), row("c", 0.80, 0.81)
 DEPTHS = [row(depth, 0.9, params={"unfreeze": depth}) for depth in ("0", "10", "all")]
 WORSE, EQUAL = difference(-4.0, 0.0004), difference(-0.5, 0.41)
+SERVER = "http://127.0.0.1:5000"
 FIGURES = ReportFigures(RenderedFigure(b"forest", 1.0), [])
 
 
@@ -97,14 +98,16 @@ def test_caption_without_any_test_says_so() -> None:
 
 
 def test_sections_of_a_single_row() -> None:
-    parts = sections(comparison([A], [None]), [], [], curves=[], figures=FIGURES)
+    parts = sections(comparison([A], [None]), [], [], curves=[], figures=FIGURES, server=SERVER)
     assert [part.heading for part in parts] == ["Results", "Missing and unfinished runs", "Shared settings", "Runs"]
     text, table, figure = blocks(parts, "Results")
     assert text == INTERVALS
     assert table["configuration"].tolist() == ["a (best)"]
     assert figure is FIGURES.forest
     assert blocks(parts, "Missing and unfinished runs") == ["Nothing is missing."]
-    (runs,) = blocks(parts, "Runs")
+    text, runs = blocks(parts, "Runs")
+    assert SERVER in text
+    assert [link.url for link in runs["run"]] == [f"{SERVER}/#/experiments/7/runs/{run}" for run in runs["run"]]
     assert runs.to_numpy().tolist() == [["a", "0", "a 0"], ["a", "1", "a 1"]]
 
 
@@ -116,7 +119,7 @@ def test_sections_with_everything() -> None:
     compared = comparison([A, B], [None, WORSE])
     curve = DepthCurve("", DEPTHS, COMPOSED, 0, None, None)
     reference = Reference({"optimizer": "a"}, COMPOSED, 0.96, None, "paper")
-    parts = sections(compared, ["one", "two"], [reference], curves=[curve], figures=figures)
+    parts = sections(compared, ["one", "two"], [reference], curves=[curve], figures=figures, server=SERVER)
     assert [part.heading for part in parts] == [
         "Results", "Differences", "Strength of the distortions", "Learning curves", "Missing and unfinished runs",
         "Unfreezing depth", "Distortions", "References", "Shared settings", "Runs",
@@ -148,7 +151,7 @@ def test_order_of_several_references_is_stated() -> None:
     references = [
         Reference({"optimizer": label}, COMPOSED, value, None, "") for label, value in (("a", 0.9), ("b", 0.8))
     ]
-    parts = sections(comparison([A, B], [None, WORSE]), [], references, curves=[], figures=FIGURES)
+    parts = sections(comparison([A, B], [None, WORSE]), [], references, curves=[], figures=FIGURES, server=SERVER)
     assert blocks(parts, "References")[-1] == (
         f"{COMPOSED}: 1 of 1 pairs are in the same order as in the references, 0 of them significantly."
     )
@@ -157,7 +160,7 @@ def test_order_of_several_references_is_stated() -> None:
 def test_note_says_if_figures_leave_out_rows(monkeypatch) -> None:
     monkeypatch.setattr(module, "MOST", 2)
     figures = ReportFigures(FIGURES.forest, [], distortions=RenderedFigure(b"d", 1.0))
-    parts = sections(comparison([A, B, C], [None, WORSE, WORSE]), [], [], curves=[], figures=figures)
+    parts = sections(comparison([A, B, C], [None, WORSE, WORSE]), [], [], curves=[], figures=figures, server=SERVER)
     for heading in ("Results", "Distortions"):
         assert blocks(parts, heading)[0].endswith(" The figure shows the best 2 rows.")
 
@@ -165,7 +168,9 @@ def test_note_says_if_figures_leave_out_rows(monkeypatch) -> None:
 def test_every_curve_is_described_and_the_first_ones_are_drawn() -> None:
     curves = [DepthCurve(name, DEPTHS, COMPOSED, 1, EQUAL, WORSE) for name in ("x", "y", "z")]
     figures = ReportFigures(FIGURES.forest, [RenderedFigure(b"1", 1.0), RenderedFigure(b"2", 1.0)])
-    content = blocks(sections(comparison([A], [None]), [], [], curves=curves, figures=figures), "Unfreezing depth")
+    content = blocks(
+        sections(comparison([A], [None]), [], [], curves=curves, figures=figures, server=SERVER), "Unfreezing depth"
+    )
     assert content[0] == "The 2 curves with the highest accuracy are drawn."
     assert content[1:] == [
         curves[0].describe(), figures.curves[0], curves[1].describe(), figures.curves[1], curves[2].describe(),
@@ -178,7 +183,9 @@ def test_shared_settings_and_settings_implied_by_the_names() -> None:
         row("a", 0.9, params={"backbone": "vgg19", "backbone.size": "96", "loss": "focal"}),
         row("b", 0.8, params={"backbone": "smallcnn", "backbone.size": "32", "loss": "focal"}),
     ]
-    content = blocks(sections(comparison(rows, [None, WORSE]), [], [], curves=[], figures=FIGURES), "Shared settings")
+    content = blocks(
+        sections(comparison(rows, [None, WORSE]), [], [], curves=[], figures=FIGURES, server=SERVER), "Shared settings"
+    )
     assert content[0].to_numpy().tolist() == [["loss", "focal"]]
     assert content[1:] == ["These settings vary with those in the row names: backbone.size."]
 

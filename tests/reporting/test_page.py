@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from pandas import DataFrame
 from PIL import Image
 
-from bloodcells.reporting.page import RenderedFigure, Section, latex, markdown, page
+from bloodcells.reporting.page import Link, RenderedFigure, Section, latex, markdown, markdown_table, page
 from tests import shortcuts
 
 TABLE = DataFrame({"a_b": ["x_1 & 50%", "p < 0.001"], "c": ["{#}", "a|b"]})
@@ -60,6 +60,14 @@ def test_page_loads_nothing_from_elsewhere() -> None:
     assert not re.search(r"https?:|//|<script|<link|@import|url\(", text)
     assert re.findall(r'src="([^"]*)"', text) == ["data:"]
     assert re.findall(r'href="([^"]*)"', text) == ["#section1"]
+
+
+def test_a_cell_can_be_a_link_in_a_page_and_is_text_elsewhere() -> None:
+    table = DataFrame({"run": [Link.to("http://a/#/<1>", "a<b"), "none"]}, dtype=object)
+    text = page("t", "l", [Section("a", [table])])
+    assert '<a href="http://a/#/&lt;1&gt;">a&lt;b</a></td>' in text
+    assert cells(text)[2] == ["none"]
+    assert markdown_table(table).splitlines()[2] == "| a<b |"
 
 
 def test_blocks_keep_their_order() -> None:

@@ -5,6 +5,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from bloodcells.config.errors import error_line
 from bloodcells.reporting.terminal import Wrapped, aligned
 
 
@@ -18,8 +19,9 @@ def shown(monkeypatch):
 
     def show(message: str, *, terminal: bool) -> list[str]:
         monkeypatch.setenv("COLUMNS", "40")
+        monkeypatch.setenv("NO_COLOR", "1")
         monkeypatch.setattr("sys.stdout", SimpleNamespace(isatty=lambda: terminal))
-        return Wrapped().format(logging.makeLogRecord({"msg": message})).split("\n")
+        return Wrapped().format(logging.makeLogRecord({"msg": message, "levelno": logging.INFO})).split("\n")
 
     return show
 
@@ -35,6 +37,24 @@ def test_sentences_are_wrapped_between_words_in_a_terminal_only(shown) -> None:
         "    of all",
     ]
     assert "\n".join(shown(message, terminal=False)) == message
+
+
+@pytest.mark.parametrize(
+    ("terminal", "no_color", "colored"), [(True, "", True), (True, "1", False), (False, "", False)]
+)
+def test_keys_are_bold_warnings_yellow_and_errors_red_in_a_terminal(monkeypatch, terminal, no_color, colored) -> None:
+    monkeypatch.setenv("NO_COLOR", no_color)
+    stream = SimpleNamespace(isatty=lambda: terminal)
+    monkeypatch.setattr("sys.stdout", stream)
+    monkeypatch.setattr("sys.stderr", stream)
+    bold, yellow, red, end = ("\033[1m", "\033[33m", "\033[31m", "\033[0m") if colored else ("", "", "", "")
+    row, warning = (
+        Wrapped().format(logging.makeLogRecord({"msg": text, "levelno": level}))
+        for text, level in (("best epoch  2\n            3  a", logging.INFO), ("few images", logging.WARNING))
+    )
+    assert row == f"{bold}best epoch{end}  2\n            3  a"
+    assert warning == f"{yellow}few images{end}"
+    assert error_line("a: expected b") == f"{red}error:{end} a: expected b"
 
 
 @pytest.mark.parametrize(

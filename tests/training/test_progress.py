@@ -40,6 +40,19 @@ def test_time_left_counts_frozen_epochs_a_third_of_unfrozen_ones(clock, caplog) 
     ]
 
 
+def test_first_estimate_leaves_out_the_first_step_which_compiles(clock, caplog) -> None:
+    config = composed("training.feature_extraction.epochs=3", "training.fine_tuning.epochs=0")
+    progress = Progress(plan(config), 22, 5)
+    progress.begin_stage(0, 0)
+    progress.on_epoch_begin(0)
+    for batch, seconds in enumerate([60, 2, 2, 2, 2]):
+        clock[0] += seconds
+        progress.on_train_batch_end(batch)
+    with caplog.at_level("INFO", "bloodcells"):
+        progress.on_epoch_end(0, LOGS)
+    assert caplog.messages[0].endswith("| 1 min 8 s, 20 s left")  # two epochs of five steps of 2 s
+
+
 def test_time_left_counts_pixels(clock, caplog) -> None:
     phases = ("training.feature_extraction.epochs=0", "training.fine_tuning.epochs=4")
     progress = Progress(plan(composed(*phases, "training.resolution=[48,96]")), 22, 1)
