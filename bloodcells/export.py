@@ -13,6 +13,7 @@ from bloodcells.reporting.terminal import aligned
 
 log = logging.getLogger("bloodcells.export")
 
+SUFFIXES = {".keras", ".onnx", ".zip"}
 # Maximum difference from the recorded probabilities: the run may have used a GPU, where rounding is coarser.
 RECORDED_TOLERANCE = 0.05
 
@@ -34,6 +35,8 @@ def export(config: ExportConfig) -> None:
     from bloodcells.tracking.find import find_runs
 
     check_installed(config.format)
+    if Path(config.output).suffix in SUFFIXES:
+        raise InputError(f"output={config.output}: expected a folder; the file in it is named after the run")
     run = find_runs(config.tracking, config.run_id)
     log.info(f"run {run.name} ({run.ids})")
     test = run.predictions().of("test")

@@ -61,7 +61,9 @@ def predict(config: PredictConfig) -> "pd.DataFrame":
         for number, name in enumerate(names):
             table[f"p({name})"] = probabilities[:, number]
         table["confidence"] = confidence
-        forecast, table["flagged"] = _forecast(run, predicted, confidence, config.accuracy)
+        forecast, flagged = _forecast(run, predicted, confidence, config.accuracy)
+        if flagged is not None:
+            table["flagged"] = flagged
         counts = ", ".join(f"{name} ({count:,})" for name, count in table["class"].value_counts().items())
         skipped = f"; {len(images.skipped):,} skipped" if images.skipped else ""
         rows = {"predicted": f"{len(table):,} image{'s' if len(table) > 1 else ''}: {counts}{skipped}", **forecast}
@@ -77,8 +79,8 @@ def predict(config: PredictConfig) -> "pd.DataFrame":
 
 def _forecast(
     run: "StoredRun", predicted: "np.ndarray", confidence: "np.ndarray", target: float | None
-) -> "tuple[dict[str, str], np.ndarray]":
-    """Lines of the summary about the accuracy to expect, and which answers to flag: bool (n,).
+) -> "tuple[dict[str, str], np.ndarray | None]":
+    """Lines of the summary about the accuracy to expect, and which answers to flag: bool (n,), None without a target.
 
     Raises InputError if there is a target but no forecast.
     """
@@ -104,12 +106,12 @@ def _forecast(
     if reason:
         if target is not None:
             raise InputError(f"accuracy={target}: there is no forecast, since {reason}; expected accuracy=null")
-        return {"forecast": f"none: {reason}"}, np.zeros(len(predicted), bool)
+        return {"forecast": f"none: {reason}"}, None
     forecaster = fit(rows, len(run.class_names()))
     forecast = forecaster(predicted, confidence)
     lines = {"forecast": forecast.describe()}
     if target is None:
-        return lines, np.zeros(len(predicted), bool)
+        return lines, None
     if forecast.doubt:
         return lines | {"answered": "none, since the forecast is unreliable: all are flagged"}, np.ones(
             len(predicted), bool

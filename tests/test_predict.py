@@ -39,8 +39,7 @@ def test_images_of_an_archive_get_the_probabilities_that_the_run_stored(trained_
     assert table["confidence"].tolist() == table[columns].max(axis=1).tolist()
     assert (table["class"] == [KINDS[k] for k in table[columns].to_numpy().argmax(axis=1)]).all()
     written = pd.read_csv(tmp_path / "out" / "predictions.csv")
-    assert list(written.columns) == ["file", "class", *columns, "confidence", "flagged"]
-    assert not written["flagged"].any()
+    assert list(written.columns) == ["file", "class", *columns, "confidence"]
     assert written["file"].tolist() == list(range(count))
 
 

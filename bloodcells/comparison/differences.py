@@ -56,12 +56,11 @@ class PairedDifference:
         p = "p < 0.001" if self.corrected < 0.001 else f"p = {self.corrected:.{3 if self.corrected < 0.1 else 2}f}"
         note = f", on the {self.predictions:,} predictions that both have" if self.unpaired else ""
         if not self.significant:
-            return (
-                f"no significant difference ({self.points:+.1f} points, {self.low:.1f} to {self.high:.1f}, {p}{note})"
-            )
+            points, low, high = (round(value, 1) + 0.0 for value in (self.points, self.low, self.high))  # without -0.0
+            return f"no significant difference ({points:+.1f} points, {low:.1f} to {high:.1f}, {p}{note})"
         better = self if self.points > 0 else -self
         text = f"{'better' if better is self else 'worse'} by {better.points:.1f} points"
-        interval = f"{better.low:.1f} to {better.high:.1f}"
+        interval = f"{round(better.low, 1) + 0.0:.1f} to {better.high:.1f}"
         if self.clear:
             return f"{text} ({interval}, {p}{note})"
         if self.seeds == 1:

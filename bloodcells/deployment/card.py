@@ -55,8 +55,9 @@ def model_card(
     lines = [
         f"# {run.name}",
         "",
-        f"Classifies images of single cells into {len(names)} classes. Trained by bloodcells, run {run.ids}, commit "
-        f"{tags.get(Tag.COMMIT, 'unknown')}, data SHA-256 {tags.get(Tag.DATA, 'unknown')}.",
+        f"Classifies images of single cells into {len(names)} classes. Trained by bloodcells on "
+        f"{run.params.get('data.path', run.params['data'])}, SHA-256 {tags.get(Tag.DATA, 'unknown')}; run {run.ids}, commit "
+        f"{tags.get(Tag.COMMIT, 'unknown')}.",
         "",
         "## Input and output",
         "",

@@ -15,21 +15,22 @@ def predicted_page(title: str, lead: str, table: pd.DataFrame, pixels: np.ndarra
 
     lead: plain text, one paragraph per line; table: as `bloodcells.predict` returns it; pixels: uint8 (n, h, w, 3)
     """
+    flagged = table.get("flagged", pd.Series(False, table.index))
     order = np.argsort(table["confidence"].to_numpy(), kind="stable")[:SHOWN]
     tiles = [
         Tile(
             pixels[row],
             f"{class_title(table['class'][row])} {table['confidence'][row]:.2f}\n{table['file'][row]}",
-            marked=bool(table["flagged"][row]),
+            marked=bool(flagged[row]),
         )
         for row in order
     ]
-    counts = table.groupby("class").agg(
-        images=("file", "size"), mean_confidence=("confidence", "mean"), flagged=("flagged", "sum")
-    )
+    columns = {"images": ("file", "size"), "mean confidence": ("confidence", "mean")}
+    columns |= {"flagged": ("flagged", "sum")} if "flagged" in table else {}
+    counts = table.groupby("class").agg(**columns)
     counts = counts.sort_values("images", ascending=False).reset_index()
     caption = "All images" if len(table) <= SHOWN else f"The {SHOWN} least certain of {len(table):,} images"
-    note = " A frame marks flagged answers." if table["flagged"].any() else ""
+    note = " A frame marks flagged answers." if flagged.any() else ""
     blocks: list[Block] = [
         f"{caption}, with the predicted class, its probability and the name of the file.{note}",
         sheet(tiles, COLUMNS, side=1.1),
@@ -38,9 +39,7 @@ def predicted_page(title: str, lead: str, table: pd.DataFrame, pixels: np.ndarra
         title,
         lead,
         [
-            Section(
-                "Classes", ["Predictions by class:", counts.rename(columns={"mean_confidence": "mean confidence"})]
-            ),
+            Section("Classes", ["Predictions by class:", counts]),
             Section("Least certain first", blocks),
         ],
     )

@@ -55,7 +55,7 @@ def run_params(config: TrainConfig) -> dict[str, str | int | float]:
         "augmentation": name_of(config.augmentation),
     }
     return {
-        key: value if isinstance(value, (int, float)) else _text(value)
+        key: value if isinstance(value, (int, float)) and not isinstance(value, bool) else _text(value)
         for key, value in choices.items()
         if value is not None
     }
@@ -146,5 +146,7 @@ def _weights(config: TrainConfig) -> str:
 
 
 def _text(value: object) -> str:
-    """A setting as it is typed on the command line: lists without spaces."""
+    """A setting as it is typed on the command line: lists without spaces, true and false in lower case."""
+    if isinstance(value, bool):
+        return str(value).lower()
     return f"[{','.join(map(str, value))}]" if isinstance(value, list) else str(value)

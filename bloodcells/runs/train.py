@@ -33,9 +33,9 @@ def train(config: TrainConfig, tracker: Tracker | None = None) -> Result:
     stages = plan(config)
     for remark in remarks(config):
         log.info(remark)
-    weights = weights_file(config.backbone)
     images = load(config.data)
     log.info(images.describe())
+    weights = weights_file(config.backbone)
     check_resolution(config.training.resolution, images.size)
     cleaned = clean(images, config.data.clean)
     log.info(cleaned.describe())

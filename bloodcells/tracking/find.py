@@ -96,6 +96,8 @@ def _best(runs: Sequence[StoredRun], metric: str) -> StoredRun:
 
 def _several(wanted: str, known: Sequence[str]) -> str:
     """The hint for several runs where one is expected, or for several without brackets; else empty."""
+    if wanted.startswith("["):
+        return ": expected one run, since this command uses one model"
     names = [name.strip() for name in wanted.strip("[]").split(",")]
     if len(names) < 2 or not all(any(each.startswith(name) for each in known) for name in names):
         return ""

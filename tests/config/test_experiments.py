@@ -21,7 +21,7 @@ LARGER_HEAD = {"head.units": "[256,128]", "head.dropout": "[0.3,0.3]"}
 # For each step, the step it follows and what it changes. A changed option stands for all of its settings.
 CHANGES = {
     2: (1, {"optimizer": "lion"}),
-    3: (1, {"data.clean.enabled": False}),
+    3: (1, {"data.clean.enabled": "false"}),
     4: (1, {"backbone": "convnextlarge", "unfreeze": 0.25}),
     5: (4, {"augmentation": "mixup_offline+flip_translate"}),
     6: (4, {"augmentation": "flip_translate+color"}),
@@ -81,7 +81,7 @@ def test_first_step_has_the_course_reports_settings() -> None:
     expected = {
         "backbone": "vgg19", "backbone.weights": "imagenet", "augmentation": "flip_translate", "optimizer": "adam",
         "loss": "weighted_crossentropy", "loss.alpha": "balanced", "unfreeze": 10, "head": "dense",
-        "head.units": "[256]", "head.dropout": "[0.3]", "data.clean.enabled": True,
+        "head.units": "[256]", "head.dropout": "[0.3]", "data.clean.enabled": "true",
         "training.feature_extraction.learning_rate": 1e-4, "training.feature_extraction.schedule": "plateau",
         "training.fine_tuning.learning_rate": 1e-5, "training.fine_tuning.schedule": "cosine_restarts",
     }  # fmt: skip
