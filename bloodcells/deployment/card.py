@@ -56,8 +56,8 @@ def model_card(
         f"# {run.name}",
         "",
         f"Classifies images of single cells into {len(names)} classes. Trained by bloodcells on "
-        f"{run.params.get('data.path', run.params['data'])}, SHA-256 {tags.get(Tag.DATA, 'unknown')}; run {run.ids}, commit "
-        f"{tags.get(Tag.COMMIT, 'unknown')}.",
+        f"{run.params.get('data.path', run.params['data'])}, SHA-256 {tags.get(Tag.DATA, 'unknown')}; run {run.ids}, "
+        f"commit {tags.get(Tag.COMMIT, 'unknown')}.",
         "",
         "## Input and output",
         "",
