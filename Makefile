@@ -38,6 +38,7 @@ unfreeze-depth backbones augmentation:
 	@$(BIN)/python -m bloodcells.report study=$(subst -,_,$@)
 
 ui: install  ## serves MLflow's pages about the runs at http://127.0.0.1:5000; another port: PORT=...
+	@$(BIN)/python -m bloodcells.tracking.database  # in case mlruns was moved
 	@MLFLOW_DISABLE_TELEMETRY=true MLFLOW_SERVER_ENABLE_JOB_EXECUTION=false $(BIN)/mlflow ui --workers 1 --host 127.0.0.1 \
 		--port $(PORT) --backend-store-uri sqlite:///mlruns/mlflow.db
 

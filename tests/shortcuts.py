@@ -23,7 +23,7 @@ from bloodcells.config.checkout import CHECKOUT
 from bloodcells.data import cache as data_cache
 from bloodcells.provenance import fingerprint
 from bloodcells.tracking import database
-from bloodcells.tracking.database import DATABASE, create_database
+from bloodcells.tracking.database import DATABASE, create_database, relocate
 
 FOLDER = "BLOODCELLS_TESTS_EMPTY_STORE"  # the environment variable that names the folder for all processes of a session
 draw = Figure.savefig  # tests of resolution put it back
@@ -42,6 +42,7 @@ def copy_database(directory: Path, artifacts: str) -> None:
     partial = directory / f".{DATABASE}"
     shutil.copy(folder / DATABASE, partial)
     partial.rename(directory / DATABASE)
+    relocate(directory)
 
 
 def draw_coarsely(figure: Figure, *arguments, **options) -> None:

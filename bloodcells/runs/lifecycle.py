@@ -19,8 +19,9 @@ from bloodcells.runs.description import run_name, run_params
 from bloodcells.runs.killed import close_killed
 from bloodcells.runs.phase_1 import shared_state
 from bloodcells.runs.sweep_run import PrunedError, SweepJob
+from bloodcells.tracking.errors import STORE_ERRORS
 from bloodcells.tracking.live_run import LiveRun, TrackedRun, UntrackedRun
-from bloodcells.tracking.store import STORE_ERRORS, Store, store_of
+from bloodcells.tracking.store import Store, store_of
 from bloodcells.tracking.stored_run import StoredRun
 from bloodcells.training.epochs import DivergedError
 from bloodcells.training.state import StateFile

@@ -13,17 +13,15 @@ from typing import NoReturn
 import mlflow
 from filelock import FileLock
 from mlflow import MlflowClient
-from mlflow.exceptions import MlflowException
-from sqlalchemy.exc import SQLAlchemyError
 
 from bloodcells.config.checkout import CHECKOUT
 from bloodcells.config.errors import InputError
 from bloodcells.config.schema import LocalTracking, ServerTracking, Tracking
 from bloodcells.tracking import database
+from bloodcells.tracking.errors import store_errors
 from bloodcells.tracking.view import activate_experiment, address
 
-FOLDER = "mlruns"  # the default store, shown by `make ui`
-STORE_ERRORS = (OSError, MlflowException, SQLAlchemyError)  # server down, disk full, database locked
+log = logging.getLogger(__name__)
 os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")  # one bar per file would break up our output
 
 
@@ -84,18 +82,8 @@ class Store(ABC):
     @contextmanager
     def errors(self) -> Iterator[None]:
         """Converts errors of MLflow, its database and the file system into an InputError that names the store."""
-        for library in ("mlflow", "alembic"):
-            logging.getLogger(library).setLevel(logging.WARNING)
-        try:
+        with store_errors(self.setting, self.experiment):
             yield
-        except STORE_ERRORS as error:
-            reason = str(error).splitlines()[0]
-            if reason.startswith("API request"):
-                problem = f"no MLflow server responds there ({reason}); start one, or use tracking=local"
-            else:
-                problem = f"cannot access experiment “{self.experiment}” there ({reason}); fix the cause, or choose "
-                problem += "another place or another tracking.experiment"
-            raise InputError(f"{self.setting}: {problem}") from error
 
     def new_run(self, name: str, tags: Mapping[str, str]) -> str:
         """Creates a run and returns its id. Raises InputError as `existing_experiment` does."""
@@ -130,8 +118,10 @@ class LocalStore(Store):
         with self.errors():
             self.directory.mkdir(parents=True, exist_ok=True)
             with FileLock(self.directory / ".lock"):
-                artifacts = (self.directory / "artifacts").as_uri()
-                if not (self.directory / database.DATABASE).exists():
+                artifacts = database.artifacts_of(self.directory)
+                if (self.directory / database.DATABASE).exists():
+                    self._relocate()
+                else:
                     database.create_database(self.directory, artifacts)
                 mlflow.set_tracking_uri(self.uri)
                 if mlflow.get_experiment_by_name(self.experiment) is None:
@@ -141,7 +131,7 @@ class LocalStore(Store):
 
     def ui(self, experiment_id: str) -> str:
         command = f"mlflow ui --host 127.0.0.1 --backend-store-uri {shlex.quote(self.uri)}"
-        if self.setting == f"tracking.directory={FOLDER}":
+        if self.setting == f"tracking.directory={database.FOLDER}":
             command = "make ui"
         return f"{command}, then {address(self.server, experiment_id)}"
 
@@ -149,8 +139,14 @@ class LocalStore(Store):
     def _connected(self) -> Iterator[None]:
         if not (self.directory / database.DATABASE).is_file():
             raise InputError(f"{self.setting}: no runs are stored there; expected the folder of an earlier training")
+        with FileLock(self.directory / ".lock"):
+            self._relocate()
         mlflow.set_tracking_uri(self.uri)
         yield
+
+    def _relocate(self) -> None:
+        if database.relocate(self.directory):
+            log.info("%s was moved or copied; its runs are now found there", self.directory)
 
 
 class ServerStore(Store):
@@ -160,8 +156,8 @@ class ServerStore(Store):
         self.settings, self.experiment = settings, settings.experiment
         self.uri = self.server = settings.uri
         self.setting = f"tracking.uri={self.uri}"
-        self.checkpoints = CHECKOUT / FOLDER / "checkpoints"
-        self.tensorboard = CHECKOUT / FOLDER / "tensorboard" if settings.tensorboard else None
+        self.checkpoints = CHECKOUT / database.FOLDER / "checkpoints"
+        self.tensorboard = CHECKOUT / database.FOLDER / "tensorboard" if settings.tensorboard else None
         self.identity = {"server": self.uri, "experiment": self.experiment}
 
     def open(self) -> None:

@@ -1,0 +1,58 @@
+"""Errors of MLflow, its database, a server and the file system, in one line that names the store and the remedy."""
+
+import logging
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from mlflow.exceptions import MlflowException
+from sqlalchemy.exc import SQLAlchemyError
+
+from bloodcells.config.errors import InputError
+
+STORE_ERRORS = (OSError, MlflowException, SQLAlchemyError)  # server down, disk full, database locked
+CREDENTIALS = "set the environment variables MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD"
+STATUS = re.compile(r"failed with error code (\d+)|too many (\d+) error responses")
+
+
+class NoResponseError(InputError):
+    """The server does not respond, or responds with an error of its own: it may work later."""
+
+
+@contextmanager
+def store_errors(store: str, experiment: str) -> Iterator[None]:
+    """Converts errors into an InputError; store: as it is named in messages; experiment: the name of MLflow's.
+
+    Raises NoResponseError if the same request may succeed later.
+    """
+    for library in ("mlflow", "alembic", "sqlalchemy.pool"):  # they would print tracebacks before our line
+        logging.getLogger(library).setLevel(logging.CRITICAL)
+    try:
+        yield
+    except STORE_ERRORS as error:
+        raise _explained(store, experiment, error) from error
+
+
+def _explained(store: str, experiment: str, error: Exception) -> InputError:
+    reason = str(error).splitlines()[0]
+    if not reason.startswith("API request"):
+        return InputError(
+            f"{store}: cannot access experiment “{experiment}” there ({reason}); fix the cause, or choose another "
+            "place or another tracking.experiment"
+        )
+    status = int(next(filter(None, match.groups()))) if (match := STATUS.search(reason)) else 0
+    if status in (401, 403):
+        given = "refuses the name and password" if status == 401 else "denies this user access"
+        return InputError(f"{store}: the server {given} (status {status}): {CREDENTIALS}")
+    if status == 404 or "not in a valid JSON format" in reason:
+        found = f"status {status}" if status else "no JSON"
+        return InputError(
+            f"{store}: a server responds, but not as MLflow's does ({found}); expected the address that also opens "
+            "MLflow's pages: check host, port and path"
+        )
+    if status:
+        return NoResponseError(
+            f"{store}: the MLflow server fails with status {status}; see its own log, try again later, or use "
+            "tracking=local"
+        )
+    return NoResponseError(f"{store}: no MLflow server responds there ({reason}); start one, or use tracking=local")
