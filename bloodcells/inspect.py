@@ -9,6 +9,7 @@ from bloodcells.config.names import Program
 from bloodcells.config.schema import InspectConfig
 from bloodcells.reporting.files import checked_output, write_atomically
 from bloodcells.reporting.quiet_tensorflow import import_tensorflow
+from bloodcells.tracking.ask_server import ask_server
 
 log = logging.getLogger(Program.INSPECT)
 
@@ -25,6 +26,7 @@ def inspect(config: InspectConfig) -> None:
 
     start = time.monotonic()
     output = checked_output(config.output)
+    ask_server(config.tracking)
     images = load(config.data)
     log.info(images.describe())
     cleaned = clean(images, config.data.clean)

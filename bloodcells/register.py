@@ -47,12 +47,12 @@ def register(config: RegisterConfig) -> int:
     # Imported here, so that --help and completion do not wait for MLflow.
     from bloodcells.deployment.card import model_card
     from bloodcells.tracking.find import find_run
-    from bloodcells.tracking.store import store_of
+    from bloodcells.tracking.store import source_of
 
     run = find_run(config.tracking, config.run_id)
     load = f"mlflow.pyfunc.load_model('models:/{config.name}@{CHAMPION}')"
     card = model_card(run, size=run.image_size(), use=f"{load}.predict(images)", served=True)
-    store = store_of(config.tracking)
+    store = source_of(config.tracking)
     with store.client() as client:
         champion = _champion(client, config.name)
         decision = _decide(run, _champion_run(client, champion), champion, config)

@@ -28,7 +28,7 @@ def report(config: ReportConfig) -> None:
     from bloodcells.comparison.sections import INTERVALS, ReportFigures, sections, summary
     from bloodcells.comparison.verdict import caption, compared, lead
     from bloodcells.reporting.page import latex, markdown, page
-    from bloodcells.tracking.store import store_of
+    from bloodcells.tracking.store import source_of
 
     folder = output_folder(config)
     references = read_references(folder / "reference.csv")
@@ -38,7 +38,7 @@ def report(config: ReportConfig) -> None:
     curves = depth_curves(comparison)
     figures = ReportFigures.draw(comparison, references, curves)
     content = sections(
-        comparison, remarks, references, curves=curves, figures=figures, server=store_of(config.tracking).server
+        comparison, remarks, references, curves=curves, figures=figures, server=source_of(config.tracking).server
     )
     title, first = f"Comparison: {config.study or folder.name}", f"{compared(comparison)}.\n{lead(comparison)}"
     captioned = {INTERVALS: tables.results(comparison)}

@@ -30,7 +30,6 @@ def serve(config: ServeConfig) -> None:
     """
     # Imported here, so that --help and completion do not wait for MLflow.
     from bloodcells.tracking.find import find_run
-    from bloodcells.tracking.store import store_of
 
     run = find_run(config.tracking, config.run_id)
     model = run.model_uri
@@ -53,7 +52,7 @@ def serve(config: ServeConfig) -> None:
     # MLflow starts uvicorn, which may be on the PATH only if the virtual environment is activated.
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}"
     environment = {"TF_CPP_MIN_LOG_LEVEL": "3"} | os.environ | {"PATH": path}
-    environment["MLFLOW_TRACKING_URI"] = store_of(config.tracking).uri
+    environment["MLFLOW_TRACKING_URI"] = run.uri
     # In a session of its own, since MLflow would print a traceback for Ctrl-C.
     process = subprocess.Popen(
         [sys.executable, "-m", *server, "--port", str(config.port)], env=environment, start_new_session=True

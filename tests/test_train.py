@@ -3,17 +3,13 @@
 import hashlib
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
-from threading import Thread
 
 import mlflow
-import mlflow.server as mlflow_server
 import mlflow.server.handlers
 import numpy as np
 import pytest
 from PIL import Image
-from werkzeug.serving import make_server
 
 from bloodcells.config.checkout import CHECKOUT
 from bloodcells.config.errors import InputError
@@ -23,7 +19,6 @@ from bloodcells.evaluation.predictions import Predictions
 from bloodcells.model.backbones import SmallCNN
 from bloodcells.runs.train import train
 from bloodcells.tracking.database import database_uri
-from bloodcells.tracking.store import store_of
 from bloodcells.tracking.stored_run import StoredRun
 from bloodcells.training.devices import prepare
 from tests.conftest import SHORT, TINY, composed
@@ -147,33 +142,6 @@ def test_without_tracking_nothing_is_stored_and_the_summary_says_so(tmp_path, ca
         train(composed(*TINY, "tracking=off", "training.fine_tuning.epochs=0"))
     assert "not stored, since tracking=off" in caplog.messages[-1]
     assert list(tmp_path.iterdir()) == []
-
-
-@pytest.fixture
-def server(tmp_path, monkeypatch) -> Iterator[str]:
-    """The address of MLflow's server, which runs in a thread here: a process would import everything again."""
-    monkeypatch.setenv(mlflow_server.BACKEND_STORE_URI_ENV_VAR, database_uri(tmp_path))
-    monkeypatch.setenv(mlflow_server.ARTIFACT_ROOT_ENV_VAR, "mlflow-artifacts:/")
-    monkeypatch.setenv(mlflow_server.ARTIFACTS_DESTINATION_ENV_VAR, str(tmp_path / "artifacts"))
-    monkeypatch.setenv(mlflow_server.SERVE_ARTIFACTS_ENV_VAR, "true")
-    for store in ("_tracking_store", "_artifact_repo"):
-        monkeypatch.setattr(mlflow_server.handlers, store, None)
-    store_of(composed(f"tracking.directory={tmp_path}", "tracking.experiment=tables").tracking).open()
-    web = make_server("127.0.0.1", 0, mlflow_server.app, threaded=True)
-    thread = Thread(target=web.serve_forever)
-    thread.start()
-    yield f"http://127.0.0.1:{web.port}"
-    web.shutdown()
-    thread.join()
-
-
-def test_runs_are_stored_on_a_server(server, tmp_path) -> None:
-    train(composed(*TINY, "tracking=server", f"tracking.uri={server}", "training.fine_tuning.epochs=0"))
-    (run,) = mlflow.search_runs(search_all_experiments=True, output_format="list")
-    assert run.info.status == "FINISHED"
-    assert mlflow.get_tracking_uri() == server
-    assert list((tmp_path / "artifacts").rglob("predictions.csv"))
-    assert mlflow.pyfunc.load_model(StoredRun(run).model_uri)
 
 
 @pytest.mark.slow  # its process imports TensorFlow and compiles the model for two devices: 40 s

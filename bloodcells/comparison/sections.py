@@ -88,7 +88,7 @@ def sections(
     if references:
         parts.append(Section("References", _references(references, comparison)))
     parts.append(Section("Shared settings", _shared(comparison)))
-    links = f"The links open MLflow's pages at {server}, if it serves this store, as `make ui` does."
+    links = f"The links open MLflow's pages at {server}; those of a local store need `make ui`."
     return [*parts, Section("Runs", [links, tables.run_ids(comparison, server)])]
 
 

@@ -27,7 +27,7 @@ from bloodcells.config.typed import Config, typed
 
 # Settings that take any text or path as it is typed.
 TEXTS = ("run_id", "name", "study", "filter", "label", "tracking.experiment", "tracking.uri")
-PATHS = ("data.path", "output", "backbone.weights", "tracking.directory")
+PATHS = ("data.path", "output", "backbone.weights", "tracking.directory", "source", "target")
 INTERRUPTED = 130  # exit status after Ctrl-C or SIGTERM
 CLOSED = 141  # exit status if nobody reads the output any more, as after SIGPIPE
 # Hydra copies this singleton, with all that it stores, for each group that --help lists. That takes most of its time,

@@ -13,6 +13,7 @@ class Program:
     PREDICT = "bloodcells.predict"
     REGISTER = "bloodcells.register"
     SERVE = "bloodcells.serve"
+    SYNC = "bloodcells.sync"
     INSPECT = "bloodcells.inspect"
     REPRODUCE = "bloodcells.reproduce"
 
@@ -41,6 +42,8 @@ class Tag:
     CHECKPOINT = "checkpoint"  # the folder that holds its training state until it ends
     JOB = "sweep.job"  # its number in a sweep, from 1
     ATTEMPT = "sweep.attempt"  # which invocation of the sweep's command started it
+    ORIGIN = "origin"  # of a copy: the id of the run in the store in which it was trained
+    SEEN = "seen"  # of a copy on a server: the machine that trains the run, and when it last said so
     PHASE_1 = "phase_1"  # the run that trained its phase 1
 
 

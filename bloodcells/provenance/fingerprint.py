@@ -20,7 +20,7 @@ from bloodcells.provenance.requirements import required
 NO_NUMBERS = (
     # Programs and the packages that only they use: they run before, after or around training.
     "__init__.py", "api.py", "train.py", "evaluate.py", "inspect.py", "report.py", "reproduce.py", "export.py",
-    "predict.py", "register.py", "serve.py", "data/unlabeled.py",
+    "predict.py", "register.py", "serve.py", "sync.py", "data/unlabeled.py",
     "sweep", "comparison", "reproduction", "deployment", "inspection", "runs/images.py", "runs/result.py",
     # Storage: where a number is written does not change it. Training state is not listed, since runs resume from it.
     "tracking", "provenance", "config/schema/tracking.py", "config/names.py", "config/checkout.py",
@@ -29,7 +29,8 @@ NO_NUMBERS = (
     # message and no run.
     "reporting", "config/command.py", "config/explain.py", "config/expected.py", "config/errors.py",
     "runs/description.py",
-    "training/progress.py", "training/curves.py", "evaluation/figures", "evaluation/page.py", "model/gradcam.py",
+    "training/progress.py", "training/curves.py", "training/tensorboard.py", "model/gradcam.py",
+    "evaluation/figures", "evaluation/page.py",
     "evaluation/predicted_page.py", "evaluation/forecast.py", "evaluation/abstention.py",
 )  # fmt: skip
 # Prefixes of variables of XLA, TensorFlow, oneDNN, BLAS, NumPy, Numba and CUDA's libraries. Some only change speed or

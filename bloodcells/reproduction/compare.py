@@ -4,7 +4,6 @@ import math
 import struct
 from itertools import zip_longest
 
-import mlflow
 import numpy as np
 import pandas as pd
 
@@ -66,13 +65,12 @@ def compare_metrics(original: StoredRun, repeat: StoredRun) -> ComparedValues:
 
 def _logged(run: StoredRun) -> dict[tuple[int, str], float]:
     """Values by epoch (0 for the whole run) and name."""
-    client = mlflow.MlflowClient()
     with run.readable("metrics"):
         return {
             (entry.step, name): entry.value
             for name in run.metrics
             if not (name.startswith(PREFIX) or name.endswith(("seconds", "times_slower")))
-            for entry in client.get_metric_history(run.id, name)
+            for entry in run.client.get_metric_history(run.id, name)
         }
 
 

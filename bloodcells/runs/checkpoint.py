@@ -91,7 +91,7 @@ def identity_of(config: TrainConfig, store: Store, fingerprint: Fingerprint, *, 
 
     reproduces: the id of the run that it repeats, or ""
     """
-    filed = {**store.identity, "study": config.study or "", "reproduces": reproduces}
+    filed = {"experiment": store.experiment, "study": config.study or "", "reproduces": reproduces}
     return filed | result_identity(config, fingerprint)
 
 

@@ -21,6 +21,7 @@ from bloodcells.runs.phase_1 import shared_state
 from bloodcells.runs.sweep_run import PrunedError, SweepJob
 from bloodcells.tracking.errors import STORE_ERRORS
 from bloodcells.tracking.live_run import LiveRun, TrackedRun, UntrackedRun
+from bloodcells.tracking.mirror import Mirror, deliver
 from bloodcells.tracking.store import Store, store_of
 from bloodcells.tracking.stored_run import StoredRun
 from bloodcells.training.epochs import DivergedError
@@ -104,12 +105,14 @@ def started(
         yield UntrackedRun()
         return
     store.open()
-    close_killed(store)
+    deliver(store, close_killed(store))
     with store.errors():
         interrupted = run_of(tags[Tag.CHECKPOINT]) if Tag.CHECKPOINT in tags else None
         run_id = interrupted.info.run_id if interrupted else store.new_run(name, tags)
         # Always with an id: otherwise MLFLOW_RUN_ID in the environment would choose, even a finished run.
         run = mlflow.start_run(run_id=run_id, tags=dict(tags))
+    mirror = Mirror(store, run_id) if store.mirror else None
+    live = TrackedRun(store, run, resumed=interrupted is not None)
     error: BaseException | None = None
     try:
         with store.errors():
@@ -122,12 +125,16 @@ def started(
                 source = CodeDatasetSource({})
                 dataset = MetaDataset(source, name=Path(origin).name, digest=tags[Tag.DATA][:12])  # type: ignore[abstract]
                 mlflow.log_input(dataset, context=context)
-        yield TrackedRun(store, run, resumed=interrupted is not None)
+        yield live
     except BaseException as raised:
         error = raised
         raise
     finally:
-        _end(store, error)
+        try:
+            _end(store, error)
+        finally:
+            if mirror:
+                live.copy = mirror.close(interrupted=isinstance(error, KeyboardInterrupt))
 
 
 def _end(store: Store, error: BaseException | None) -> None:

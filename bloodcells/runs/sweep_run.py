@@ -12,6 +12,7 @@ from mlflow.entities import Run as MlflowRun
 
 from bloodcells.config.names import Program, Tag
 from bloodcells.runs.checkpoint import Checkpoint
+from bloodcells.tracking.mirror import deliver
 from bloodcells.tracking.store import Store
 from bloodcells.tracking.stored_run import StoredRun
 
@@ -78,7 +79,7 @@ class SweepRun:
             experiment = client.get_run(self.id).info.experiment_id
             where = f"attributes.run_id IN ({', '.join(repr(run) for run in runs)})"
             found = client.search_runs([experiment], where, max_results=50_000, order_by=["start_time ASC"])
-        return [StoredRun(run) for run in found]
+        return [StoredRun(run, uri=self.store.uri) for run in found]
 
     def record_error(self, number: int, name: str, *, study: str | None, error: str) -> str:
         """Makes sure that a failed job has a FAILED run with its error, and returns the error that the run has.
@@ -130,13 +131,15 @@ def started_sweep(
         client.update_run(run.info.run_id, status="RUNNING")
         if Tag.ERROR in run.data.tags:
             client.delete_tag(run.info.run_id, Tag.ERROR)
-    status = "FAILED"
+    deliver(store, [run.info.run_id])
+    status, sweep = "FAILED", SweepRun(store, run.info.run_id, uuid4().hex)
     try:
-        yield SweepRun(store, run.info.run_id, uuid4().hex)
+        yield sweep
         status = "FINISHED"
     except KeyboardInterrupt:
         status = "KILLED"
         raise
     finally:
         with store.client() as client:
-            client.set_terminated(run.info.run_id, status)
+            client.set_terminated(sweep.id, status)
+        deliver(store, [sweep.id, *(job.info.run_id for job in sweep.jobs().values())])

@@ -13,6 +13,7 @@ from bloodcells.model.weights import weights_file
 from bloodcells.provenance.fingerprint import Fingerprint, fingerprint
 from bloodcells.reporting.quiet_tensorflow import import_tensorflow
 from bloodcells.runs.result import Result
+from bloodcells.tracking.ask_server import ask_server
 from bloodcells.training.plan import check_resolution, plan, remarks
 
 log = logging.getLogger("bloodcells.train")
@@ -30,6 +31,8 @@ def train(config: TrainConfig, tracker: Tracker | None = None) -> Result:
         InputError: an error that the user can fix. Most are raised before the run starts; a loss that is not finite or
             a full disk fails the run.
     """
+    if tracker is None:
+        ask_server(config.tracking)
     stages = plan(config)
     for remark in remarks(config):
         log.info(remark)

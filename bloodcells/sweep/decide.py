@@ -14,6 +14,7 @@ from bloodcells.model.weights import weights_file
 from bloodcells.provenance.fingerprint import Fingerprint, config_hash, file_hash, fingerprint
 from bloodcells.sweep.expand import Job
 from bloodcells.tracking.find import search
+from bloodcells.tracking.store import Store, store_of
 from bloodcells.tracking.stored_run import StoredRun
 from bloodcells.training.plan import PHASE_2, plan
 
@@ -78,7 +79,7 @@ def finished_runs(tracking: Tracking, parent: str | None) -> dict[Key, str]:
     parent: the id of a sweep's run, to include only its jobs; None to include all runs
     """
     where = FINISHED if parent is None else f"{FINISHED} and {within(parent)}"
-    return {_key_of(run): run.id for run in search(tracking, where)}
+    return {_key_of(run): run.id for run in search(tracking, where, store_of(tracking))}
 
 
 def within(parent: str) -> str:
@@ -92,10 +93,14 @@ def finished_run(tracking: Tracking, key: Key) -> str | None:
     return runs[-1].id if runs else None
 
 
-def runs_with(tracking: Tracking, key: Key, *conditions: str) -> list[StoredRun]:
-    """The training runs with this key, oldest first; conditions: more filters in MLflow's search language."""
+def runs_with(tracking: Tracking, key: Key, *conditions: str, store: Store | None = None) -> list[StoredRun]:
+    """The training runs with this key, oldest first.
+
+    conditions: more filters in MLflow's search language; store: where to look, by default where runs are written
+    """
     tags = [f"tags.`{tag}` = '{value}'" for tag, value in zip(TAGS, key[1:], strict=True)]
-    return [run for run in search(tracking, " and ".join([*conditions, *tags])) if _key_of(run) == key]
+    found = search(tracking, " and ".join([*conditions, *tags]), store or store_of(tracking))
+    return [run for run in found if _key_of(run) == key]
 
 
 def _key_of(run: StoredRun) -> Key:

@@ -12,6 +12,7 @@ from bloodcells.config.errors import InputError
 from bloodcells.config.schema import TrainConfig
 from bloodcells.sweep.expand import Job, expand, parser, threads_per_job
 from bloodcells.sweep.sweeper import Sweeper
+from bloodcells.tracking.ask_server import ask_server
 
 if TYPE_CHECKING:
     from bloodcells.runs.sweep_run import SweepRun
@@ -53,9 +54,10 @@ class GridSweeper(Sweeper):
         if not store.keeps_runs:
             self._run(decide(jobs, {}), None, shared=None, rerun=rerun, ranked_by=tracking.rank_by.metric)
             return
+        ask_server(tracking)
         store.open()
         close_killed(store)
-        with claim(store, {"sweep": json.dumps(overrides), **store.identity}) as checkpoint:
+        with claim(store, {"sweep": json.dumps(overrides), "experiment": store.experiment}) as checkpoint:
             interrupted = run_of(checkpoint.name)
             # With sweep.rerun=true, a resumed sweep skips only the jobs that it has finished itself.
             parent_id = (interrupted.info.run_id if interrupted else "none") if rerun else None

@@ -27,6 +27,7 @@ from bloodcells.runs.checkpoint import JOB_LOCK
 from bloodcells.runs.killed import close_killed
 from bloodcells.runs.sweep_run import Judge, SweepRun
 from bloodcells.sweep.decide import Key, finished_run
+from bloodcells.sweep.elsewhere import BusyElsewhereError, finished_elsewhere
 from bloodcells.sweep.expand import Job
 from bloodcells.sweep.process import start
 
@@ -97,6 +98,9 @@ class Supervisor:
         except Timeout:
             log.info("job %d of %d is running in another sweep; left for the end: %s", number, self.total, name)
             return Outcome(busy=True)
+        except BusyElsewhereError as host:
+            log.info("job %d of %d is running on %s; left for the end: %s", number, self.total, host, name)
+            return Outcome(busy=True)
         except (InputError, OmegaConfBaseException) as invalid:
             error = explain(invalid)
         if error:
@@ -119,7 +123,7 @@ class Supervisor:
     def _exclusive(self, key: Key, number: int) -> Iterator[str | None]:
         """Holds a lock on the job. Yields the run that has finished it, if any.
 
-        While another sweep runs the job, it waits, or raises Timeout unless `waits`.
+        While another sweep runs it: waits, or raises Timeout (BusyElsewhereError on another machine) unless `waits`.
         """
         if self.parent is None:
             yield None
@@ -136,7 +140,10 @@ class Supervisor:
             log.info("job %d of %d is running in another sweep; waiting for it", number, self.total)
             lock.acquire()
         try:
-            yield None if self.rerun else finished_run(store.settings, key)
+            if self.rerun:
+                yield None
+            else:
+                yield finished_run(store.settings, key) or finished_elsewhere(self.parent, key, waits=self.waits)
         finally:
             Path(lock.lock_file).unlink(missing_ok=True)
             lock.release()

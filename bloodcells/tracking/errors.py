@@ -25,7 +25,7 @@ def store_errors(store: str, experiment: str) -> Iterator[None]:
 
     Raises NoResponseError if the same request may succeed later.
     """
-    for library in ("mlflow", "alembic", "sqlalchemy.pool"):  # they would print tracebacks before our line
+    for library in ("mlflow", "alembic", "sqlalchemy.pool", "urllib3"):  # they would print tracebacks before our line
         logging.getLogger(library).setLevel(logging.CRITICAL)
     try:
         yield
@@ -55,4 +55,5 @@ def _explained(store: str, experiment: str, error: Exception) -> InputError:
             f"{store}: the MLflow server fails with status {status}; see its own log, try again later, or use "
             "tracking=local"
         )
-    return NoResponseError(f"{store}: no MLflow server responds there ({reason}); start one, or use tracking=local")
+    cause = reason.rpartition(": ")[2].strip("\"')")  # such as "[Errno 111] Connection refused"
+    return NoResponseError(f"{store}: no MLflow server responds there ({cause}); start one, or use tracking=local")

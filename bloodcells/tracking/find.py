@@ -12,7 +12,7 @@ from bloodcells.config.explain import nearest
 from bloodcells.config.names import Program, Tag
 from bloodcells.config.schema import Tracking
 from bloodcells.tracking.ensemble import Ensemble
-from bloodcells.tracking.store import store_of
+from bloodcells.tracking.store import Store, source_of
 from bloodcells.tracking.stored_run import StoredRun
 
 log = logging.getLogger(__name__)
@@ -20,25 +20,26 @@ TRAINED = f"tags.`{Tag.PROGRAM}` = '{Program.TRAIN}'"  # excludes evaluations, i
 ALL = 50_000  # the most that MLflow returns at once
 
 
-def search(tracking: Tracking, where: str | None = None) -> list[StoredRun]:
-    """All training runs of the experiment, oldest first; `where`: a filter in MLflow's search language.
+def search(tracking: Tracking, where: str | None = None, store: Store | None = None) -> list[StoredRun]:
+    """All training runs of the experiment, oldest first.
 
+    where: a filter in MLflow's search language
+    store: where to look; by default where `tracking` reads runs, at which MLflow then points
     Raises InputError if the store or the experiment does not exist, and for a filter that MLflow cannot parse.
     """
-    experiment = store_of(tracking).existing_experiment()
-    try:
-        runs = mlflow.search_runs(
-            [experiment],
-            filter_string=f"{TRAINED} and {where}" if where else TRAINED,
-            max_results=ALL,
-            order_by=["attributes.start_time ASC"],
-            output_format="list",
-        )
-    except MlflowException as error:
-        if where is None:
-            raise
-        raise InputError(f"filter={where}: MLflow cannot parse it ({str(error).splitlines()[0]})") from error
-    return [StoredRun(run) for run in runs]
+    if store is None:
+        store = source_of(tracking)
+        if store.keeps_runs:
+            mlflow.set_tracking_uri(store.uri)
+    experiment, given = store.existing_experiment(), f"{TRAINED} and {where}" if where else TRAINED
+    with store.client() as client:
+        try:
+            runs = client.search_runs([experiment], given, max_results=ALL, order_by=["attributes.start_time ASC"])
+        except MlflowException as error:
+            if where is None or error.error_code != "INVALID_PARAMETER_VALUE":
+                raise
+            raise InputError(f"filter={where}: MLflow cannot parse it ({str(error).splitlines()[0]})") from error
+    return [StoredRun(run, uri=store.uri) for run in runs]
 
 
 def find_run(tracking: Tracking, wanted: str) -> StoredRun:
@@ -52,8 +53,10 @@ def find_run(tracking: Tracking, wanted: str) -> StoredRun:
     runs = search(tracking)
     if wanted == "best":
         return _best(runs, tracking.rank_by.metric)
-    matches = [run for run in runs if wanted in (run.id, run.name)]
-    matches = matches or [run for run in runs if run.id.startswith(wanted) or run.name.startswith(wanted)]
+    matches = [run for run in runs if wanted in (run.id, run.origin, run.name)]
+    matches = matches or [
+        run for run in runs if any(text.startswith(wanted) for text in (run.id, run.origin, run.name))
+    ]
     if len(matches) > 1:
         some = ", ".join(f"{run.id} ({run.name})" for run in matches[:3])
         raise InputError(f"run_id={wanted}: matches {len(matches)} runs, such as {some}; give more of the id")

@@ -88,6 +88,7 @@ class TrackedRun:
             readable = re.sub(r"[^\w=+.,-]+", " ", self._name)[:100]  # TensorBoard shows the folder's name
             self.tensorboard = store.tensorboard / f"{readable} {self.id[:8]}"
         self.note = ""
+        self.copy = ""  # the address of the run's page on a server
 
     def describe(self, text: str) -> None:
         with self._store.errors():
@@ -149,7 +150,7 @@ class TrackedRun:
             }
         if self._store.tensorboard:
             rows["curves"] = f"tensorboard --logdir {shlex.quote(str(self._store.tensorboard))}"
-        return rows | {"browse": self._store.ui(self._experiment)}
+        return rows | {"browse": self.copy or self._store.ui(self._experiment)}
 
     def _loading(self) -> str:
         """Python code that loads the model in any folder."""

@@ -6,9 +6,10 @@ import os
 import shlex
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import NoReturn
+from urllib.parse import unquote, urlparse
 
 import mlflow
 from filelock import FileLock
@@ -19,20 +20,29 @@ from bloodcells.config.errors import InputError
 from bloodcells.config.schema import LocalTracking, ServerTracking, Tracking
 from bloodcells.tracking import database
 from bloodcells.tracking.errors import store_errors
-from bloodcells.tracking.view import activate_experiment, address
+from bloodcells.tracking.view import activate_experiment, address, prepared_experiment
 
 log = logging.getLogger(__name__)
+# MLflow's own limit, minutes per request, would be too long: whoever waits can try again later.
+HTTP = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2", "MLFLOW_HTTP_REQUEST_TIMEOUT": "20"}
+os.environ.setdefault("MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT", "true")  # for every run that is copied
 os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")  # one bar per file would break up our output
 
 
 def store_of(tracking: Tracking) -> "Store":
-    """The store that the config describes; nothing is opened or created."""
-    match tracking:
-        case LocalTracking():
-            return LocalStore(tracking)
-        case ServerTracking():
-            return ServerStore(tracking)
-    return NullStore(tracking)
+    """The store to which the config writes runs; nothing is opened or created."""
+    return LocalStore(tracking) if isinstance(tracking, LocalTracking) else NullStore(tracking)
+
+
+def source_of(tracking: Tracking) -> "Store":
+    """The store from which the config reads finished runs: the server, if there is one."""
+    return ServerStore(tracking) if isinstance(tracking, ServerTracking) else store_of(tracking)
+
+
+def local_path(uri: str) -> Path | None:
+    """The path of a location of artifacts on this machine; None if it is elsewhere."""
+    parts = urlparse(uri)
+    return Path(unquote(parts.path)) if parts.scheme in ("", "file") else None
 
 
 class Store(ABC):
@@ -46,7 +56,8 @@ class Store(ABC):
     setting: str  # the store in messages, as key=value
     checkpoints: Path  # folder on this machine for the training state of unfinished runs
     tensorboard: Path | None  # folder on this machine for TensorBoard; None if nothing is written for it
-    identity: dict[str, str]  # distinguishes its checkpoints from those of other stores in the same folder
+    mirror: "ServerStore | None" = None  # to which its runs are copied
+    artifacts: str | None = None  # URI of the folder for artifacts; None: a server chooses it
 
     @abstractmethod
     def open(self) -> None:
@@ -57,23 +68,20 @@ class Store(ABC):
         """
 
     @abstractmethod
-    def ui(self, experiment_id: str) -> str:
-        """Instructions to open the table of runs in a browser."""
-
-    @abstractmethod
-    def _connected(self) -> AbstractContextManager[None]:
-        """Points MLflow at the store; raises InputError if it does not exist."""
+    def _check(self) -> None:
+        """Raises InputError if the store does not exist, as far as that is known without a request."""
 
     def existing_experiment(self) -> str:
-        """Points MLflow at the store and returns the id of its experiment. Creates nothing.
+        """The id of the store's experiment. Creates nothing.
 
         Raises InputError as `open` does, and if either does not exist.
         """
         with self.errors():
-            with self._connected():
-                experiment = mlflow.get_experiment_by_name(self.experiment)
+            self._check()
+        with self.client() as client:
+            experiment = client.get_experiment_by_name(self.experiment)
             if experiment is None or experiment.lifecycle_stage == "deleted":
-                names = [other.name for other in mlflow.search_experiments()]
+                names = [other.name for other in client.search_experiments()]
                 raise InputError(
                     f"tracking.experiment={self.experiment}: no such experiment; expected one of {', '.join(names)}"
                 )
@@ -94,6 +102,10 @@ class Store(ABC):
                 known["mlflow.user"] = getpass.getuser()
             return str(client.create_run(experiment, run_name=name, tags=known | dict(tags)).info.run_id)
 
+    def ui(self, experiment_id: str) -> str:
+        """Instructions to open the table of runs in a browser."""
+        return address(self.server, experiment_id)
+
     @contextmanager
     def client(self) -> Iterator[MlflowClient]:
         """A client of this store, whichever store MLflow points at; errors are converted as in `errors`."""
@@ -108,41 +120,37 @@ class LocalStore(Store):
         self.settings, self.experiment = settings, settings.experiment
         self.setting, self.server = f"tracking.directory={settings.directory}", "http://127.0.0.1:5000"
         self.directory = (CHECKOUT / settings.directory).resolve()
-        self.uri = database.database_uri(self.directory)
+        self.uri, self.artifacts = database.database_uri(self.directory), database.artifacts_of(self.directory)
         self.checkpoints = self.directory / "checkpoints"
         self.tensorboard = self.directory / "tensorboard" if settings.tensorboard else None
-        self.identity = {"server": "", "experiment": self.experiment}
+        self.mirror = ServerStore(settings) if isinstance(settings, ServerTracking) else None
 
     def open(self) -> None:
         """Holds a file lock, since MLflow fails if several processes create the same store at once."""
         with self.errors():
             self.directory.mkdir(parents=True, exist_ok=True)
             with FileLock(self.directory / ".lock"):
-                artifacts = database.artifacts_of(self.directory)
                 if (self.directory / database.DATABASE).exists():
                     self._relocate()
                 else:
-                    database.create_database(self.directory, artifacts)
+                    database.create_database(self.directory, database.artifacts_of(self.directory))
                 mlflow.set_tracking_uri(self.uri)
-                if mlflow.get_experiment_by_name(self.experiment) is None:
-                    mlflow.create_experiment(self.experiment, artifact_location=artifacts)
-                activate_experiment(self.experiment, self.settings.rank_by.metric)
+                activate_experiment(self.experiment, self.settings.rank_by.metric, self.artifacts)
             database.remove_undecoded(self.directory)
 
     def ui(self, experiment_id: str) -> str:
+        if self.mirror:
+            return f"{self.mirror.server}, experiment “{self.experiment}”"
         command = f"mlflow ui --host 127.0.0.1 --backend-store-uri {shlex.quote(self.uri)}"
         if self.setting == f"tracking.directory={database.FOLDER}":
             command = "make ui"
         return f"{command}, then {address(self.server, experiment_id)}"
 
-    @contextmanager
-    def _connected(self) -> Iterator[None]:
+    def _check(self) -> None:
         if not (self.directory / database.DATABASE).is_file():
             raise InputError(f"{self.setting}: no runs are stored there; expected the folder of an earlier training")
         with FileLock(self.directory / ".lock"):
             self._relocate()
-        mlflow.set_tracking_uri(self.uri)
-        yield
 
     def _relocate(self) -> None:
         if database.relocate(self.directory):
@@ -150,35 +158,20 @@ class LocalStore(Store):
 
 
 class ServerStore(Store):
-    """An MLflow server; checkpoints stay on this machine."""
+    """An MLflow server, from which finished runs are read. Runs are written to a local store and copied to it."""
 
     def __init__(self, settings: ServerTracking) -> None:
         self.settings, self.experiment = settings, settings.experiment
         self.uri = self.server = settings.uri
         self.setting = f"tracking.uri={self.uri}"
-        self.checkpoints = CHECKOUT / database.FOLDER / "checkpoints"
-        self.tensorboard = CHECKOUT / database.FOLDER / "tensorboard" if settings.tensorboard else None
-        self.identity = {"server": self.uri, "experiment": self.experiment}
+        for key, value in HTTP.items():
+            os.environ.setdefault(key, value)
 
     def open(self) -> None:
-        with self.errors(), self._connected():
-            activate_experiment(self.experiment, self.settings.rank_by.metric)
+        with self.client() as client:
+            prepared_experiment(client, self.experiment, self.settings.rank_by.metric)
 
-    def ui(self, experiment_id: str) -> str:
-        return address(self.server, experiment_id)
-
-    @contextmanager
-    def _connected(self) -> Iterator[None]:
-        """Gives up after two retries. MLflow's own limit of minutes is appropriate only during training."""
-        mlflow.set_tracking_uri(self.uri)
-        limits = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2", "MLFLOW_HTTP_REQUEST_TIMEOUT": "20"}
-        limits = {key: value for key, value in limits.items() if key not in os.environ}
-        os.environ.update(limits)
-        try:
-            yield
-        finally:
-            for key in limits:
-                os.environ.pop(key, None)  # another thread may have removed it
+    def _check(self) -> None: ...
 
 
 class NullStore(Store):
@@ -191,8 +184,5 @@ class NullStore(Store):
 
     def open(self) -> None: ...
 
-    def ui(self, experiment_id: str) -> str:
-        return "nothing, since tracking=off"
-
-    def _connected(self) -> NoReturn:
+    def _check(self) -> NoReturn:
         raise InputError(f"{self.setting}: stores no runs; expected local or server, where finished runs are stored")

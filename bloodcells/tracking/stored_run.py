@@ -3,13 +3,13 @@
 import base64
 import io
 import json
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any, cast
-from urllib.parse import unquote, urlparse
 
 import mlflow
 import numpy as np
@@ -22,19 +22,25 @@ from PIL import Image
 from yaml import YAMLError
 
 from bloodcells.config.errors import InputError
-from bloodcells.config.names import Artifact
+from bloodcells.config.names import Artifact, Tag
 from bloodcells.config.schema import PartialTrainConfig
 from bloodcells.config.typed import typed
 from bloodcells.evaluation.predictions import Predictions
+from bloodcells.tracking.downloads import downloaded_file, downloaded_folder
+from bloodcells.tracking.store import local_path
 
 KERAS_FILE = "data/model.keras"  # in the folder of a run's model
 
 
 @dataclass(frozen=True)
 class StoredRun:
-    """A training run in a store. Files and settings that cannot be read are an InputError that names the run."""
+    """A training run in a store. Files and settings that cannot be read are an InputError that names the run.
+
+    uri: MLflow's tracking URI of the store, by default of the one that MLflow points at
+    """
 
     mlflow_run: MlflowRun
+    uri: str = field(default_factory=mlflow.get_tracking_uri, kw_only=True)
 
     @property
     def id(self) -> str:
@@ -49,6 +55,11 @@ class StoredRun:
     def ids(self) -> str:
         """The ids of all members."""
         return ", ".join(run.id for run in self.members)
+
+    @property
+    def origin(self) -> str:
+        """The id of the run that this one is a copy of, or its own."""
+        return self.tags.get(Tag.ORIGIN, self.id)
 
     @property
     def experiment_id(self) -> str:
@@ -82,18 +93,20 @@ class StoredRun:
         return dict(self.mlflow_run.data.metrics)
 
     def file(self, name: str) -> Path:
-        """The path of one of the run's files on this machine, downloaded if the store is a server."""
-        uri = urlparse(self.mlflow_run.info.artifact_uri)
-        if uri.scheme in ("", "file"):
-            path = Path(unquote(uri.path), name)
+        """The path of one of the run's files on this machine, downloaded once if the store is a server."""
+        if folder := local_path(self.mlflow_run.info.artifact_uri):
+            path = folder / name
         else:
-            try:
-                path = Path(mlflow.artifacts.download_artifacts(run_id=self.id, artifact_path=name))
-            except MlflowException:
-                path = Path()
+            with self.readable(name):
+                path = downloaded_file(self.client, self.id, name)
         if not path.is_file():
             raise InputError(f"run {self.name} ({self.id}): has no {name}; expected a run that is FINISHED")
         return path
+
+    @property
+    def client(self) -> mlflow.MlflowClient:
+        """A client of the store."""
+        return mlflow.MlflowClient(self.uri)
 
     def predictions(self) -> Predictions:
         """The model's predictions for the validation and test images."""
@@ -125,25 +138,30 @@ class StoredRun:
         """MLflow's address of the run's model, such as "models:/m-30b0…"."""
         with self.readable("model"):
             experiment, source = self.experiment_id, f"source_run_id = '{self.id}'"
-            for logged in mlflow.MlflowClient().search_logged_models([experiment], source):
+            for logged in self.client.search_logged_models([experiment], source):
                 if logged.status == LoggedModelStatus.READY:
                     return str(logged.model_uri)
             raise FileNotFoundError("no model")
 
+    @cached_property
+    def model_folder(self) -> Path:
+        """The folder of the run's model on this machine, downloaded if the store is a server."""
+        model_id = self.model_uri.removeprefix("models:/")
+        with self.readable("model"):
+            uri = self.client.get_logged_model(model_id).artifact_location
+            return local_path(uri) or downloaded_folder(self.uri, uri, model_id)
+
     def model_file(self, folder: Path) -> Path:
         """A copy of the model's .keras file in `folder`."""
-        uri = self.model_uri
+        file = self.model_folder / KERAS_FILE
         with self.readable("model"):
-            copied = mlflow.artifacts.download_artifacts(uri, dst_path=str(folder))
-            if not (file := Path(copied, KERAS_FILE)).is_file():
-                raise FileNotFoundError(f"no {file.name}")
-        return file
+            return Path(shutil.copy(file, folder))
 
     def model_examples(self) -> np.ndarray:
         """The images that were kept with the model: uint8 (n, h, w, 3), see `kept_images`."""
-        uri = self.model_uri
+        folder = str(self.model_folder)
         with self.readable("model"):
-            encoded = mlflow.models.Model.load(uri).load_input_example() or ()
+            encoded = mlflow.models.Model.load(folder).load_input_example(folder) or ()
             return np.stack([np.asarray(Image.open(io.BytesIO(base64.b64decode(text)))) for text in encoded])
 
     def class_names(self) -> tuple[str, ...]:
@@ -157,9 +175,9 @@ class StoredRun:
 
     @cached_property
     def _model_metadata(self) -> dict[str, Any]:
-        uri = self.model_uri
+        folder = str(self.model_folder)
         with self.readable("model"):
-            return dict(mlflow.models.get_model_info(uri).metadata or {})
+            return dict(mlflow.models.Model.load(folder).metadata or {})
 
     @cached_property
     def _config(self) -> DictConfig:

@@ -33,14 +33,21 @@ WIDTHS = {
 }
 
 
-def activate_experiment(name: str, ranked_by: str) -> None:
-    """Makes `name` the active experiment of MLflow, and adds the view and a description if it has none.
+def activate_experiment(name: str, ranked_by: str, artifacts: str | None = None) -> None:
+    """Makes `name` the active experiment of MLflow, as `prepared_experiment`."""
+    mlflow.clear_active_model()  # MLFLOW_ACTIVE_MODEL_ID would attach the metrics of our runs to another model
+    prepared_experiment(mlflow.MlflowClient(), name, ranked_by, artifacts)
+    mlflow.set_experiment(name)
+
+
+def prepared_experiment(client: mlflow.MlflowClient, name: str, ranked_by: str, artifacts: str | None = None) -> str:
+    """The id of an experiment, which is created if needed, and given the view and a description if it has none.
 
     ranked_by: the metric that the view sorts by, highest first
+    artifacts: the URI of the folder for artifacts; None: the store chooses it
     """
-    mlflow.clear_active_model()  # MLFLOW_ACTIVE_MODEL_ID would attach the metrics of our runs to another model
-    experiment = mlflow.set_experiment(name)
-    if TAG not in experiment.tags:
+    experiment = client.get_experiment_by_name(name) or client.get_experiment(client.create_experiment(name, artifacts))
+    if TAG not in experiment.tags and experiment.lifecycle_stage == "active":
         columns = [column for column in WIDTHS if not column.startswith("attributes.")]
         state = {
             "selectedColumns": columns,
@@ -50,8 +57,10 @@ def activate_experiment(name: str, ranked_by: str) -> None:
             "orderByAsc": False,
         }
         if Tag.DESCRIPTION not in experiment.tags:
-            mlflow.set_experiment_tag(Tag.DESCRIPTION, DESCRIPTION)
-        mlflow.set_experiment_tag(TAG, json.dumps({"name": NAME, "createdAt": 0, "state": json.dumps(state)}))
+            client.set_experiment_tag(experiment.experiment_id, Tag.DESCRIPTION, DESCRIPTION)
+        view = {"name": NAME, "createdAt": 0, "state": json.dumps(state)}
+        client.set_experiment_tag(experiment.experiment_id, TAG, json.dumps(view))
+    return str(experiment.experiment_id)
 
 
 def run_address(server: str, experiment_id: str, run_id: str) -> str:

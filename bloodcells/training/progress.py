@@ -32,6 +32,7 @@ class Progress(keras.callbacks.Callback):
         self._number, self._before = number, epochs_before
         self._most = epochs_before + sum(stage.epochs for stage in self._stages[number:])
         self._seconds: list[float] = []
+        self._first_step = 0.0
 
     def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         self._start = time.perf_counter()

@@ -151,10 +151,11 @@ def test_identity_covers_what_the_result_depends_on_and_how_the_run_is_filed() -
 
     base = identity("training.threads=2")
     assert base == identity("training.threads=2", "tracking.directory=elsewhere")
+    assert base == identity("training.threads=2", "tracking=server", "tracking.uri=http://a")
     others = [
         identity("training.threads=2", *override.split())
         for override in (
-            "training.threads=3", "seed=1", "study=a", "tracking.experiment=b", "tracking=server tracking.uri=http://a",
+            "training.threads=3", "seed=1", "study=a", "tracking.experiment=b",
         )
     ]  # fmt: skip
     others.append(identity("training.threads=2", data="e" * 64))

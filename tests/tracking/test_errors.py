@@ -9,7 +9,7 @@ import pytest
 from bloodcells.config.errors import InputError
 from bloodcells.config.schema import RankBy, ServerTracking
 from bloodcells.tracking.errors import NoResponseError
-from bloodcells.tracking.store import store_of
+from bloodcells.tracking.store import source_of
 
 
 @pytest.fixture
@@ -52,7 +52,7 @@ def answering() -> Iterator[Callable[[int], str]]:
 def test_answers_that_are_not_mlflows_are_told_apart(answering, monkeypatch, status, text, later) -> None:
     monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "1")
     uri = answering(status)
-    store = store_of(ServerTracking("server", uri, "x", tensorboard=False, rank_by=RankBy.composed))
+    store = source_of(ServerTracking("server", "mlruns", "x", tensorboard=False, uri=uri, rank_by=RankBy.composed))
     with pytest.raises(InputError, match=f"tracking.uri={uri}: .*{text}") as error:
         store.existing_experiment()
     assert isinstance(error.value, NoResponseError) == later

@@ -10,13 +10,13 @@ import pytest
 from bloodcells.config.checkout import CHECKOUT
 from bloodcells.config.errors import InputError
 from bloodcells.config.schema import LocalTracking, RankBy, ServerTracking, Tracking
-from bloodcells.tracking.store import store_of
+from bloodcells.tracking.store import source_of, store_of
 from bloodcells.tracking.stored_run import StoredRun
 
 WRITER = """
 import sys, mlflow
 from bloodcells.config.schema import LocalTracking, RankBy
-from bloodcells.tracking.store import store_of
+from bloodcells.tracking.store import source_of, store_of
 sys.stdin.readline()  # all start together
 store_of(LocalTracking("local", sys.argv[1], "cells", tensorboard=False, rank_by=RankBy.composed)).open()
 with mlflow.start_run(run_name=sys.argv[2]):
@@ -67,7 +67,7 @@ def test_server_that_does_not_respond_is_one_line(monkeypatch) -> None:
         sock.bind(("127.0.0.1", 0))
         uri = f"http://127.0.0.1:{sock.getsockname()[1]}"
     with pytest.raises(InputError, match=f"tracking.uri={uri}: no MLflow server responds there") as error:
-        store_of(ServerTracking("server", uri, "x", tensorboard=False, rank_by=RankBy.composed)).open()
+        source_of(ServerTracking("server", "mlruns", "x", tensorboard=False, uri=uri, rank_by=RankBy.composed)).open()
     assert "\n" not in str(error.value)
 
 
@@ -100,20 +100,13 @@ def test_null_store_opens_without_touching_anything_and_has_no_runs(tmp_path, mo
     assert (mlflow.get_tracking_uri(), list(tmp_path.iterdir())) == (before, [])
 
 
-def test_stores_with_the_same_checkpoints_have_different_identities() -> None:
-    local = [
-        store_of(LocalTracking("local", folder, "x", tensorboard=False, rank_by=RankBy.composed))
-        for folder in ("mlruns", "other")
-    ]
-    servers = [
-        store_of(ServerTracking("server", uri, "x", tensorboard=False, rank_by=RankBy.composed))
-        for uri in ("http://a:5000", "http://b:5000")
-    ]
-    assert local[0].identity == local[1].identity  # their folders of checkpoints differ
-    assert local[0].checkpoints != local[1].checkpoints
-    assert servers[0].checkpoints == servers[1].checkpoints == CHECKOUT / "mlruns" / "checkpoints"
-    assert servers[0].identity == {"server": "http://a:5000", "experiment": "x"}
-    assert servers[0].identity != servers[1].identity
+def test_runs_for_a_server_are_written_to_the_local_store_and_read_from_the_server() -> None:
+    tracking = ServerTracking("server", "mlruns", "x", tensorboard=False, uri="http://a", rank_by=RankBy.composed)
+    local = LocalTracking("local", "mlruns", "x", tensorboard=False, rank_by=RankBy.composed)
+    assert store_of(tracking).uri == store_of(local).uri == source_of(local).uri
+    assert store_of(tracking).checkpoints == CHECKOUT / "mlruns" / "checkpoints"
+    assert source_of(tracking).uri == store_of(tracking).mirror.uri == "http://a"
+    assert store_of(local).mirror is None
 
 
 def test_command_that_shows_the_table_of_runs(tmp_path) -> None:
@@ -122,11 +115,9 @@ def test_command_that_shows_the_table_of_runs(tmp_path) -> None:
     assert default.startswith(f"make ui, then http://127.0.0.1:5000{page}")
     other = store_of(LocalTracking("local", f"{tmp_path}/a b", "x", tensorboard=False, rank_by=RankBy.composed)).ui("7")
     assert f"mlflow ui --host 127.0.0.1 --backend-store-uri 'sqlite:///{tmp_path}/a b/mlflow.db', then" in other
-    assert (
-        store_of(ServerTracking("server", "http://a:5000", "x", tensorboard=False, rank_by=RankBy.composed))
-        .ui("7")
-        .startswith(f"http://a:5000{page}")
-    )
+    server = ServerTracking("server", "mlruns", "x", tensorboard=False, uri="http://a:5000", rank_by=RankBy.composed)
+    assert source_of(server).ui("7").startswith(f"http://a:5000{page}")
+    assert store_of(server).ui("7") == "http://a:5000, experiment “x”"
 
 
 @pytest.mark.parametrize("name", ["a%20b", "50%", "q?r", "x#y", "ü=1 [z]", "p&q;s+t"])
@@ -144,7 +135,7 @@ def test_a_folder_of_any_name_holds_its_database_and_its_artifacts(tmp_path, nam
 
 
 def test_a_password_in_the_address_of_a_server_is_refused_and_not_printed() -> None:
+    uri = "https://me:secret@example.org/mlflow"
+    tracking = ServerTracking("server", "mlruns", "x", tensorboard=False, uri=uri, rank_by=RankBy.composed)
     with pytest.raises(InputError, match=r"^tracking\.uri: contains a name or a password, .*MLFLOW_TRACKING_PASSWORD$"):
-        ServerTracking(
-            "server", "https://me:secret@example.org/mlflow", "x", tensorboard=False, rank_by=RankBy.composed
-        ).check()
+        tracking.check()

@@ -18,6 +18,7 @@ from bloodcells.config.schema.programs import (
     ReportConfig,
     ReproduceConfig,
     ServeConfig,
+    SyncConfig,
     TrainConfig,
 )
 from bloodcells.config.schema.ranges import within
@@ -67,6 +68,7 @@ __all__ = [
     "SplitConfig",
     "StoredData",
     "SweepSettings",
+    "SyncConfig",
     "Tracking",
     "TrainConfig",
     "Training",

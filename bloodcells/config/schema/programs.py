@@ -148,6 +148,19 @@ class RegisterConfig:
 
 
 @dataclass
+class SyncConfig:
+    """The copying of runs between stores, each a folder or the address of a server."""
+
+    source: str
+    target: str
+    experiment: str
+
+    def check(self) -> None:
+        if self.source == self.target:
+            raise InputError(f"from={self.source}: the same as to; expected two stores")
+
+
+@dataclass
 class ServeConfig:
     """The serving of a finished run's model on this machine."""
 

@@ -55,15 +55,13 @@ class LocalTracking(Tracking):
 
 @option("tracking", "server")
 @dataclass
-class ServerTracking(Tracking):
-    """An MLflow tracking server; `experiment` and `tensorboard` as for a local store."""
+class ServerTracking(LocalTracking):
+    """An MLflow tracking server, to which the runs of a local store are copied while they run."""
 
     uri: str
-    experiment: str
-    tensorboard: bool
 
     def check(self) -> None:
-        _check_tensorboard(self.tensorboard)
+        super().check()
         if not self.uri.startswith(("http://", "https://")):
             raise InputError(f"tracking.uri={self.uri}: expected the address of a server, http://… or https://…")
         if "@" in urlsplit(self.uri).netloc:  # not repeated here: it would be printed and stored

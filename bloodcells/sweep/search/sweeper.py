@@ -41,6 +41,7 @@ class OptunaSweeper(Sweeper):
         from bloodcells.sweep.search.study import new_study
         from bloodcells.sweep.search.summary import SearchSummary
         from bloodcells.sweep.search.trials import Trials
+        from bloodcells.tracking.ask_server import ask_server
         from bloodcells.tracking.store import store_of
 
         space, fixed = search_space(self._context.config_loader, overrides)
@@ -49,12 +50,13 @@ class OptunaSweeper(Sweeper):
         store = store_of(config.tracking)
         if not store.keeps_runs:
             raise InputError(f"{store.setting}: a search compares stored runs; expected tracking=local or server")
+        ask_server(config.tracking)
         store.open()
         close_killed(store)
         phases = (config.training.feature_extraction, config.training.fine_tuning)
         study = new_study(settings, epochs=sum(phase.epochs for phase in phases))
         name = f"search {' '.join(dimension.key for dimension in space)}"
-        identity = {"sweep": json.dumps([overrides, settings.identity]), **store.identity}
+        identity = {"sweep": json.dumps([overrides, settings.identity]), "experiment": store.experiment}
         with claim(store, identity) as checkpoint:
             with self.started(checkpoint, run_of(checkpoint.name), name=name, studies={config.study}) as parent:
                 total = settings.trials * len(settings.seeds or [config.seed])
