@@ -7,7 +7,7 @@ ARGS ?=
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help install train ablation unfreeze-depth backbones augmentation ui serve test slow bench lint lock
+.PHONY: help install train ablation unfreeze-depth backbones augmentation ui server serve test slow bench lint lock
 
 help:  ## lists the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/\t/' | expand -t 16
@@ -41,6 +41,9 @@ ui: install  ## serves MLflow's pages about the runs at http://127.0.0.1:5000; a
 	@$(BIN)/python -m bloodcells.tracking.database  # in case mlruns was moved
 	@MLFLOW_DISABLE_TELEMETRY=true MLFLOW_SERVER_ENABLE_JOB_EXECUTION=false $(BIN)/mlflow ui --workers 1 --host 127.0.0.1 \
 		--port $(PORT) --backend-store-uri sqlite:///mlruns/mlflow.db
+
+server: install  ## serves a tracking server on PostgreSQL at http://127.0.0.1:5000, for trying; another port: PORT=...
+	@$(BIN)/python -m bloodcells.tracking.try_server $(PORT)
 
 serve: install  ## serves a model at http://127.0.0.1:5001: make serve RUN=b2d4f0cf ARGS="port=5002"
 	@$(BIN)/python -m bloodcells.serve run_id=$(RUN) $(ARGS)
