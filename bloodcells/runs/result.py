@@ -111,7 +111,9 @@ def stored_model(run: "StoredRun") -> "keras.Model":
     models = []
     for member in run.members:
         with tempfile.TemporaryDirectory() as folder:
-            models.append(restore(member.model_file(Path(folder))))
+            file = member.model_file(Path(folder))
+            with member.readable("model"):
+                models.append(restore(file))
     if len({model.input_shape for model in models}) > 1:
         raise InputError(f"run_id: the models of runs {run.ids} take images of different sizes; expected one size")
     return mean_of(models) if len(models) > 1 else models[0]

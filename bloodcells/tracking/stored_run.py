@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any, cast
+from zipfile import BadZipFile
 
 import mlflow
 import numpy as np
@@ -193,7 +194,7 @@ class StoredRun:
         """Converts errors in reading `what`, one of the run's files, into an InputError of one line."""
         try:
             yield
-        except (MlflowException, OmegaConfBaseException, YAMLError, OSError, KeyError, ValueError) as error:
+        except (MlflowException, OmegaConfBaseException, YAMLError, OSError, KeyError, ValueError, BadZipFile) as error:
             reason = (str(error).splitlines() or [type(error).__name__])[0]
             raise InputError(
                 f"run {self.name} ({self.id}): its {what} cannot be read ({reason}); expected it as training saved it"
