@@ -19,7 +19,7 @@ from bloodcells.tracking.copy_run import RunCopier
 from bloodcells.tracking.seen import close_lost
 from bloodcells.tracking.store import source_of, store_of
 from tests.conftest import TINY, composed
-from tests.server import PASS, Proxy
+from tests.server import PASS, Proxy, at_random
 from tests.tracking.test_copy_run import assert_complete, copy_all
 
 TAGS = ("sha256.config", "sha256.data", "sha256.code", "sha256.packages", "sha256.initial_weights")
@@ -103,6 +103,18 @@ def test_a_training_leaves_the_same_in_both_stores(config, tmp_path) -> None:
     assert_complete(store_of(config.tracking), source_of(config.tracking), tmp_path)
     (copy,) = copies(config)
     assert {name: copy.data.metrics[name] for name in result.metrics} == result.metrics
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(5))
+def test_a_training_between_random_faults_is_complete_in_the_end(config, proxy, tmp_path, seed) -> None:
+    source_of(config.tracking).open()
+    proxy.fault = at_random(seed, 0.15)
+    train(config, tracked)
+    proxy.fault = lambda _: PASS
+    copy_all(store_of(config.tracking), source_of(config.tracking))
+    assert_complete(store_of(config.tracking), source_of(config.tracking), tmp_path)
+    assert [copy.info.status for copy in copies(config)] == ["FINISHED"]
 
 
 def test_the_server_is_asked_before_data_and_tensorflow(proxy, tmp_path) -> None:
