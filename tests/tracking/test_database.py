@@ -43,8 +43,8 @@ def stored(tmp_path) -> Path:
     store_of(tracking(directory)).open()
     with mlflow.start_run(run_name="r", tags={Tag.PROGRAM: Program.TRAIN}):
         mlflow.log_text("kept", "note.txt")
-    (tmp_path / "file.txt").write_text("x")
     client = mlflow.MlflowClient()
+    client.create_logged_model(client.get_experiment_by_name("cells").experiment_id, "m")
     client.create_registered_model("m")
     client.create_model_version("m", (directory / "artifacts" / "x").as_uri())
     return directory
