@@ -31,7 +31,7 @@ def sync(config: SyncConfig) -> None:
     # Imported here, so that --help and completion do not wait for MLflow.
     from bloodcells.tracking.copy_run import RunCopier
 
-    source, target = _store(config.source, config.experiment), _store(config.target, config.experiment)
+    source, target = _store("from", config.source, config.experiment), _store("to", config.target, config.experiment)
     copier = RunCopier(source, target)
     runs = copier.runs()
     target.open()
@@ -47,15 +47,20 @@ def sync(config: SyncConfig) -> None:
     )
 
 
-def _store(place: str, experiment: str) -> "Store":
+def _store(key: str, place: str | None, experiment: str) -> "Store":
+    """The store at `place`, which errors name by `key`."""
     from bloodcells.tracking.store import LocalStore, ServerStore
 
+    assert place  # the config has checked it
     if place.startswith(("http://", "https://")):
         settings = ServerTracking("server", "mlruns", experiment, tensorboard=False, uri=place, rank_by=RankBy.composed)
         settings.check()
-        return ServerStore(settings)
-    folder = str(Path(place).absolute())
-    return LocalStore(LocalTracking("local", folder, experiment, tensorboard=False, rank_by=RankBy.composed))
+        store: Store = ServerStore(settings)
+    else:
+        folder = str(Path(place).absolute())
+        store = LocalStore(LocalTracking("local", folder, experiment, tensorboard=False, rank_by=RankBy.composed))
+    store.setting = f"{key}={place}"
+    return store
 
 
 _program = command("sync", SyncConfig)(sync)

@@ -43,7 +43,8 @@ def test_a_synced_store_gives_the_same_report(trained_run, tmp_path, caplog, mon
     ("source", "target", "error"),
     [
         ("a", "a", "from=a: the same as to; expected two stores"),
-        ("missing", "new", "no runs are stored there; expected the folder of an earlier training"),
+        ("", "new", "from has no value: give from=FOLDER"),
+        ("missing", "new", "from=missing: no runs are stored there; expected the folder of an earlier training"),
         ("http://a:b@c", "new", "tracking.uri: contains a name or a password"),
     ],
 )

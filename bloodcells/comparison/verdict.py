@@ -11,7 +11,8 @@ MOST_EQUALS = 5  # maximum number of rows to name in the lead sentence
 def compared(comparison: Comparison) -> str:
     """Such as "8 configurations, 24 runs"."""
     runs = sum(len(row.configuration.runs) for row in comparison.rows)
-    return f"{len(comparison.rows)} configurations, {runs} runs"
+    rows = len(comparison.rows)
+    return f"{rows} configuration{'' if rows == 1 else 's'}, {runs} run{'' if runs == 1 else 's'}"
 
 
 def lead(comparison: Comparison) -> str:

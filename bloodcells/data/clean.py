@@ -48,11 +48,13 @@ class Cleaned:
             times = " and ".join(f"{count:,}" for count in self.repeated)
             parts.append(f"{sum(self.repeated):,} outliers removed (images that occur {times} times)")
         if copies := reasons["exact copy"]:
-            parts.append(f"{copies:,} exact copies removed")
+            parts.append(f"{copies:,} exact cop{'y' if copies == 1 else 'ies'} removed")
         if copies := reasons["conflicting copy"]:
             parts.append(f"{copies:,} copies with conflicting labels removed")
         if self.near is not None:
-            parts.append(f"{len(self.near):,} pairs of near copies kept together in the split")
+            parts.append(
+                f"{len(self.near):,} pair{'' if len(self.near) == 1 else 's'} of near copies kept together in the split"
+            )
             share = len({example for pair in self.near for example in pair}) / len(self.images)
             if share > MANY_NEAR:
                 parts[-1] += f" ({share:.0%} of the images; if they show different cells, data.clean.near_copies=false)"

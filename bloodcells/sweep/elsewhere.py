@@ -12,6 +12,7 @@ from bloodcells.config.names import Tag
 from bloodcells.runs.sweep_run import SweepRun
 from bloodcells.sweep.decide import FINISHED, Key, runs_with
 from bloodcells.tracking.copy_run import RunCopier, run_by_id
+from bloodcells.tracking.mirror import problem_of
 from bloodcells.tracking.seen import FRESH, last_seen
 from bloodcells.tracking.store import Store
 from bloodcells.tracking.stored_run import StoredRun
@@ -57,7 +58,7 @@ def finished_elsewhere(sweep: SweepRun, key: Key, *, waits: bool) -> str | None:
             log.info("waiting for %s, which is running the job", host)
             time.sleep(SECONDS)
     except InputError as error:
-        log.warning("%s; other machines are not asked whether they run the job", error)
+        log.warning("%s; the job runs without asking what other machines do", problem_of(error))
         return None
 
 

@@ -69,7 +69,10 @@ def relocate(directory: Path) -> bool:
                     )
             return True
     except sqlite3.Error as error:
-        raise OSError(f"{DATABASE}: {error}") from error
+        problem = (
+            "empty or not MLflow's: restore it, or delete it to start anew" if "no such table" in str(error) else error
+        )
+        raise OSError(f"{DATABASE}: {problem}") from error
 
 
 def _check_idle(checkpoints: Path, before: str) -> None:

@@ -12,11 +12,19 @@ from bloodcells.config.errors import InputError
 
 STORE_ERRORS = (OSError, MlflowException, SQLAlchemyError)  # server down, disk full, database locked
 CREDENTIALS = "set the environment variables MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD"
+CAUSE = re.compile(r"Failed to resolve '[^']*'|\[(?:Errno|SSL)[^\"'()]*|timed out")  # in the text of requests
 STATUS = re.compile(r"failed with error code (\d+)|too many (\d+) error responses")
 
 
 class NoResponseError(InputError):
-    """The server does not respond, or responds with an error of its own: it may work later."""
+    """The server does not respond, or responds with an error of its own: it may work later.
+
+    problem: the message without the remedy
+    """
+
+    def __init__(self, problem: str, remedy: str) -> None:
+        super().__init__(f"{problem}; {remedy}")
+        self.problem = problem
 
 
 @contextmanager
@@ -38,7 +46,7 @@ def _explained(store: str, experiment: str, error: Exception) -> InputError:
     if not reason.startswith("API request"):
         return InputError(
             f"{store}: cannot access experiment “{experiment}” there ({reason}); fix the cause, or choose another "
-            "place or another tracking.experiment"
+            "store or experiment"
         )
     status = int(next(filter(None, match.groups()))) if (match := STATUS.search(reason)) else 0
     if status in (401, 403):
@@ -52,8 +60,7 @@ def _explained(store: str, experiment: str, error: Exception) -> InputError:
         )
     if status:
         return NoResponseError(
-            f"{store}: the MLflow server fails with status {status}; see its own log, try again later, or use "
-            "tracking=local"
+            f"{store}: the MLflow server fails with status {status}", "see its own log, or try again later"
         )
-    cause = reason.rpartition(": ")[2].strip("\"')")  # such as "[Errno 111] Connection refused"
-    return NoResponseError(f"{store}: no MLflow server responds there ({cause}); start one, or use tracking=local")
+    cause = match[0].strip() if (match := CAUSE.search(reason)) else reason
+    return NoResponseError(f"{store}: no MLflow server responds there ({cause})", "start it, or check the address")

@@ -7,7 +7,7 @@ from threading import Event, Thread
 
 from bloodcells.config.errors import InputError
 from bloodcells.tracking.copy_run import RunCopier
-from bloodcells.tracking.errors import STORE_ERRORS
+from bloodcells.tracking.errors import STORE_ERRORS, NoResponseError
 from bloodcells.tracking.store import Store
 from bloodcells.tracking.view import run_address
 
@@ -35,7 +35,7 @@ class Mirror:
                 self._copier.copy(self._run_id)
                 self._problem = ""
             except (InputError, *STORE_ERRORS) as error:
-                self._problem = str(error)
+                self._problem = problem_of(error)
                 if not ended and not before:
                     log.warning("%s; training continues, and the run is copied later", self._problem)
             if not ended:
@@ -65,7 +65,12 @@ def deliver(store: Store, run_ids: Iterable[str]) -> None:
         for run_id in run_ids:
             copier.copy(run_id)
     except InputError as error:
-        log.warning(undelivered(store, str(error)))
+        log.warning(undelivered(store, problem_of(error)))
+
+
+def problem_of(error: Exception) -> str:
+    """The message of an error, without the advice of someone who starts a command."""
+    return error.problem if isinstance(error, NoResponseError) else str(error)
 
 
 def undelivered(store: Store, problem: str) -> str:
@@ -74,4 +79,4 @@ def undelivered(store: Store, problem: str) -> str:
     command = f"python -m bloodcells.sync from={shlex.quote(str(store.checkpoints.parent))} to={store.mirror.server}"
     if store.experiment != "bloodcells":
         command += f" experiment={shlex.quote(store.experiment)}"
-    return f"the server does not have everything yet ({problem}); nothing is lost: deliver it later by {command}"
+    return f"{problem}; nothing is lost, copy it when the server responds: {command}"

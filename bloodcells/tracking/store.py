@@ -139,8 +139,6 @@ class LocalStore(Store):
             database.remove_undecoded(self.directory)
 
     def ui(self, experiment_id: str) -> str:
-        if self.mirror:
-            return f"{self.mirror.server}, experiment “{self.experiment}”"
         command = f"mlflow ui --host 127.0.0.1 --backend-store-uri {shlex.quote(self.uri)}"
         if self.setting == f"tracking.directory={database.FOLDER}":
             command = "make ui"

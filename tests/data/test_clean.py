@@ -46,7 +46,7 @@ def test_summary_counts_kept_and_removed_images_by_reason(noise_images) -> None:
     images.pixels[9] = images.pixels[3]  # labels 0 and 0
     images.pixels[13] = images.pixels[2]  # labels 1 and 2
     assert clean(images, ON).describe() == (
-        "31 images kept; 6 outliers removed (images that occur 6 times); 1 exact copies removed; "
+        "31 images kept; 6 outliers removed (images that occur 6 times); 1 exact copy removed; "
         "2 copies with conflicting labels removed; 0 pairs of near copies kept together in the split"
     )
 

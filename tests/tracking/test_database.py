@@ -96,6 +96,6 @@ def test_a_store_is_not_relocated_while_a_run_is_in_progress(stored, tmp_path) -
 def test_an_empty_database_is_an_error_and_stays(tmp_path) -> None:
     (tmp_path / "mlflow.db").touch()
     for use in (search, lambda config: store_of(config).open()):
-        with pytest.raises(InputError, match="no such table"):
+        with pytest.raises(InputError, match="empty or not MLflow's: restore it, or delete it"):
             use(tracking(tmp_path))
     assert (tmp_path / "mlflow.db").read_bytes() == b""

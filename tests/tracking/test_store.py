@@ -117,7 +117,7 @@ def test_command_that_shows_the_table_of_runs(tmp_path) -> None:
     assert f"mlflow ui --host 127.0.0.1 --backend-store-uri 'sqlite:///{tmp_path}/a b/mlflow.db', then" in other
     server = ServerTracking("server", "mlruns", "x", tensorboard=False, uri="http://a:5000", rank_by=RankBy.composed)
     assert source_of(server).ui("7").startswith(f"http://a:5000{page}")
-    assert store_of(server).ui("7") == "http://a:5000, experiment “x”"
+    assert store_of(server).ui("7") == default  # until the run's copy has an address
 
 
 @pytest.mark.parametrize("name", ["a%20b", "50%", "q?r", "x#y", "ü=1 [z]", "p&q;s+t"])

@@ -151,11 +151,16 @@ class RegisterConfig:
 class SyncConfig:
     """The copying of runs between stores, each a folder or the address of a server."""
 
-    source: str
-    target: str
+    source: str | None
+    target: str | None
     experiment: str
 
     def check(self) -> None:
+        for name, place in (("from", self.source), ("to", self.target)):
+            if not place:
+                raise InputError(
+                    f"{name} has no value: give {name}=FOLDER, or the address of a server, {name}=http://…"
+                )
         if self.source == self.target:
             raise InputError(f"from={self.source}: the same as to; expected two stores")
 
