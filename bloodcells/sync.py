@@ -31,7 +31,8 @@ def sync(config: SyncConfig) -> None:
     # Imported here, so that --help and completion do not wait for MLflow.
     from bloodcells.tracking.copy_run import RunCopier
 
-    source, target = _store("from", config.source, config.experiment), _store("to", config.target, config.experiment)
+    experiment = config.tracking.experiment
+    source, target = _store("from", config.source, experiment), _store("to", config.target, experiment)
     copier = RunCopier(source, target)
     runs = copier.runs()
     target.open()

@@ -12,7 +12,7 @@ from tests.conftest import config_of
 
 
 def synced(source: object, target: object) -> None:
-    sync.sync(config_of("sync", f"source='{source}'", f"target='{target}'"))
+    sync.sync(config_of("sync", f"source='{source}'", f"target='{target}'", "tracking.experiment=bloodcells"))
 
 
 def reported(store: Path, folder: Path) -> dict[str, bytes]:
@@ -57,8 +57,8 @@ def test_errors_are_one_line_and_nothing_is_created(tmp_path, monkeypatch, sourc
 
 
 def test_from_and_to_are_names_of_keys_on_the_command_line(monkeypatch) -> None:
-    monkeypatch.setattr(sys, "argv", ["sync", "from=a=b", "to=http://c?from=d", "experiment=to=e"])
+    monkeypatch.setattr(sys, "argv", ["sync", "from=a=b", "to=http://c?from=d", "tracking.experiment=to=e"])
     given: list[str] = []
     monkeypatch.setattr(sync, "_program", lambda: given.extend(sys.argv[1:]))
     sync.main()
-    assert given == ["source=a=b", "target=http://c?from=d", "experiment=to=e"]
+    assert given == ["source=a=b", "target=http://c?from=d", "tracking.experiment=to=e"]

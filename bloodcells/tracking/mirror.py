@@ -78,5 +78,5 @@ def undelivered(store: Store, problem: str) -> str:
     assert store.mirror
     command = f"python -m bloodcells.sync from={shlex.quote(str(store.checkpoints.parent))} to={store.mirror.server}"
     if store.experiment != "bloodcells":
-        command += f" experiment={shlex.quote(store.experiment)}"
+        command += f" tracking.experiment={shlex.quote(store.experiment)}"
     return f"{problem}; nothing is lost, copy it when the server responds: {command}"

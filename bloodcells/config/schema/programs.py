@@ -148,12 +148,19 @@ class RegisterConfig:
 
 
 @dataclass
+class SyncedRuns:
+    """The runs that are copied: those of an MLflow experiment."""
+
+    experiment: str
+
+
+@dataclass
 class SyncConfig:
     """The copying of runs between stores, each a folder or the address of a server."""
 
     source: str | None
     target: str | None
-    experiment: str
+    tracking: SyncedRuns
 
     def check(self) -> None:
         for name, place in (("from", self.source), ("to", self.target)):
