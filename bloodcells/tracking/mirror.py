@@ -6,7 +6,8 @@ from collections.abc import Iterable
 from threading import Event, Thread
 
 from bloodcells.config.errors import InputError
-from bloodcells.tracking.copy_run import RunCopier
+from bloodcells.config.names import Tag
+from bloodcells.tracking.copy_run import RunCopier, run_by_id
 from bloodcells.tracking.errors import STORE_ERRORS, NoResponseError
 from bloodcells.tracking.store import Store
 from bloodcells.tracking.view import run_address
@@ -23,6 +24,10 @@ class Mirror:
         assert store.mirror
         self._store, self._server, self._run_id = store, store.mirror, run_id
         self._copier = RunCopier(store, store.mirror)
+        run = run_by_id(store, run_id)
+        parent = run_by_id(store, run.data.tags.get(Tag.PARENT, "")) if run else None
+        # A job also says that its sweep is alive, whose own process starts no threads, since it forks.
+        self._run_ids = [*([parent.info.run_id] if parent else []), run_id]
         self._ended, self._problem = Event(), ""
         self._thread = Thread(target=self._follow, daemon=True)
         self._thread.start()
@@ -32,7 +37,8 @@ class Mirror:
         while not ended:
             ended, before = self._ended.is_set(), self._problem
             try:
-                self._copier.copy(self._run_id)
+                for run_id in self._run_ids:
+                    self._copier.copy(run_id)
                 self._problem = ""
             except (InputError, *STORE_ERRORS) as error:
                 self._problem = problem_of(error)

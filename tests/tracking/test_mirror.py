@@ -97,6 +97,19 @@ def test_an_interrupted_run_does_not_wait_for_a_server_that_hangs(config, proxy,
         assert run.info.status == "KILLED"
 
 
+def test_a_job_says_that_its_sweep_is_alive(config, sweep) -> None:
+    run_id = sweep.store.new_run("job", {Tag.PROGRAM: Program.TRAIN, Tag.PARENT: sweep.id})
+    following = mirror.Mirror(sweep.store, run_id)
+
+    def when() -> str:
+        return next((copy.data.tags[Tag.SEEN] for copy in copies(config) if Tag.PARENT not in copy.data.tags), "")
+
+    until(lambda: len(copies(config)) == 2)
+    first = when()
+    until(lambda: when() > first)
+    following.close(interrupted=False)
+
+
 def test_a_training_leaves_the_same_in_both_stores(config, tmp_path) -> None:
     result = train(config)
     assert_complete(store_of(config.tracking), source_of(config.tracking), tmp_path)
