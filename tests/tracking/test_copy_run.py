@@ -15,6 +15,8 @@ from bloodcells.tracking.find import find_run
 from bloodcells.tracking.store import LocalStore, ServerStore, Store
 from tests.server import FAULTS, PASS, at_random
 
+LONGER = ("hang", "error 500", "slow")  # faults that only the slow tests inject one by one
+
 
 def local(folder: Path) -> LocalStore:
     return LocalStore(LocalTracking("local", str(folder), "cells", tensorboard=False, rank_by=RankBy.composed))
@@ -188,7 +190,7 @@ def test_a_server_gets_all_runs_and_gives_them_back(source, proxy, tmp_path) -> 
 
 
 @pytest.mark.parametrize(
-    "fault", [pytest.param(fault, marks=pytest.mark.slow if fault == "hang" else ()) for fault in FAULTS]
+    "fault", [pytest.param(fault, marks=pytest.mark.slow if fault in LONGER else ()) for fault in FAULTS]
 )
 def test_one_fault_at_any_request_loses_and_doubles_nothing(source, proxy, tmp_path, fault) -> None:
     """Copies until a request meets the fault, and again, each time one request further than before."""
