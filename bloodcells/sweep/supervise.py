@@ -140,10 +140,8 @@ class Supervisor:
             log.info("job %d of %d is running in another sweep; waiting for it", number, self.total)
             lock.acquire()
         try:
-            if self.rerun:
-                yield None
-            else:
-                yield finished_run(store.settings, key) or finished_elsewhere(self.parent, key, waits=self.waits)
+            found = None if self.rerun else finished_run(store.settings, key)
+            yield found if found or self.rerun else finished_elsewhere(self.parent, key, waits=self.waits)
         finally:
             Path(lock.lock_file).unlink(missing_ok=True)
             lock.release()

@@ -147,8 +147,7 @@ class LocalStore(Store):
     def _check(self) -> None:
         if not (self.directory / database.DATABASE).is_file():
             raise InputError(f"{self.setting}: no runs are stored there; expected the folder of an earlier training")
-        with FileLock(self.directory / ".lock"):
-            self._relocate()
+        self._relocate()  # without our lock, for which a read-only medium has no place
 
     def _relocate(self) -> None:
         if database.relocate(self.directory):

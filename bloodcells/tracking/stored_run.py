@@ -138,8 +138,7 @@ class StoredRun:
     def model_uri(self) -> str:
         """MLflow's address of the run's model, such as "models:/m-30b0…"."""
         with self.readable("model"):
-            experiment, source = self.experiment_id, f"source_run_id = '{self.id}'"
-            for logged in self.client.search_logged_models([experiment], source):
+            for logged in self.client.search_logged_models([self.experiment_id], f"source_run_id = '{self.id}'"):
                 if logged.status == LoggedModelStatus.READY:
                     return str(logged.model_uri)
             raise FileNotFoundError("no model")
