@@ -33,6 +33,7 @@ def predict(config: PredictConfig) -> "pd.DataFrame":
     import pandas as pd
 
     from bloodcells.data.unlabeled import load_unlabeled
+    from bloodcells.reporting.spreadsheet import to_csv
     from bloodcells.runs.result import stored_model
     from bloodcells.tracking.find import find_runs
 
@@ -69,7 +70,7 @@ def predict(config: PredictConfig) -> "pd.DataFrame":
         rows = {"predicted": f"{len(table):,} image{'s' if len(table) > 1 else ''}: {counts}{skipped}", **forecast}
         lead = [f"Run {run.ids}, on {config.data.path}", *(f"{key}: {text}" for key, text in rows.items())]
         page = predicted_page(f"Predictions of {run.name}", "\n".join(lead), table, images.pixels)
-        table.to_csv(stage / "predictions.csv", index=False)
+        (stage / "predictions.csv").write_text(to_csv(table))
         (stage / "predictions.html").write_text(page)
         for file in sorted(stage.iterdir()):
             move_into_place(file, output / file.name)

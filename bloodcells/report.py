@@ -28,6 +28,7 @@ def report(config: ReportConfig) -> None:
     from bloodcells.comparison.sections import INTERVALS, ReportFigures, sections, summary
     from bloodcells.comparison.verdict import caption, compared, lead
     from bloodcells.reporting.page import latex, markdown, page
+    from bloodcells.reporting.spreadsheet import to_csv
     from bloodcells.tracking.store import source_of
 
     folder = output_folder(config)
@@ -49,13 +50,13 @@ def report(config: ReportConfig) -> None:
             "Differences from the previous row, or from the row that is named.": vs_previous,
         }
     files: dict[str, str | bytes] = {
-        "results.csv": tables.complete(comparison).to_csv(index=False),
+        "results.csv": to_csv(tables.complete(comparison)),
         "table.md": markdown(title, first, content, figures=figures.files()),
         "table.tex": latex(captioned, "The runs behind each number are listed in results.csv."),
         "report.html": page(title, first, content),
     }
     if references:
-        files["agreement.csv"] = tables.agreement(references, comparison).to_csv(index=False)
+        files["agreement.csv"] = to_csv(tables.agreement(references, comparison))
     write_all(folder, files | {name: figure.png for name, figure in figures.files().items()})
     log.info(summary(comparison, remarks, {"page": str(folder / "report.html"), "tables": str(folder / "table.md")}))
 

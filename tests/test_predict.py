@@ -48,13 +48,15 @@ def test_files_are_resized_and_broken_ones_skipped_with_the_forecast_of_the_rest
 ) -> None:
     folder = tmp_path / "cells"
     folder.mkdir()
-    for number, pixels in enumerate(OTHER.pixels[:25]):
-        Image.fromarray(pixels).resize((64, 64), Image.Resampling.NEAREST).save(folder / f"{number:02}.png")
+    names = [*(f"{number:02}.png" for number in range(24)), "=1+1.png"]
+    for name, pixels in zip(names, OTHER.pixels, strict=False):
+        Image.fromarray(pixels).resize((64, 64), Image.Resampling.NEAREST).save(folder / name)
     (folder / "99.png").write_text("no image")
     with caplog.at_level("INFO", "bloodcells"):
         table = predicted(folder)
     text = "\n".join(caplog.messages)
-    assert table["file"].tolist() == [f"{number:02}.png" for number in range(25)]
+    assert sorted(table["file"]) == sorted(names)
+    assert "'=1+1.png" in pd.read_csv(tmp_path / "out" / "predictions.csv")["file"].tolist()
     assert text.count("25 of 25 images resized from 64x64 to 32x32 pixels") == 1
     assert "99.png: cannot be read" in text
     assert f"25 images: {table['class'].mode()[0]} (" in text

@@ -9,6 +9,7 @@ import pandas as pd
 
 from bloodcells.config.errors import InputError
 from bloodcells.data.images import Images
+from bloodcells.reporting.spreadsheet import unescaped
 
 TINY = float(np.finfo(np.float32).tiny)  # stands in for a probability of 0, whose logarithm is infinite
 
@@ -85,7 +86,7 @@ class Predictions:
         return cls(
             class_names=tuple(column[2:-1] for column in columns),
             splits=table["split"].to_numpy(str),
-            examples=table["example"].to_numpy(str),
+            examples=unescaped(table["example"]).to_numpy(str),
             labels=table["label"].to_numpy(),
             probabilities=table[columns].to_numpy(np.float32),
         )

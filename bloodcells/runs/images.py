@@ -9,6 +9,7 @@ from bloodcells.config.errors import InputError
 from bloodcells.config.names import Artifact, Tag
 from bloodcells.data.cache import load
 from bloodcells.data.images import Images
+from bloodcells.reporting.spreadsheet import unescaped
 from bloodcells.tracking.stored_run import StoredRun
 
 KEPT_PER_CLASS = 2
@@ -32,6 +33,7 @@ def split_images(run: StoredRun, *splits: str) -> dict[str, Images]:
     check_data(run, images.origin, images.sha256)
     images = replace(images, remarks=())  # they count the images of the whole source
     split = pd.read_csv(run.file(Artifact.SPLIT), dtype=str, keep_default_na=False)
+    split["example"] = unescaped(split["example"])
     position = {example: index for index, example in enumerate(images.examples.tolist())}
     if missing := [example for example in split["example"] if example not in position]:
         raise InputError(

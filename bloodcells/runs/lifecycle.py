@@ -143,7 +143,9 @@ def _end(store: Store, error: BaseException | None) -> None:
     status = RunStatus.FINISHED if error is None else RunStatus.KILLED if killed else RunStatus.FAILED
     if error is not None:
         with suppress(*STORE_ERRORS):
-            mlflow.set_tag(Tag.ERROR, f"{type(error).__name__}: {error}"[:5000])
+            interrupted = isinstance(error, KeyboardInterrupt)
+            text = (str(error) or "interrupted") if interrupted else f"{type(error).__name__}: {error}"
+            mlflow.set_tag(Tag.ERROR, text[:5000])
     try:
         with store.errors():
             mlflow.end_run(RunStatus.to_string(status))

@@ -81,13 +81,15 @@ class SweepRun:
             found = client.search_runs([experiment], where, max_results=50_000, order_by=["start_time ASC"])
         return [StoredRun(run, uri=self.store.uri) for run in found]
 
-    def record_error(self, number: int, name: str, *, study: str | None, error: str) -> str:
+    def record_error(self, number: int, name: str, *, study: str | None, error: str, replace: bool = False) -> str:
         """Makes sure that a failed job has a FAILED run with its error, and returns the error that the run has.
 
         A job can fail before its run starts, and its process can be killed before it records the error.
+
+        replace: whether to replace an error that the run already has, with its status
         """
         run = self.jobs(number).get(number)
-        if run and Tag.ERROR in run.data.tags:
+        if run and Tag.ERROR in run.data.tags and not replace:
             return str(run.data.tags[Tag.ERROR])
         with self.store.client() as client:
             if run is None:

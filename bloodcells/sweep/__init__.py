@@ -3,5 +3,6 @@
 from bloodcells.sweep.grid import GridSweeper
 from bloodcells.sweep.ray import RayLauncher
 from bloodcells.sweep.search.sweeper import OptunaSweeper
+from bloodcells.sweep.slurm import SlurmLauncher
 
-PLUGINS = (GridSweeper, OptunaSweeper, RayLauncher)  # for Hydra
+PLUGINS = (GridSweeper, OptunaSweeper, RayLauncher, SlurmLauncher)  # for Hydra

@@ -10,6 +10,7 @@ import signal
 import sys
 import threading
 from functools import partial
+from multiprocessing import forkserver
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from pathlib import Path
@@ -21,6 +22,7 @@ from bloodcells.config.schema import TrainConfig
 from bloodcells.runs.sweep_run import PrunedError, SweepJob
 from bloodcells.sweep.search.judge import judged
 
+CANCELLED = "cancelled by SIGTERM, as scancel and kill send it"
 FORKS = multiprocessing.get_context("forkserver")
 FORKS.set_forkserver_preload(["bloodcells.sweep.preload"])
 
@@ -32,11 +34,26 @@ def start(config: TrainConfig, job: SweepJob | None, output: Path | None) -> tup
     output: the file for everything it prints; None for the terminal
     Returns the process and a connection that yields its error message, if it ends with an InputError.
     """
+    _ensure_server()
     receiver, sender = FORKS.Pipe(duplex=False)
     process = FORKS.Process(target=_run, args=(config, job, output), kwargs={"errors": sender})
     process.start()
     sender.close()
     return process, receiver
+
+
+def _ensure_server() -> None:
+    """Starts the server that jobs are forked from, unless it runs.
+
+    It ignores the signals that a cluster sends to all processes of a job that is to end: a training process must live
+    on until it has closed its run, and its supervisor learns from the server how it ended.
+    """
+    handlers = {number: signal.signal(number, signal.SIG_IGN) for number in (signal.SIGTERM, signal.SIGUSR2)}
+    try:
+        forkserver.ensure_running()
+    finally:
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
 
 
 def _run(config: TrainConfig, job: SweepJob | None, output: Path | None, *, errors: Connection) -> None:
@@ -66,10 +83,10 @@ def _run(config: TrainConfig, job: SweepJob | None, output: Path | None, *, erro
         sys.exit(f"error: {error}" if output else 1)
 
 
-def _interrupt(*_: Any) -> NoReturn:
+def _interrupt(received: int, _: Any) -> NoReturn:
     for number in (signal.SIGINT, signal.SIGTERM):  # the terminal and the sweep may each send one: ignore the second
         signal.signal(number, signal.SIG_IGN)
-    raise KeyboardInterrupt
+    raise KeyboardInterrupt(CANCELLED if received == signal.SIGTERM else "interrupted")
 
 
 def _exit_with_parent() -> None:

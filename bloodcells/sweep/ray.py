@@ -8,21 +8,18 @@ import socket
 from collections.abc import Sequence
 from typing import Any
 
-from hydra.core.singleton import Singleton
-from hydra.core.utils import JobReturn, JobStatus, run_job, setup_globals
-from hydra.plugins.launcher import Launcher
-from hydra.types import HydraContext, TaskFunction
-from omegaconf import DictConfig, open_dict
+from hydra.core.utils import JobReturn
 
 from bloodcells.config.checkout import CHECKOUT
 from bloodcells.config.errors import InputError
+from bloodcells.sweep.remote import ClusterLauncher, RemoteJob, lost
 
 log = logging.getLogger("bloodcells.sweep")
 SECONDS_TO_CONNECT = 10
 SECONDS_TO_CLOSE = 60  # interrupted jobs may take this long to close their runs
 
 
-class RayLauncher(Launcher):
+class RayLauncher(ClusterLauncher):
     """Runs each job as a Ray task: as many at once as fit, spread over the nodes.
 
     address: HOST:PORT of the cluster; "auto" for the one this machine belongs to; None for RAY_ADDRESS, or if that is
@@ -35,9 +32,6 @@ class RayLauncher(Launcher):
         self.address = address
         self.resources = {"num_cpus": num_cpus, "num_gpus": num_gpus, "max_retries": max_retries}
 
-    def setup(self, *, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig) -> None:
-        self.context, self.task, self.config = hydra_context, task_function, config
-
     def launch(self, job_overrides: Sequence[Sequence[str]], initial_job_idx: int) -> Sequence[JobReturn]:
         """Returns the result of each job, in order; a job that was lost for good is FAILED, with Ray's error.
 
@@ -47,9 +41,9 @@ class RayLauncher(Launcher):
         with _connected(ray, self.address):
             task = ray.remote(scheduling_strategy="SPREAD", **self.resources)(_run)
             # Sent to the cluster once; jobs differ only in their overrides.
-            common = ray.put((os.getcwd(), self.context, self.task, self.config, Singleton.get_state()))
+            job = ray.put(RemoteJob(*self.common))
             waiting = {
-                task.remote(common, list(overrides), initial_job_idx + place): place
+                task.remote(job, list(overrides), initial_job_idx + place): place
                 for place, overrides in enumerate(job_overrides)
             }
             returned: dict[int, JobReturn] = {}
@@ -94,17 +88,8 @@ def _connected(ray: Any, address: str | None) -> Any:
     return context
 
 
-def _run(common: tuple[Any, ...], overrides: list[str], number: int) -> JobReturn:
-    """Runs one job on a worker node."""
-    folder, context, task, config, state = common
-    os.chdir(folder)  # relative paths in the config start there
-    signal.signal(signal.SIGINT, signal.default_int_handler)  # a node started in the background ignores SIGINT
-    Singleton.set_state(state)
-    setup_globals()
-    composed = context.config_loader.load_sweep_config(config, overrides)
-    with open_dict(composed.hydra.job):
-        composed.hydra.job.id, composed.hydra.job.num = str(number), number
-    return run_job(task, composed, "hydra.sweep.dir", "hydra.sweep.subdir", context)
+def _run(job: RemoteJob, overrides: list[str], number: int) -> JobReturn:
+    return job(overrides, number)
 
 
 def _result(ray: Any, done: Any, *, overrides: Sequence[str], number: int) -> JobReturn:
@@ -114,9 +99,7 @@ def _result(ray: Any, done: Any, *, overrides: Sequence[str], number: int) -> Jo
         # If the job raised an unexpected exception, the text is a traceback, which ends with the reason.
         reason = str(error).strip().splitlines()[-1 if isinstance(error, ray.exceptions.RayTaskError) else 0]
         log.warning("job %d (%s) was lost: %s", number, ", ".join(overrides), reason)
-        lost = JobReturn(overrides=overrides, status=JobStatus.FAILED)
-        lost.return_value = error
-        return lost
+        return lost(overrides, error)
 
 
 def _cancel(ray: Any, waiting: list[Any]) -> None:

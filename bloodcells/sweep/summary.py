@@ -14,6 +14,7 @@ from pandas import DataFrame
 from bloodcells.config.errors import InputError, JobsFailedError
 from bloodcells.config.names import Artifact
 from bloodcells.reporting.page import markdown_table
+from bloodcells.reporting.spreadsheet import to_csv
 from bloodcells.reporting.terminal import aligned, duration
 from bloodcells.runs.killed import close_killed
 from bloodcells.runs.sweep_run import SweepRun
@@ -102,7 +103,7 @@ class Summary:
             ranks = [markdown_table(ranking.table), ""] if ranking else []
             text = "\n".join([*ranks, *facts, "", f"`{command()}`"])
             metrics = {f"jobs/{result.replace(' ', '_')}": float(count) for result, count in counts.items()}
-            self._parent.save(text, {Artifact.JOBS: table.to_csv(index=False)}, metrics)
+            self._parent.save(text, {Artifact.JOBS: to_csv(table)}, metrics)
         if failed:
             raise JobsFailedError
 

@@ -29,7 +29,8 @@ from bloodcells.runs.sweep_run import Judge, SweepRun
 from bloodcells.sweep.decide import Key, finished_run
 from bloodcells.sweep.elsewhere import BusyElsewhereError, finished_elsewhere
 from bloodcells.sweep.expand import Job
-from bloodcells.sweep.process import start
+from bloodcells.sweep.process import CANCELLED, start
+from bloodcells.sweep.remote import JobLostError
 
 log = logging.getLogger(__name__)
 SECONDS_TO_CLOSE = 60  # an interrupted job may take this long to close its run
@@ -161,7 +162,7 @@ class Supervisor:
                 if self.driver and not psutil.pid_exists(self.driver):  # killed: nothing would record the result
                     process.kill()
                     os._exit(1)
-        except KeyboardInterrupt:
+        except BaseException:  # also what Submitit raises when the job reaches its time limit
             _close(process)
             raise
         with suppress(EOFError):  # the process sent no error
@@ -170,7 +171,7 @@ class Supervisor:
         if code < 0:
             return f"killed by {signal.Signals(-code).name}, from outside or out of memory"
         if code == INTERRUPTED:
-            return "interrupted from outside"
+            return CANCELLED
         return f"exited with status {code}{f', see {output}' if output else ''}" if code else ""
 
 
@@ -192,8 +193,9 @@ def error_of(job: Job, returned: JobReturn, *, run: Run | None, parent: SweepRun
     if run and run.info.status == "FINISHED":
         return ""
     lost = returned._return_value
-    error = f"lost, result unknown: {type(lost).__name__}: {lost}"
+    known = isinstance(lost, JobLostError)
+    error = str(lost) if known else f"lost, result unknown: {type(lost).__name__}: {lost}"
     may_be_alive = run and run.info.status == "RUNNING"  # on another machine
     if parent and not may_be_alive:
-        error = parent.record_error(job.number, job.name, study=job.study, error=error)
+        error = parent.record_error(job.number, job.name, study=job.study, error=error, replace=known)
     return error

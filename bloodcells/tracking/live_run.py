@@ -19,6 +19,7 @@ from pandas import DataFrame
 
 from bloodcells.config.names import Tag
 from bloodcells.model.build import weights_hash
+from bloodcells.reporting.spreadsheet import to_csv
 from bloodcells.tracking.logged_model import log_model
 from bloodcells.tracking.store import Store
 from bloodcells.tracking.stored_run import KERAS_FILE
@@ -113,7 +114,7 @@ class TrackedRun:
                     path = Path(folder, name)
                     path.parent.mkdir(parents=True, exist_ok=True)
                     if isinstance(content, DataFrame):
-                        content.to_csv(path, index=False)
+                        path.write_text(to_csv(content))
                     elif isinstance(content, Figure):
                         content.savefig(path, dpi=150)
                     else:

@@ -7,6 +7,7 @@ import pytest
 
 from bloodcells.config.errors import InputError
 from bloodcells.evaluation.predictions import Predictions, predict
+from bloodcells.reporting.spreadsheet import to_csv
 
 
 def predictions(probabilities: np.ndarray, labels: list[int], splits: list[str] | None = None) -> Predictions:
@@ -24,7 +25,7 @@ def predictions(probabilities: np.ndarray, labels: list[int], splits: list[str] 
 def test_round_trip_through_the_file_keeps_every_bit(tmp_path) -> None:
     probabilities = np.random.default_rng(0).dirichlet([0.05] * 5, 200)
     saved = predictions(probabilities, [0, 1, 2, 3, 4] * 40, ["validation", "test"] * 100)
-    saved.table().to_csv(tmp_path / "p.csv", index=False)
+    (tmp_path / "p.csv").write_text(to_csv(saved.table()))
     loaded = Predictions.load(tmp_path / "p.csv")
     assert loaded.class_names == saved.class_names
     assert loaded.probabilities.dtype == np.float32
@@ -32,10 +33,10 @@ def test_round_trip_through_the_file_keeps_every_bit(tmp_path) -> None:
         assert np.array_equal(getattr(loaded, field), getattr(saved, field)), field
 
 
-def test_numbered_examples_stay_strings(tmp_path) -> None:
-    numbered = replace(predictions(np.eye(2), [0, 1]), examples=np.array(["007", "10"]))
-    numbered.table().to_csv(tmp_path / "p.csv", index=False)
-    assert Predictions.load(tmp_path / "p.csv").examples.tolist() == ["007", "10"]
+def test_numbers_and_formulas_stay_strings(tmp_path) -> None:
+    numbered = replace(predictions(np.eye(2), [0, 1]), examples=np.array(["007", "=1+1.png"]))
+    (tmp_path / "p.csv").write_text(to_csv(numbered.table()))
+    assert Predictions.load(tmp_path / "p.csv").examples.tolist() == ["007", "=1+1.png"]
 
 
 def test_duplicate_images_and_missing_predictions_are_errors() -> None:

@@ -31,7 +31,8 @@ class Served:
     ends: Mapping[int, Moment | float]
 
     def prepare(self) -> None:
-        forkserver._forkserver.ensure_running = lambda: None  # the parent's server, whose address it inherits
+        # The parent's server, whose address it inherits.
+        forkserver._forkserver.ensure_running = forkserver.ensure_running = lambda: None
         start = supervise.start
 
         def ending(config: Any, job: Any, output: Any) -> tuple[BaseProcess, Any]:

@@ -13,6 +13,7 @@ from pandas import DataFrame
 from bloodcells.config.errors import JobsFailedError
 from bloodcells.config.names import Artifact, Metric
 from bloodcells.config.schema import RankBy, TrainConfig
+from bloodcells.reporting.spreadsheet import to_csv
 from bloodcells.reporting.terminal import aligned, duration
 from bloodcells.runs.sweep_run import SweepRun
 from bloodcells.sweep.search.settings import SearchSettings
@@ -88,7 +89,7 @@ class SearchSummary:
         log.info(aligned(lines))  # before storing, since the store may be unavailable
         text = "\n".join([f"`{command()}`", "", *(f"- {key.strip()}: {line}" for key, line in lines.items())])
         metrics = {f"trials/{result.replace(' ', '_')}": float(counts[result]) for result in COUNTED}
-        self._parent.save(text, {Artifact.TRIALS: self._table().to_csv(index=False), **self._figures()}, metrics)
+        self._parent.save(text, {Artifact.TRIALS: to_csv(self._table()), **self._figures()}, metrics)
         if failed:
             raise JobsFailedError
 
