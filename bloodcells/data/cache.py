@@ -12,7 +12,6 @@ from collections.abc import Callable
 from contextlib import suppress
 from importlib.metadata import version
 from pathlib import Path
-from zipfile import BadZipFile
 
 import numpy as np
 
@@ -20,10 +19,11 @@ from bloodcells.config.checkout import CHECKOUT
 from bloodcells.config.schema.data import Data
 from bloodcells.config.typed import plain
 from bloodcells.data.images import Images
+from bloodcells.data.npz import DAMAGE_ERRORS
 
 CACHE = CHECKOUT / "mlruns" / "cache"
 KEPT = 4  # data sets, the most recently used ones
-UNREADABLE = (OSError, ValueError, KeyError, EOFError, BadZipFile)
+UNREADABLE = (*DAMAGE_ERRORS, KeyError)
 
 
 def load(data: Data) -> Images:

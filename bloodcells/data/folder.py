@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageOps
 
 from bloodcells.config.errors import InputError, readable
 from bloodcells.data.images import Images
@@ -108,7 +108,7 @@ def decode(file: Path) -> np.ndarray:
                 return np.asarray(ImageOps.exif_transpose(image).convert("RGB"))
     except InputError:
         raise
-    except (UnidentifiedImageError, Image.DecompressionBombError, OSError, SyntaxError, ValueError) as error:
+    except Exception as error:  # besides its own, Pillow raises what its decoders meet in a damaged file
         raise InputError(f"{file}: cannot be read as an image ({error}); repair or remove it") from error
 
 

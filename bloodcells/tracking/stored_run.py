@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any, cast
-from zipfile import BadZipFile
 
 import mlflow
 import numpy as np
@@ -26,6 +25,7 @@ from bloodcells.config.errors import InputError
 from bloodcells.config.names import Artifact, Tag
 from bloodcells.config.schema import PartialTrainConfig
 from bloodcells.config.typed import typed
+from bloodcells.data.npz import DAMAGE_ERRORS
 from bloodcells.evaluation.predictions import Predictions
 from bloodcells.tracking.downloads import downloaded_file, downloaded_folder
 from bloodcells.tracking.store import local_path
@@ -193,7 +193,7 @@ class StoredRun:
         """Converts errors in reading `what`, one of the run's files, into an InputError of one line."""
         try:
             yield
-        except (MlflowException, OmegaConfBaseException, YAMLError, OSError, KeyError, ValueError, BadZipFile) as error:
+        except (MlflowException, OmegaConfBaseException, YAMLError, KeyError, *DAMAGE_ERRORS) as error:
             reason = (str(error).splitlines() or [type(error).__name__])[0]
             raise InputError(
                 f"run {self.name} ({self.id}): its {what} cannot be read ({reason}); expected it as training saved it"

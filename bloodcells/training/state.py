@@ -8,17 +8,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
-from zipfile import BadZipFile
 
 import keras
 import numpy as np
 
 from bloodcells.config.errors import InputError
+from bloodcells.data.npz import DAMAGE_ERRORS
 from bloodcells.reporting.files import replacing
 from bloodcells.training.early_stopping import EarlyStopping, StoppingState
 from bloodcells.training.epochs import Epoch
 
-UNREADABLE = (OSError, EOFError, ValueError, KeyError, BadZipFile)
+UNREADABLE = (*DAMAGE_ERRORS, KeyError, TypeError)
 DISK_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
@@ -98,6 +98,13 @@ class StateFile:
             with np.load(self._path, allow_pickle=False) as file:
                 identity, rest = str(file["identity"]), json.loads(str(file["rest"]))
                 groups = {name: _group(file, name) for name in ("variables", "optimizer", "best")}
+            changed = {
+                "history": tuple(Epoch(**row) for row in rest["history"]),
+                "stopping": StoppingState.of(rest["stopping"], groups["best"]),
+                "variables": groups["variables"],
+                "optimizer": groups["optimizer"],
+            }
+            state = State(**rest | changed)
         except FileNotFoundError:
             return None
         except UNREADABLE as error:
@@ -109,15 +116,7 @@ class StateFile:
                 f"{self._path}: the state of another run, which differs in config, data, code, packages or machine; "
                 "expected this run's; remove its folder to start over"
             )
-        return State(
-            **rest
-            | {
-                "history": tuple(Epoch(**row) for row in rest["history"]),
-                "stopping": StoppingState.of(rest["stopping"], groups["best"]),
-                "variables": groups["variables"],
-                "optimizer": groups["optimizer"],
-            }
-        )
+        return state
 
 
 class SaveState(keras.callbacks.Callback):

@@ -73,6 +73,20 @@ def test_images_with_a_damaged_header_or_an_excessive_size_are_named(root, monke
         load_folder(str(root))
 
 
+def test_errors_of_pillows_decoders_are_one_line(root) -> None:
+    """Found by fuzzing: TypeError for a TIFF without a width, NotImplementedError for a DDS texture."""
+    path = root / "b_class" / "1.png"
+    for kind, field, value in (("TIFF", b"\x00\x01", b"\xf0\x01"), ("DDS", b"\x41\x00\x00\x00", b"\x00\x40\x00\x00")):
+        Image.fromarray(np.zeros((4, 4, 4), np.uint8)).save(path, kind)
+        content = path.read_bytes()
+        assert content.count(field) >= 1
+        path.write_bytes(content.replace(field, value, 1))
+        with pytest.raises(
+            InputError, match=r"^\S+b_class/1\.png: cannot be read as an image \([^\n]+\); repair or re"
+        ):
+            load_folder(str(root))
+
+
 def test_text_file_named_png_is_named(root) -> None:
     (root / "b_class" / "3.png").write_text("no image")
     with pytest.raises(InputError, match=r"b_class/3\.png: cannot be read as an image"):

@@ -12,7 +12,7 @@ import pytest
 from bloodcells.config.errors import InputError
 from bloodcells.training.early_stopping import BestEpoch, StoppingState
 from bloodcells.training.epochs import Epoch
-from bloodcells.training.state import State, StateFile
+from bloodcells.training.state import State, StateFile, identity_hash
 
 IDENTITY = {"config": "c" * 64, "data": "d" * 64}
 EPOCH = Epoch(1, "fine_tuning", "fine-tuning 1/2", 0.1, 1 / 3, 5e-324, 0.9, 2.5, 0.2, 1e-5, 0.25, 7)
@@ -85,14 +85,23 @@ def damaged(file: Path, how: str) -> None:
     elif how == "one bit":
         at = content.index(STATE.variables[0].tobytes())
         file.write_bytes(content[:at] + bytes([content[at] ^ 1]) + content[at + 1 :])
+    elif how == "encrypted":  # by a flag of each member, in its header and in the archive's table
+        for signature, flags in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
+            start = content.index(signature)
+            content = content[: start + flags] + b"\x01" + content[start + flags + 1 :]
+        file.write_bytes(content)
     elif how == "another archive":
         np.savez(file, a=1)
+    elif how == "other fields":
+        np.savez(file, identity=identity_hash(IDENTITY), rest='{"stage": 1}')
     elif how == "a folder":
         file.unlink()
         file.mkdir()
 
 
-@pytest.mark.parametrize("how", ["empty", "no archive", "half", "one bit", "another archive", "a folder"])
+@pytest.mark.parametrize(
+    "how", ["empty", "no archive", "half", "one bit", "encrypted", "another archive", "other fields", "a folder"]
+)
 def test_damaged_file_is_one_line_that_says_what_to_do(tmp_path, how) -> None:
     path = tmp_path / "state.npz"
     StateFile(path, IDENTITY).write(STATE)
