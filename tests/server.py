@@ -21,6 +21,14 @@ from tests.conftest import composed
 FAULTS = ("refuse", "hang", "error 500", "slow", "lose the answer", "cut the answer")
 PASS = "pass"
 TIMEOUT = "1"  # seconds after which clients give up; a fault that hangs takes longer
+PATIENT = "100"  # seconds that no request takes, even on a busy machine
+DENIED = "deny what is missing"  # as a server with users does, except to its administrator
+
+
+def give_up_after(seconds: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Sets the time after which clients give up."""
+    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_TIMEOUT", seconds)
+    monkeypatch.setenv("MLFLOW_ARTIFACT_UPLOAD_DOWNLOAD_TIMEOUT", seconds)
 
 
 @contextmanager
@@ -97,6 +105,9 @@ class _Handler(BaseHTTPRequestHandler):
         headers = {key: value for key, value in self.headers.items() if key not in ("Host", "Transfer-Encoding")}
         answer = requests.request(self.command, self.server.target + self.path, data=body, headers=headers, timeout=60)
         if fault == "lose the answer":
+            return
+        if fault == DENIED and answer.status_code == 404:
+            self.send_error(403)
             return
         self.send_response(answer.status_code)
         self.send_header("Content-Type", answer.headers.get("Content-Type", "application/json"))

@@ -6,7 +6,6 @@ from functools import cached_property
 import mlflow
 from filelock import FileLock
 from mlflow.entities import DatasetInput, Metric, Param, Run, RunTag, ViewType
-from mlflow.exceptions import MlflowException
 
 from bloodcells.config.errors import InputError
 from bloodcells.config.names import Tag
@@ -36,13 +35,12 @@ class RunCopier:
 
     def runs(self) -> list[Run]:
         """The runs of the source, oldest first, so that a sweep precedes its jobs."""
-        experiment = self._source.existing_experiment()
         with self._source.client() as client:
-            return list(client.search_runs([experiment], max_results=50_000, order_by=["attributes.start_time ASC"]))
+            return list(client.search_runs([self._from], max_results=50_000, order_by=["attributes.start_time ASC"]))
 
     def copy(self, run_id: str) -> str | None:
         """Copies a run, or what its copy lacks. Returns the copy's id, or None if there was nothing to do."""
-        run = run_by_id(self._source, run_id)
+        run = run_by_id(self._source, run_id, self._from)
         if run is None:
             raise InputError(f"{self._source.setting}: has no run {run_id}; expected one of its experiments' runs")
         with self._target.client() as client:
@@ -71,7 +69,7 @@ class RunCopier:
     def _find(self, client: mlflow.MlflowClient, origin: str) -> Run | None:
         if known := self._copies.get(origin):
             return client.get_run(known)
-        if original := run_by_id(self._target, origin):  # the run comes back to where it was made
+        if original := run_by_id(self._target, origin, self.experiment):  # the run comes back to where it was made
             return original
         where = f"tags.`{Tag.ORIGIN}` = '{origin}'"
         found = client.search_runs([self.experiment], where, ViewType.ALL)  # one that was deleted is not made again
@@ -87,6 +85,11 @@ class RunCopier:
             return client.create_run(self.experiment, run.info.start_time, tags, run.info.run_name)
 
     @cached_property
+    def _from(self) -> str:
+        """The id of the source's experiment."""
+        return self._source.existing_experiment()
+
+    @cached_property
     def experiment(self) -> str:
         """The id of the target's experiment."""
         with self._target.client() as client:
@@ -97,7 +100,7 @@ class RunCopier:
     def _tags(self, run: Run) -> dict[str, str]:
         """The run's tags, with its parent's copy as parent, which is copied first."""
         tags = dict(run.data.tags)
-        parent = run_by_id(self._source, tags.get(Tag.PARENT, ""))
+        parent = run_by_id(self._source, tags.get(Tag.PARENT, ""), self._from)
         if parent:  # otherwise it is in another store
             tags[Tag.PARENT] = self.copy(parent.info.run_id) or self.copied(parent)
         return tags
@@ -132,15 +135,17 @@ class RunCopier:
         return [entry for entry in entries if (entry.key, entry.step) not in points]
 
 
-def run_by_id(store: Store, run_id: str) -> Run | None:
-    """The run with this id, in any experiment of the store; None if there is none."""
+def run_by_id(store: Store, run_id: str, experiment: str | None = None) -> Run | None:
+    """The run with this id in an experiment, by default the store's; None if there is none.
+
+    It is searched for, since a server with users denies access to a run that does not exist.
+    """
+    if not run_id.isalnum():
+        return None
+    experiment = experiment or store.existing_experiment()
     with store.client() as client:
-        try:
-            return client.get_run(run_id) if run_id else None
-        except MlflowException as error:
-            if error.error_code in ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"):
-                return None
-            raise
+        found = client.search_runs([experiment], f"attributes.run_id = '{run_id}'", ViewType.ALL)
+    return found[0] if found else None
 
 
 def origin_of(run: Run) -> str:

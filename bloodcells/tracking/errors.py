@@ -49,9 +49,13 @@ def _explained(store: str, experiment: str, error: Exception) -> InputError:
             "store or experiment"
         )
     status = int(next(filter(None, match.groups()))) if (match := STATUS.search(reason)) else 0
-    if status in (401, 403):
-        given = "refuses the name and password" if status == 401 else "denies this user access"
-        return InputError(f"{store}: the server {given} (status {status}): {CREDENTIALS}")
+    if status == 401:
+        return InputError(f"{store}: the server refuses the name and password (status 401): {CREDENTIALS}")
+    if status == 403:
+        return InputError(
+            f"{store}: the server denies this user access to experiment “{experiment}” (status 403): ask its "
+            f"administrator for the permission to edit it, or {CREDENTIALS} of another user"
+        )
     if status == 404 or "not in a valid JSON format" in reason:
         found = f"status {status}" if status else "no JSON"
         return InputError(

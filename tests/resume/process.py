@@ -22,7 +22,6 @@ from mlflow.entities import Run
 
 import bloodcells.sweep.process  # noqa: F401  # before its list of modules to import in the server is replaced below
 from bloodcells.tracking.database import DATABASE, database_uri
-from bloodcells.train import main
 
 if TYPE_CHECKING:
     from bloodcells.runs.sweep_run import SweepJob
@@ -67,7 +66,7 @@ class Moment:
 
 @dataclass(frozen=True)
 class Command:
-    """One training command, which can be run several times.
+    """One command, which can be run several times.
 
     directory: the folder of its store
     job: its place in a sweep, if any
@@ -76,6 +75,7 @@ class Command:
     directory: Path
     overrides: tuple[str, ...]
     job: "SweepJob | None" = None
+    program: str = "train"
 
     def start(self, end: Moment | None = None, largest_file: int | None = None) -> BaseProcess:
         """Starts a process. largest_file: the size in bytes at which writing a file fails, as on a full disk."""
@@ -121,8 +121,8 @@ def _run(command: Command, end: Moment | None, largest_file: int | None) -> None
     if command.job:
         lifecycle = import_module("bloodcells.runs.lifecycle")
         lifecycle.tracked = partial(lifecycle.tracked, sweep=command.job)
-    sys.argv = ["train", *command.overrides, f"tracking.directory={command.directory}"]
-    main()
+    sys.argv = [command.program, *command.overrides, f"tracking.directory={command.directory}"]
+    import_module(f"bloodcells.{command.program}").main()
 
 
 def histories(run: Run, directory: Path) -> dict[str, list[tuple[int, float]]]:

@@ -4,15 +4,14 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.server import TIMEOUT, Proxy, mlflow_on
+from tests.server import TIMEOUT, Proxy, give_up_after, mlflow_on
 
 
 @pytest.fixture
 def proxy(tmp_path, monkeypatch) -> Iterator[Proxy]:
     """A proxy before MLflow's server, whose clients give up soon."""
     monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
-    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_TIMEOUT", TIMEOUT)
-    monkeypatch.setenv("MLFLOW_ARTIFACT_UPLOAD_DOWNLOAD_TIMEOUT", TIMEOUT)
+    give_up_after(TIMEOUT, monkeypatch)
     with mlflow_on(tmp_path / "server", monkeypatch) as address:
         made = Proxy(address)
         yield made

@@ -13,7 +13,7 @@ from bloodcells.config.schema import LocalTracking, RankBy, ServerTracking
 from bloodcells.tracking.copy_run import RunCopier
 from bloodcells.tracking.find import find_run
 from bloodcells.tracking.store import LocalStore, ServerStore, Store
-from tests.server import FAULTS, PASS, at_random
+from tests.server import DENIED, FAULTS, PASS, PATIENT, at_random, give_up_after
 
 LONGER = ("hang", "error 500", "slow")  # faults that only the slow tests inject one by one
 
@@ -180,11 +180,13 @@ def copy_until_done(source: Store, address: str, most: int) -> int:
     raise AssertionError(f"{most} errors")
 
 
-def test_a_server_gets_all_runs_and_gives_them_back(source, proxy, tmp_path) -> None:
+def test_a_server_gets_all_runs_and_gives_them_back(source, proxy, tmp_path, monkeypatch) -> None:
+    give_up_after(PATIENT, monkeypatch)
+    proxy.fault = lambda number: DENIED if number else PASS  # the first request creates the experiment
     assert copy_until_done(source, proxy.address, 1) == 0
     assert_complete(source, server(proxy.target), tmp_path)
     back = local(tmp_path / "back")
-    copy_all(server(proxy.target), back)
+    copy_all(server(proxy.address), back)
     assert_complete(source, back, tmp_path / "returned")
     assert copy_all(back, source) == 0
 
@@ -192,7 +194,7 @@ def test_a_server_gets_all_runs_and_gives_them_back(source, proxy, tmp_path) -> 
 @pytest.mark.parametrize(
     "fault", [pytest.param(fault, marks=pytest.mark.slow if fault in LONGER else ()) for fault in FAULTS]
 )
-def test_one_fault_at_any_request_loses_and_doubles_nothing(source, proxy, tmp_path, fault) -> None:
+def test_one_fault_at_any_request_loses_and_doubles_nothing(source, proxy, tmp_path, monkeypatch, fault) -> None:
     """Copies until a request meets the fault, and again, each time one request further than before."""
     next_place, step = 0, 0
 
@@ -209,13 +211,15 @@ def test_one_fault_at_any_request_loses_and_doubles_nothing(source, proxy, tmp_p
     assert proxy.requests[fault] > 2
     assert errors > 0 or fault == "slow"
     proxy.fault = lambda _: PASS
+    give_up_after(PATIENT, monkeypatch)
     assert_complete(source, server(proxy.target), tmp_path)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", range(20))
-def test_random_faults_lose_and_double_nothing(source, proxy, tmp_path, seed) -> None:
+def test_random_faults_lose_and_double_nothing(source, proxy, tmp_path, monkeypatch, seed) -> None:
     proxy.fault = at_random(seed, 0.12)
     copy_until_done(source, proxy.address, 300)
     proxy.fault = lambda _: PASS
+    give_up_after(PATIENT, monkeypatch)
     assert_complete(source, server(proxy.target), tmp_path)

@@ -42,7 +42,7 @@ def answering() -> Iterator[Callable[[int], str]]:
     ("status", "text", "later"),
     [
         (401, r"refuses the name and password \(status 401\): set the environment variables MLFLOW_TRACKING_U", False),
-        (403, r"denies this user access \(status 403\)", False),
+        (403, r"denies this user access to experiment “x” \(status 403\): ask its administrator", False),
         (404, r"not as MLflow's does \(status 404\); expected the address", False),
         (200, r"not as MLflow's does \(no JSON\); expected the address", False),
         (500, "the MLflow server fails with status 500", True),

@@ -1,6 +1,5 @@
-"""`make server` and what the commands do with it, in processes of their own."""
+"""`make server`, and every command with it."""
 
-import os
 import shutil
 import signal
 import socket
@@ -14,14 +13,14 @@ import psutil
 import pytest
 import requests
 
+from bloodcells import sync
 from bloodcells.config.checkout import CHECKOUT
 from tests.conftest import TINY
+from tests.resume.process import Command
+from tests.sweep.command import Sweep
 
 FOUND = shutil.which("initdb") or list(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.skipif(not FOUND, reason="needs PostgreSQL: sudo apt install postgresql"),
-]
+pytestmark = pytest.mark.skipif(not FOUND, reason="needs PostgreSQL: sudo apt install postgresql")
 
 
 @pytest.fixture(scope="module")
@@ -55,32 +54,25 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     assert not psutil.wait_procs(family, timeout=60)[1]  # nothing is left running
 
 
-def run(program: str, *arguments: str) -> str:
-    done = subprocess.run(
-        [sys.executable, "-m", f"bloodcells.{program}", *arguments],
-        cwd=CHECKOUT, capture_output=True, text=True, check=False, env={**os.environ, "NO_COLOR": "1"},
-    )  # fmt: skip
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout
+def test_every_command_works_with_a_server_on_postgresql(address, tmp_path, monkeypatch) -> None:
+    server = ("tracking=server", f"tracking.uri={address}")
 
+    def run(program: str, *arguments: str, store: str = "mlruns") -> str:
+        command = Command(tmp_path / store, (*arguments, "tracking.rank_by=clean"), program=program)
+        assert command.run() == 0, command.output("err")
+        return command.output("out")
 
-def test_every_command_works_with_a_server_on_postgresql(address, tmp_path) -> None:
-    server = (
-        "tracking=server",
-        f"tracking.uri={address}",
-        f"tracking.directory={tmp_path}/mlruns",
-        "tracking.rank_by=clean",
-    )
-    short = [argument for argument in TINY if not argument.startswith("training.threads")]
-    run("train", "--multirun", "study=s", "seed=0,1", *short, *server)
-    again = run("train", "--multirun", "study=s", "seed=0,1", *short, *server, f"tracking.directory={tmp_path}/other")
-    assert "2 done before" in again  # another machine takes the results
+    for folder, expected in (("mlruns", "2 done,"), ("other", "2 done before")):  # another machine takes the results
+        sweep = Sweep(
+            tmp_path / folder, ("--multirun", "study=s", "seed=0,1", *TINY, *server, "tracking.rank_by=clean")
+        )
+        assert sweep.run(sweep.served()) == 0, sweep.output("err")
+        assert expected in sweep.output("out")
     assert "2 runs" in run("report", "study=s", f"output={tmp_path}/report", *server)
     assert "accuracy" in run("evaluate", "run_id=best", *server)
     assert "bit-identical" in run("reproduce", "run_id=best", *server)
     assert "version 1" in run("register", "run_id=best", *server)
     assert "labels equal" in run("export", "run_id=best", "format=keras", f"output={tmp_path}/export", *server)
-    assert "copied" in run("sync", f"from={address}", f"to={tmp_path}/back")
-    assert "2 runs" in run(
-        "report", "study=s", f"output={tmp_path}/again", f"tracking.directory={tmp_path}/back", server[-1]
-    )
+    monkeypatch.setattr(sys, "argv", ["sync", f"from={address}", f"to={tmp_path}/back"])
+    sync.main()
+    assert "2 runs" in run("report", "study=s", f"output={tmp_path}/again", store="back")
