@@ -4,16 +4,20 @@ from hydra.core.global_hydra import GlobalHydra
 from hydra.core.hydra_config import HydraConfig
 
 from bloodcells.config.command import command
+from bloodcells.config.errors import InputError
 from bloodcells.config.schema import TrainConfig
 from bloodcells.sweep import PLUGINS
 from bloodcells.sweep.expand import check_swept
 
 
 def train_one(config: TrainConfig) -> None:
-    """Trains one run. Raises InputError if the command names an experiment that is a sweep."""
+    """Trains one run. Raises InputError if the command names an experiment that is a sweep, or how to run a sweep."""
     from bloodcells.runs.train import train  # imported here, so that --help and completion do not wait for it
 
     settings = HydraConfig.get()
+    for override in settings.overrides.hydra:
+        if override.startswith(("hydra/launcher=", "hydra/sweeper=", "hydra.launcher.", "hydra.sweeper.")):
+            raise InputError(f"{override}: has an effect on sweeps only; expected --multirun with it")
     check_swept(GlobalHydra.instance().config_loader(), settings, settings.overrides.task)
     train(config)
 

@@ -3,7 +3,6 @@
 import functools
 import gc
 import os
-import signal
 import sys
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
@@ -23,6 +22,7 @@ from omegaconf.errors import OmegaConfBaseException
 from bloodcells.config.checkout import CHECKOUT
 from bloodcells.config.errors import InputError, JobsFailedError, error_line, readable
 from bloodcells.config.explain import explain
+from bloodcells.config.interrupt import raise_on_signals
 from bloodcells.config.typed import Config, typed
 
 # Settings that take any text or path as it is typed.
@@ -67,7 +67,7 @@ def command(
         @functools.wraps(task)
         def program() -> None:
             jobs.clear()  # a process may call the program several times, as tests do
-            signal.signal(signal.SIGTERM, signal.default_int_handler)
+            raise_on_signals()
             # argparse rejects overrides on both sides of --multirun, so it is moved to the front.
             sys.argv[1:] = sorted(sys.argv[1:], key=lambda argument: argument not in ("--multirun", "-m"))
             for argument in sys.argv[1:]:

@@ -36,9 +36,9 @@ def load_folder(path: str, resize: int | None = None) -> Images:
         raise InputError(f"data.path={path}: {len(folders)} subfolders; expected two or more, one per class")
     files: list[Path] = []
     labels: list[int] = []
-    passed_over = [readable(file.name) for file in _image_files(root) if file.parent == root]
+    passed_over = [readable(file.name) for file in image_files(root) if file.parent == root]
     for label, folder in enumerate(folders):
-        found = _image_files(folder)
+        found = image_files(folder)
         members = [file for file in found if file.parent == folder and file.suffix.lower() in SUFFIXES]
         others = [readable(file.relative_to(root).as_posix()) for file in found if file not in set(members)]
         if len(others) > MOST_PASSED_OVER * (len(members) + len(others)):
@@ -82,10 +82,10 @@ def _read(file: Path, resize: int | None) -> tuple[Size, np.ndarray]:
     return (image.shape[0], image.shape[1]), fitted(image, (resize, resize)) if resize else image
 
 
-def _image_files(folder: Path) -> list[Path]:
-    """All files at any depth that are images by their suffix, except hidden ones and those in hidden folders."""
+def image_files(folder: Path) -> list[Path]:
+    """Files at any depth that are images by their suffix, and links to nothing; not in hidden folders, nor hidden."""
     known = {*Image.registered_extensions(), ".heic", ".heif"}
-    files = [file for file in sorted(folder.rglob("*")) if file.suffix.lower() in known and file.is_file()]
+    files = [file for file in sorted(folder.rglob("*")) if file.suffix.lower() in known and not file.is_dir()]
     return [file for file in files if not any(part.startswith(".") for part in file.relative_to(folder).parts)]
 
 

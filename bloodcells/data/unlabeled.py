@@ -7,8 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
-from bloodcells.config.errors import InputError
-from bloodcells.data.folder import FORMATS, SUFFIXES, decode
+from bloodcells.config.errors import InputError, readable
+from bloodcells.data.folder import FORMATS, SUFFIXES, decode, image_files
 from bloodcells.data.images import to_uint8
 from bloodcells.data.npz import read_arrays
 from bloodcells.data.resize import Size, describe_resizing, fitted
@@ -60,11 +60,15 @@ def load_unlabeled(path: str, size: Size) -> Unlabeled:
 
 def _read_files(path: Path, size: Size) -> tuple[dict[str, tuple[Size, np.ndarray]], list[str]]:
     """By name, the size and the fitted pixels of every image file that can be read; and why the others cannot."""
-    read, skipped = {}, []
+    read: dict[str, tuple[Size, np.ndarray]] = {}
+    files = _image_files(path)
+    others = [readable(str(file)) for file in files if file.suffix.lower() not in SUFFIXES]
+    skipped = [f"{other}: not a {FORMATS} file" for other in others]
     root = path if path.is_dir() else path.parent
     with ThreadPoolExecutor() as threads:
         # Fitted where they are decoded: large images must not fill the memory.
-        loading = {file: threads.submit(lambda file: _fitted(decode(file), size), file) for file in _image_files(path)}
+        images = [file for file in files if file.suffix.lower() in SUFFIXES]
+        loading = {file: threads.submit(lambda file: _fitted(decode(file), size), file) for file in images}
         for file in with_progress(list(loading), "reading images"):
             try:
                 read[file.relative_to(root).as_posix()] = loading[file].result()
@@ -75,8 +79,7 @@ def _read_files(path: Path, size: Size) -> tuple[dict[str, tuple[Size, np.ndarra
 
 def _image_files(path: Path) -> list[Path]:
     if path.is_dir():
-        files = [file for file in sorted(path.rglob("*")) if file.suffix.lower() in SUFFIXES and file.is_file()]
-        return [file for file in files if not any(part.startswith(".") for part in file.relative_to(path).parts)]
+        return image_files(path)
     if not path.exists():
         raise InputError(f"data.path={path}: no such file or folder; expected images: {FORMATS} files, or .npz")
     if path.suffix.lower() not in SUFFIXES:

@@ -45,6 +45,7 @@ def _readable(table: DataFrame | str) -> DataFrame:
 
 
 def _accuracy(scored: Scored, figures: Figures) -> Section:
+    confused = cast(DataFrame, scored.tables["mistakes/confused_pairs.csv"])
     return Section(
         "Accuracy",
         [
@@ -54,8 +55,8 @@ def _accuracy(scored: Scored, figures: Figures) -> Section:
             scored.tables[Artifact.PER_CLASS],
             "Confusion matrix, counts and shares of the true class:",
             figures["figures/confusion_matrix.png"],
-            "Confused classes, most frequent first:",
-            scored.tables["mistakes/confused_pairs.csv"],
+            "Confused classes, most frequent first:" if len(confused) else "No image was misclassified.",
+            *([confused] if len(confused) else []),
         ],
     )
 

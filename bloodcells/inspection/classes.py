@@ -62,6 +62,8 @@ def imbalance(cleaned: Images) -> str:
     """A sentence that compares the largest and the smallest class; no class may be empty."""
     counts, names = cleaned.class_counts, cleaned.class_names
     large, small = int(counts.argmax()), int(counts.argmin())
+    if counts[large] == counts[small]:
+        return f"After cleaning, each class has {counts[large]:,} images."
     return (
         f"After cleaning, the largest class, {names[large]}, has {counts[large]:,} images and the smallest, "
         f"{names[small]}, {counts[small]:,}: a ratio of {counts[large] / counts[small]:.1f} to 1."

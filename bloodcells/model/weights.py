@@ -19,16 +19,21 @@ def weights_file(config: Backbone) -> Path | None:
     ImageNet weights are downloaded by pooch into Keras's cache, unless they are there already. Raises InputError within
     seconds if weights are not available; it names the URL, where to put a file downloaded elsewhere, and alternatives.
     """
+    check_weights(config)
     if config.weights is None:
         return None
-    if config.weights == "imagenet":
-        return _imagenet(config)
+    return _imagenet(config) if config.weights == "imagenet" else Path(config.weights)
+
+
+def check_weights(config: Backbone) -> None:
+    """Raises InputError if `backbone.weights` names a file that does not exist or cannot be read. Downloads nothing."""
+    if config.weights in (None, "imagenet"):
+        return
     path = Path(config.weights)
     if not path.is_file():
         raise InputError(f"backbone.weights={path}: no such file; expected imagenet, null or a weights file (.h5)")
     if path.suffix != ".h5":
         raise InputError(f"backbone.weights={path}: expected an HDF5 file that ends in .h5, as save_weights writes it")
-    return path
 
 
 def _imagenet(config: Backbone) -> Path:

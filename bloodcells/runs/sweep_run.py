@@ -81,15 +81,15 @@ class SweepRun:
             found = client.search_runs([experiment], where, max_results=50_000, order_by=["start_time ASC"])
         return [StoredRun(run, uri=self.store.uri) for run in found]
 
-    def record_error(self, number: int, name: str, *, study: str | None, error: str, replace: bool = False) -> str:
+    def record_error(self, number: int, name: str, *, study: str | None, error: str, status: str | None = None) -> str:
         """Makes sure that a failed job has a FAILED run with its error, and returns the error that the run has.
 
         A job can fail before its run starts, and its process can be killed before it records the error.
 
-        replace: whether to replace an error that the run already has, with its status
+        status: if given, it and the error replace those that the run already has
         """
         run = self.jobs(number).get(number)
-        if run and Tag.ERROR in run.data.tags and not replace:
+        if run and Tag.ERROR in run.data.tags and not status:
             return str(run.data.tags[Tag.ERROR])
         with self.store.client() as client:
             if run is None:
@@ -98,7 +98,7 @@ class SweepRun:
                 tags |= {Tag.PROGRAM: Program.TRAIN} | ({Tag.STUDY: study} if study else {})
                 run = client.create_run(experiment, tags=tags, run_name=name[:250])
             client.set_tag(run.info.run_id, Tag.ERROR, error[:5000])
-            client.set_terminated(run.info.run_id, "FAILED")
+            client.set_terminated(run.info.run_id, status or "FAILED")
         return error
 
     def save(self, description: str, files: Mapping[str, "str | Figure"], metrics: Mapping[str, float]) -> None:
@@ -134,14 +134,19 @@ def started_sweep(
         if Tag.ERROR in run.data.tags:
             client.delete_tag(run.info.run_id, Tag.ERROR)
     deliver(store, [run.info.run_id])
-    status, sweep = "FAILED", SweepRun(store, run.info.run_id, uuid4().hex)
+    status, error, sweep = "FAILED", "", SweepRun(store, run.info.run_id, uuid4().hex)
     try:
         yield sweep
         status = "FINISHED"
-    except KeyboardInterrupt:
-        status = "KILLED"
+    except KeyboardInterrupt as interrupt:
+        status, error = "KILLED", str(interrupt) or "interrupted"
+        raise
+    except Exception as failure:
+        error = str(failure) or type(failure).__name__
         raise
     finally:
         with store.client() as client:
+            if error:
+                client.set_tag(sweep.id, Tag.ERROR, error[:5000])
             client.set_terminated(sweep.id, status)
         deliver(store, [sweep.id, *(job.info.run_id for job in sweep.jobs().values())])

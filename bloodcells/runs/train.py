@@ -9,7 +9,7 @@ from bloodcells.config.schema import Monitor, TrainConfig
 from bloodcells.data.cache import load
 from bloodcells.data.clean import clean
 from bloodcells.data.split import split
-from bloodcells.model.weights import weights_file
+from bloodcells.model.weights import check_weights, weights_file
 from bloodcells.provenance.fingerprint import Fingerprint, fingerprint
 from bloodcells.reporting.quiet_tensorflow import import_tensorflow
 from bloodcells.runs.result import Result
@@ -33,6 +33,7 @@ def train(config: TrainConfig, tracker: Tracker | None = None) -> Result:
     """
     if tracker is None:
         ask_server(config.tracking)
+    check_weights(config.backbone)
     stages = plan(config)
     for remark in remarks(config):
         log.info(remark)

@@ -9,20 +9,22 @@ import os
 import signal
 import sys
 import threading
+import time
+from _thread import interrupt_main
 from functools import partial
 from multiprocessing import forkserver
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from pathlib import Path
-from typing import Any, NoReturn
 
 from bloodcells.config.command import INTERRUPTED
 from bloodcells.config.errors import InputError
+from bloodcells.config.interrupt import raise_on_signals
 from bloodcells.config.schema import TrainConfig
 from bloodcells.runs.sweep_run import PrunedError, SweepJob
 from bloodcells.sweep.search.judge import judged
 
-CANCELLED = "cancelled by SIGTERM, as scancel and kill send it"
+SECONDS_TO_CLOSE = 60  # an interrupted job may take this long to close its run
 FORKS = multiprocessing.get_context("forkserver")
 FORKS.set_forkserver_preload(["bloodcells.sweep.preload"])
 
@@ -58,8 +60,7 @@ def _ensure_server() -> None:
 
 def _run(config: TrainConfig, job: SweepJob | None, output: Path | None, *, errors: Connection) -> None:
     _exit_with_parent()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, _interrupt)
+    raise_on_signals()
     if output:
         file = os.open(output, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
         os.dup2(file, 1)
@@ -83,19 +84,15 @@ def _run(config: TrainConfig, job: SweepJob | None, output: Path | None, *, erro
         sys.exit(f"error: {error}" if output else 1)
 
 
-def _interrupt(received: int, _: Any) -> NoReturn:
-    for number in (signal.SIGINT, signal.SIGTERM):  # the terminal and the sweep may each send one: ignore the second
-        signal.signal(number, signal.SIG_IGN)
-    raise KeyboardInterrupt(CANCELLED if received == signal.SIGTERM else "interrupted")
-
-
 def _exit_with_parent() -> None:
-    """Exits when the process that started this one is killed, since nothing would record the job's result."""
+    """Ends the job when the process that started it is killed, since nothing would record the job's result."""
     parent = multiprocessing.parent_process()
     assert parent is not None
 
     def watch() -> None:
         parent.join()
+        interrupt_main()
+        time.sleep(SECONDS_TO_CLOSE)
         os._exit(1)
 
     threading.Thread(target=watch, daemon=True).start()

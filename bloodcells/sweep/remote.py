@@ -14,7 +14,17 @@ from omegaconf import DictConfig, open_dict
 
 
 class JobLostError(Exception):
-    """A job that its cluster ended before it could return a result; the message says why."""
+    """A job that its cluster ended before it could return a result; the message says why.
+
+    status: that of its run, FAILED or KILLED
+    """
+
+    def __init__(self, reason: str, status: str = "FAILED") -> None:
+        super().__init__(reason, status)
+        self.status = status
+
+    def __str__(self) -> str:
+        return str(self.args[0])
 
 
 class ClusterLauncher(Launcher):

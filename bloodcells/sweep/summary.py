@@ -105,7 +105,7 @@ class Summary:
             metrics = {f"jobs/{result.replace(' ', '_')}": float(count) for result, count in counts.items()}
             self._parent.save(text, {Artifact.JOBS: to_csv(table)}, metrics)
         if failed:
-            raise JobsFailedError
+            raise JobsFailedError(f"{len(failed)} of {len(rows)} jobs failed")
 
     def _ranking(self, rows: Sequence[Row]) -> Ranking | None:
         """The finished jobs' configurations in order; None if there are none or the store is unavailable."""

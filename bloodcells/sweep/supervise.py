@@ -21,6 +21,7 @@ from omegaconf.errors import OmegaConfBaseException
 from bloodcells.config.command import INTERRUPTED
 from bloodcells.config.errors import InputError
 from bloodcells.config.explain import explain
+from bloodcells.config.interrupt import CANCELLED
 from bloodcells.config.schema import TrainConfig
 from bloodcells.config.typed import typed
 from bloodcells.runs.checkpoint import JOB_LOCK
@@ -29,11 +30,10 @@ from bloodcells.runs.sweep_run import Judge, SweepRun
 from bloodcells.sweep.decide import Key, finished_run
 from bloodcells.sweep.elsewhere import BusyElsewhereError, finished_elsewhere
 from bloodcells.sweep.expand import Job
-from bloodcells.sweep.process import CANCELLED, start
+from bloodcells.sweep.process import SECONDS_TO_CLOSE, start
 from bloodcells.sweep.remote import JobLostError
 
 log = logging.getLogger(__name__)
-SECONDS_TO_CLOSE = 60  # an interrupted job may take this long to close its run
 
 
 @dataclass(frozen=True)
@@ -193,9 +193,9 @@ def error_of(job: Job, returned: JobReturn, *, run: Run | None, parent: SweepRun
     if run and run.info.status == "FINISHED":
         return ""
     lost = returned._return_value
-    known = isinstance(lost, JobLostError)
-    error = str(lost) if known else f"lost, result unknown: {type(lost).__name__}: {lost}"
+    status = lost.status if isinstance(lost, JobLostError) else None
+    error = str(lost) if status else f"lost, result unknown: {type(lost).__name__}: {lost}"
     may_be_alive = run and run.info.status == "RUNNING"  # on another machine
     if parent and not may_be_alive:
-        error = parent.record_error(job.number, job.name, study=job.study, error=error, replace=known)
+        error = parent.record_error(job.number, job.name, study=job.study, error=error, status=status)
     return error

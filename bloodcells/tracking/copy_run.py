@@ -35,8 +35,9 @@ class RunCopier:
 
     def runs(self) -> list[Run]:
         """The runs of the source, oldest first, so that a sweep precedes its jobs."""
+        experiment = self._from  # first, since opening a client would create a store that does not exist
         with self._source.client() as client:
-            return list(client.search_runs([self._from], max_results=50_000, order_by=["attributes.start_time ASC"]))
+            return list(client.search_runs([experiment], max_results=50_000, order_by=["attributes.start_time ASC"]))
 
     def copy(self, run_id: str) -> str | None:
         """Copies a run, or what its copy lacks. Returns the copy's id, or None if there was nothing to do."""

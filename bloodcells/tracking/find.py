@@ -10,7 +10,7 @@ from mlflow.exceptions import MlflowException
 from bloodcells.config.errors import InputError
 from bloodcells.config.explain import nearest
 from bloodcells.config.names import Program, Tag
-from bloodcells.config.schema import Tracking
+from bloodcells.config.schema import RankBy, Tracking
 from bloodcells.tracking.ensemble import Ensemble
 from bloodcells.tracking.store import Store, source_of
 from bloodcells.tracking.stored_run import StoredRun
@@ -89,7 +89,9 @@ def find_runs(tracking: Tracking, wanted: str) -> StoredRun:
 def _best(runs: Sequence[StoredRun], metric: str) -> StoredRun:
     ranked = [run for run in runs if run.status == "FINISHED" and metric in run.metrics]
     if not ranked:
-        raise InputError(f"run_id=best: none of the {len(runs)} training runs is FINISHED and has {metric}")
+        clean = RankBy.clean.metric
+        other = f"; tracking.rank_by=clean ranks by {clean}" if any(clean in run.metrics for run in runs) else ""
+        raise InputError(f"run_id=best: none of the {len(runs)} training runs has finished with {metric}{other}")
     best = max(ranked, key=lambda run: run.metrics[metric])
     log.info(f"run_id=best: {best.id} has the highest {metric} of {len(ranked)} runs, {best.metrics[metric]:.3f}")
     if others := sum(run.tags.get(Tag.DATA) != best.tags.get(Tag.DATA) for run in ranked):

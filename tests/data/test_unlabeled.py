@@ -53,6 +53,13 @@ def test_unreadable_files_are_named_and_skipped_unless_all_are(root) -> None:
     assert images.files == ("b.png", "deep/a.png")
     (reason,) = images.skipped
     assert "broken.png: cannot be read as an image" in reason
+    Image.fromarray(PIXELS).save(root / "c.gif")
+    (root / "link.png").symlink_to(root / "gone.png")
+    other, _, link = load_unlabeled(str(root), SIZE).skipped
+    assert other.endswith("c.gif: not a JPEG, PNG, WebP, TIFF or BMP file")
+    assert "link.png: cannot be read as an image" in link
+    (root / "c.gif").unlink()
+    (root / "link.png").unlink()
     for file in images.files:
         (root / file).unlink()
     with pytest.raises(InputError, match=r"none of 1 files can be read: .*broken\.png: cannot be read"):

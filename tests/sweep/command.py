@@ -4,6 +4,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing import forkserver
 from multiprocessing.process import BaseProcess
@@ -11,12 +12,13 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
+from filelock import FileLock
 from mlflow.entities import Run
 
 from bloodcells.config.checkout import CHECKOUT
 from bloodcells.sweep import process as job_process
 from bloodcells.sweep import supervise
-from tests.resume.process import Command, Moment
+from tests.resume.process import STUCK, Command, Moment
 
 
 @dataclass(frozen=True)
@@ -78,6 +80,13 @@ class Sweep(Command):
     def statuses(self) -> list[str]:
         """The statuses of the jobs' runs, by job number."""
         return [run.info.status for run in self.jobs()]
+
+
+def wait_for_jobs(sweep: Sweep) -> None:
+    """Returns when no job is alive any more: each locks its checkpoint while it is."""
+    for lock in sweep.directory.glob("checkpoints/*/lock"):
+        with suppress(FileNotFoundError), FileLock(lock, timeout=STUCK):
+            pass
 
 
 def started(sweep: Sweep) -> subprocess.Popen:

@@ -18,7 +18,8 @@ from bloodcells.config.command import register_plugin
 from bloodcells.config.errors import InputError
 from bloodcells.sweep import slurm
 from bloodcells.sweep.remote import JobLostError, RemoteJob
-from bloodcells.sweep.slurm import SlurmJob, SlurmLauncher
+from bloodcells.sweep.slurm import SlurmLauncher
+from bloodcells.sweep.slurm_job import SlurmJob
 from tests.conftest import TINY
 from tests.sweep.command import Sweep
 from tests.sweep.slurm import MISSING, Cluster, started_cluster, wait_for
@@ -29,10 +30,11 @@ import submitit
 LONG = (*TINY, "training.fine_tuning.epochs=300", "training.fine_tuning.patience_epochs=null")
 
 
-def launcher(folder: Path) -> SlurmLauncher:
-    """The launcher with the settings in conf, without what Hydra adds to it."""
+def launcher(folder: Path, **changed: object) -> SlurmLauncher:
+    """The launcher with the settings in conf and those that are changed, without what Hydra adds to it."""
     register_plugin(SlurmLauncher)
-    launcher = Plugins.instance()._instantiate(OmegaConf.load(CHECKOUT / "conf/hydra/launcher/submitit_slurm.yaml"))
+    settings = OmegaConf.load(CHECKOUT / "conf/hydra/launcher/submitit_slurm.yaml")
+    launcher = Plugins.instance()._instantiate(OmegaConf.merge(settings, changed))
     launcher.setup(
         hydra_context=None, task_function=None, config=OmegaConf.create({"hydra": {"sweep": {"dir": str(folder)}}})
     )
@@ -71,6 +73,22 @@ def test_a_missing_extra_is_named(tmp_path, monkeypatch) -> None:
         launcher(tmp_path).launch([["seed=0"]], 0)
 
 
+@pytest.mark.parametrize(
+    ("setting", "expected"),
+    [
+        ({"cpus_per_task": "abc"}, "cpus_per_task=abc: expected a whole number, 1 or more"),
+        ({"timeout_min": -5}, "timeout_min=-5: expected a whole number, 1 or more"),
+        ({"timeout_min": 2}, "signal_delay_s=120: expected less than hydra.launcher.timeout_min=2, in seconds"),
+        ({"setup": "module load cuda"}, r"setup=module load cuda: expected brackets, such as '\[module load cuda\]'"),
+        ({"additional_parameters": ["a"]}, r"additional_parameters=\['a'\]: expected brackets, such as '\{nice: 9\}'"),
+    ],
+)
+def test_wrong_settings_are_one_error(tmp_path, commands, setting, expected) -> None:
+    command(commands, "sbatch", "exit 9")
+    with pytest.raises(InputError, match=f"^hydra.launcher.{expected}$"):
+        launcher(tmp_path, **setting).launch([["seed=0"]], 0)
+
+
 def test_jobs_that_slurm_does_not_accept_are_one_error(tmp_path, commands, capfd) -> None:
     command(commands, "sbatch", "echo 'sbatch: error: invalid partition specified: gpu' >&2; exit 1")
     with pytest.raises(InputError, match=r"^hydra.launcher: Slurm does not accept the jobs: invalid partition specif"):
@@ -78,17 +96,17 @@ def test_jobs_that_slurm_does_not_accept_are_one_error(tmp_path, commands, capfd
     assert capfd.readouterr() == ("", "")
 
 
-def test_each_job_gets_its_result_or_its_state(tmp_path, commands, monkeypatch) -> None:
+def test_each_job_gets_its_result_or_its_state(tmp_path, commands, monkeypatch, caplog) -> None:
     """Job 0 returns, 1 was cancelled, 2 ran out of time, 3 is forgotten, 4 raises."""
     command(commands, "sbatch", "echo Submitted batch job 7")
-    # At first the controller does not answer; then job 2 is still running; then it has ended.
+    # At first the controller does not answer; then job 2 waits; then it has ended.
     calls = tmp_path / "calls"
-    states = "7_0 COMPLETED\\n7_1 CANCELLED\\n7_2 $two\\n9_0 RUNNING"
+    states = "7_0 COMPLETED None\\n7_1 CANCELLED None\\n7_2 $two\\n9_0 RUNNING None"
     command(
         commands,
         "squeue",
-        f"echo >> {calls}; n=$(wc -l < {calls})\n[ $n = 1 ] && exit 1\n"
-        f'two=RUNNING; [ $n -gt 4 ] && two=TIMEOUT; printf "{states}\\n"',
+        f"echo >> {calls}; n=$(wc -l < {calls})\n[ $n = 1 ] && {{ echo no controller >&2; exit 1; }}\n"
+        f"two='PENDING QOS limit'; [ $n -gt 4 ] && two='TIMEOUT None'; printf \"{states}\\n\"",
     )
     done = JobReturn(status=JobStatus.COMPLETED)
     done.return_value = "result"
@@ -109,7 +127,11 @@ def test_each_job_gets_its_result_or_its_state(tmp_path, commands, monkeypatch) 
         f"ended without a result, see {tmp_path}/slurm/7_3/7_3_0_log.err (Slurm job 7_3)",
         "ValueError: seed 4 (Slurm job 7_4)",
     ]
-    assert len(calls.read_text().splitlines()) > 4  # it waited for job 2
+    assert [error.status for error in errors] == ["KILLED", "FAILED", "FAILED", "FAILED"]
+    assert [text for text in caplog.messages if "Slurm does not" in text] == [
+        "Slurm does not answer (no controller); waiting for it",
+        "Slurm does not start job 7_2: QOS limit",
+    ]
 
 
 @pytest.mark.parametrize("left", [0, 1])
@@ -186,9 +208,9 @@ def test_a_cancelled_job_and_a_lost_node_cost_no_other_job(tmp_path, cluster) ->
     wait_for(lambda: cluster.jobs("PENDING") == [second], "queued again")
     cluster.call("scontrol", "update", f"JobId={second}", "StartTime=now")  # instead of two minutes later
     assert process.wait() == 1, sweep.output("out")
-    assert sweep.statuses() == ["KILLED", "FINISHED", "FAILED"]
+    assert sweep.statuses() == ["KILLED", "FINISHED", "KILLED"]
     errors = [run.data.tags.get("error", "") for run in sweep.jobs()]
-    assert errors[0] == "cancelled by SIGTERM, as scancel and kill send it"
+    assert errors[0] == f"cancelled with scancel (Slurm job {first})"
     assert errors[2] == f"cancelled with scancel (Slurm job {pending})"
     assert all(error in sweep.output("out") for error in errors)
     assert "sacct" not in sweep.output("out")
@@ -196,7 +218,7 @@ def test_a_cancelled_job_and_a_lost_node_cost_no_other_job(tmp_path, cluster) ->
     cluster.start_node(node)
     assert start(sweep, cluster).wait() == 0, sweep.output("out")
     assert "jobs    3: 2 done, 1 done before" in sweep.output("out")
-    assert sorted(sweep.statuses()) == ["FAILED", "FINISHED", "FINISHED", "FINISHED"]
+    assert sorted(sweep.statuses()) == ["FINISHED", "FINISHED", "FINISHED", "KILLED"]
 
 
 @pytest.mark.slow

@@ -10,12 +10,11 @@ import mlflow
 import numpy as np
 import pandas as pd
 import pytest
-from filelock import FileLock
 
 from bloodcells.data.synthetic import draw_cells
 from tests.conftest import SHORT, TINY
-from tests.resume.process import STUCK, Command, Moment, outcome
-from tests.sweep.command import Sweep, started
+from tests.resume.process import Command, Moment, outcome
+from tests.sweep.command import Sweep, started, wait_for_jobs
 
 GRID = ("--multirun", *TINY, "study=depth", "unfreeze=0,all")
 IN_AN_EPOCH = Moment("bloodcells.training.progress.Progress.on_train_batch_end", 2)
@@ -26,13 +25,6 @@ def undisturbed(tmp_path_factory) -> Sweep:
     sweep = Sweep(tmp_path_factory.mktemp("undisturbed") / "mlruns", GRID)
     assert sweep.run(sweep.served()) == 0, sweep.output("err")
     return sweep
-
-
-def wait_for_jobs(sweep: Sweep) -> None:
-    """Returns when no job is alive any more: each locks its checkpoint while it is."""
-    for lock in sweep.directory.glob("checkpoints/*/lock"):
-        with FileLock(lock, timeout=STUCK):
-            pass
 
 
 def assert_same_end(sweep: Sweep, undisturbed: Sweep) -> None:
@@ -96,8 +88,8 @@ def test_a_killed_sweep_resumes(tmp_path, undisturbed) -> None:
     sweep = Sweep(tmp_path / "mlruns", GRID)
     kill = replace(IN_AN_EPOCH, parent=True)
     assert sweep.run(sweep.served({2: kill})) == -9, sweep.output("err")
-    assert sweep.statuses() == ["FINISHED", "RUNNING"]
     wait_for_jobs(sweep)
+    assert sweep.statuses() == ["FINISHED", "KILLED"]  # the job has noticed, and has closed its run
     assert sweep.run(sweep.served()) == 0, sweep.output("err")
     assert_same_end(sweep, undisturbed)
 
@@ -111,6 +103,7 @@ def test_a_sweep_killed_twenty_times_at_random_ends_like_an_undisturbed_one(tmp_
         while status:
             kills_of_jobs = {number: rng.uniform(0, 4) for number in (1, 2) if rng.random() < 0.2}
             status = sweep.run(sweep.served(kills_of_jobs), seconds=rng.uniform(1, 25))
+            wait_for_jobs(sweep)
             assert status in (0, 1, -9), sweep.output("err")
             kills += status == -9
         assert_same_end(sweep, undisturbed)

@@ -10,6 +10,7 @@ from mlflow.entities import LoggedModelStatus, Run
 from bloodcells.config.errors import InputError
 from bloodcells.config.names import Program, Tag
 from bloodcells.config.schema import LocalTracking, RankBy, ServerTracking
+from bloodcells.sweep.elsewhere import ANNOUNCED
 from bloodcells.tracking.copy_run import RunCopier
 from bloodcells.tracking.find import find_run
 from bloodcells.tracking.store import LocalStore, ServerStore, Store
@@ -62,7 +63,8 @@ def state(store: Store, run: Run, folder: Path) -> dict[str, object]:
             described = Path(files, "MLmodel").read_text()
             assert f"model_id: {model.model_id}\n" in described
             assert f"run_id: {run.info.run_id}\n" in described
-        tags = {key: value for key, value in run.data.tags.items() if key not in (Tag.ORIGIN, Tag.PARENT, Tag.SEEN)}
+        of_copies = (Tag.ORIGIN, Tag.PARENT, Tag.SEEN, ANNOUNCED.format(""))
+        tags = {key: value for key, value in run.data.tags.items() if not key.startswith(of_copies)}
         return {
             "name": run.info.run_name,
             "status": (run.info.status, run.info.start_time, run.info.end_time),

@@ -19,7 +19,8 @@ from bloodcells.tracking.copy_run import RunCopier
 from bloodcells.tracking.seen import close_lost
 from bloodcells.tracking.store import source_of, store_of
 from tests.conftest import TINY, composed
-from tests.server import PASS, Proxy, at_random
+from tests.server import PASS, PATIENT, Proxy, at_random, give_up_after
+from tests.sweep.command import Sweep
 from tests.tracking.test_copy_run import assert_complete, copy_all
 
 TAGS = ("sha256.config", "sha256.data", "sha256.code", "sha256.packages", "sha256.initial_weights")
@@ -127,6 +128,23 @@ def test_a_training_between_random_faults_is_complete_in_the_end(config, proxy, 
     copy_all(store_of(config.tracking), source_of(config.tracking))
     assert_complete(store_of(config.tracking), source_of(config.tracking), tmp_path)
     assert [copy.info.status for copy in copies(config)] == ["FINISHED"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(10))
+def test_a_sweep_between_random_faults_is_complete_in_the_end(proxy, tmp_path, monkeypatch, seed) -> None:
+    config = on_server(proxy, tmp_path / "mlruns")
+    faults = at_random(seed, 0.2)
+    proxy.fault = lambda number: faults(number) if number > 20 else PASS  # a sweep begins only if its server responds
+    server = ("tracking=server", f"tracking.uri={proxy.address}")
+    sweep = Sweep(tmp_path / "mlruns", ("--multirun", *TINY, "unfreeze=0,all", "seed=0,1", *server))
+    assert sweep.run(sweep.served()) == 0, sweep.output("err")
+    assert set(proxy.requests) > {PASS}
+    proxy.fault = lambda _: PASS
+    give_up_after(PATIENT, monkeypatch)
+    copy_all(store_of(config.tracking), source_of(config.tracking))
+    assert [run.info.status for run in copies(config)] == ["FINISHED"] * 5
+    assert_complete(store_of(config.tracking), source_of(config.tracking), tmp_path)
 
 
 def test_the_server_is_asked_before_data_and_tensorflow(proxy, tmp_path) -> None:

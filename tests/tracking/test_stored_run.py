@@ -51,7 +51,7 @@ def test_no_match_several_matches_and_unfinished_runs_are_refused(tracking, want
 def test_best_is_the_finished_run_with_the_highest_accuracy_of_the_setting(tracking, rank_by, expected) -> None:
     tracking.rank_by = RankBy(rank_by)
     add(tracking, "unscored")
-    with pytest.raises(InputError, match="run_id=best: none of the 1 training runs is FINISHED and has"):
+    with pytest.raises(InputError, match="run_id=best: none of the 1 training runs has finished with"):
         find_run(tracking, "best")
     ids = []
     for composed_accuracy, clean, status in ((0.4, 0.8, "FINISHED"), (0.6, 0.7, "FINISHED"), (0.5, 0.9, "FINISHED")):

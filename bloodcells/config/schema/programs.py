@@ -193,5 +193,6 @@ def check_study(study: str | None) -> None:
     """Raises InputError unless `study` can be the name of a folder, since its report is written into one."""
     if study is not None and not re.fullmatch(r"\w[\w .+-]*", study):
         raise InputError(
-            f"study={study}: expected a name of letters, digits, spaces and . + - _ (it is also the name of a folder)"
+            f"study={study}: expected a name of letters, digits, spaces and . + - _ that begins with a letter or "
+            "digit (it is also the name of a folder)"
         )

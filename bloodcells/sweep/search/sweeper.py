@@ -97,7 +97,7 @@ class OptunaSweeper(Sweeper):
             from joblib import effective_n_jobs
 
             return int(effective_n_jobs(launcher.n_jobs))
-        raise InputError("hydra.sweeper.n_jobs=null: expected how many trials this launcher is to run at once")
+        raise InputError("hydra.sweeper.n_jobs=null: expected the number of trials to run at once")
 
 
 def _checked(space: "Sequence[Dimension]", compose: Callable[[Sequence[str]], Job], keys: "Keys") -> TrainConfig:

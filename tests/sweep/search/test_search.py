@@ -208,7 +208,7 @@ def test_failed_and_diverged_trials_do_not_stop_the_search(search, monkeypatch, 
             "experiment=ablation/03_vgg19_uncleaned: expected the same seed, data,",
         ),
         ([GAMMA, "hydra.sweeper.trials=0"], "hydra.sweeper.trials=0: expected a number in [1, inf)"),
-        ([GAMMA, "hydra/launcher=ray"], "hydra.sweeper.n_jobs=null: expected how many trials"),
+        ([GAMMA, "hydra/launcher=ray"], "hydra.sweeper.n_jobs=null: expected the number of trials"),
     ],
 )
 def test_errors_are_one_line_and_nothing_is_stored(tmp_path, monkeypatch, overrides, message) -> None:

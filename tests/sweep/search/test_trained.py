@@ -10,7 +10,7 @@ from bloodcells.sweep.process import start
 from bloodcells.tracking.store import store_of
 from tests.conftest import TINY, composed
 from tests.resume.process import Moment, outcome
-from tests.sweep.command import Sweep, started
+from tests.sweep.command import Sweep, started, wait_for_jobs
 
 SEARCH = (
     "--multirun",
@@ -28,7 +28,8 @@ def test_a_killed_search_resumes_and_ends_like_an_undisturbed_one(tmp_path) -> N
     undisturbed, killed = Sweep(tmp_path / "undisturbed", TWO), Sweep(tmp_path / "killed", TWO)
     assert undisturbed.run(undisturbed.served()) == 0, undisturbed.output("err")
     assert killed.run(killed.served({2: IN_AN_EPOCH})) == -9
-    assert killed.statuses() == ["FINISHED", "RUNNING"]
+    wait_for_jobs(killed)
+    assert killed.statuses() == ["FINISHED", "KILLED"]
     assert killed.run(killed.served()) == 0, killed.output("err")
     assert killed.statuses() == ["FINISHED", "FINISHED"]
     for run, other in zip(killed.jobs(), undisturbed.jobs(), strict=True):
