@@ -49,7 +49,7 @@ serve: install  ## serves a model at http://127.0.0.1:5001: make serve RUN=b2d4f
 	@$(BIN)/python -m bloodcells.serve run_id=$(RUN) $(ARGS)
 
 test: install  ## runs the tests; pytest options: make test ARGS="-k clean"
-	@$(BIN)/python -m pytest --numprocesses logical --maxprocesses 4 --dist worksteal $(ARGS)
+	@$(BIN)/python -m pytest --numprocesses logical --maxprocesses 4 --dist loadfile $(ARGS)
 
 slow: install  ## runs the slow tests: large backbones, random kills, two devices; with CELLS=cells.npz also real cells
 	@CELLS=$(abspath $(CELLS)) $(BIN)/python -m pytest -m slow $(ARGS)
