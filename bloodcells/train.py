@@ -4,10 +4,9 @@ from hydra.core.global_hydra import GlobalHydra
 from hydra.core.hydra_config import HydraConfig
 
 from bloodcells.config.command import command
-from bloodcells.config.errors import InputError
 from bloodcells.config.schema import TrainConfig
 from bloodcells.sweep import PLUGINS
-from bloodcells.sweep.expand import check_swept
+from bloodcells.sweep.expand import check_single, check_swept
 
 
 def train_one(config: TrainConfig) -> None:
@@ -15,9 +14,7 @@ def train_one(config: TrainConfig) -> None:
     from bloodcells.runs.train import train  # imported here, so that --help and completion do not wait for it
 
     settings = HydraConfig.get()
-    for override in settings.overrides.hydra:
-        if override.startswith(("hydra/launcher=", "hydra/sweeper=", "hydra.launcher.", "hydra.sweeper.")):
-            raise InputError(f"{override}: has an effect on sweeps only; expected --multirun with it")
+    check_single(settings.overrides.hydra)
     check_swept(GlobalHydra.instance().config_loader(), settings, settings.overrides.task)
     train(config)
 

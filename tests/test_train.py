@@ -22,7 +22,6 @@ from bloodcells.tracking.database import database_uri
 from bloodcells.tracking.stored_run import StoredRun
 from bloodcells.training.devices import prepare
 from tests.conftest import SHORT, TINY, composed
-from tests.resume.process import Command
 
 BIG = [
     "vgg19",
@@ -224,16 +223,3 @@ def test_loss_that_is_not_finite_fails_the_run_with_the_step(tmp_path) -> None:
     (run,) = runs(tmp_path)
     assert run.info.status == "FAILED"
     assert "at step" in run.data.tags["error"]
-
-
-@pytest.mark.parametrize(
-    "overrides",
-    [["hydra/launcher=joblib"], ["hydra/sweeper=optuna"], ["hydra.launcher.n_jobs=2", "hydra/launcher=joblib"]],
-)
-def test_settings_of_sweeps_are_refused_without_multirun(overrides, tmp_path) -> None:
-    command = Command(tmp_path / "mlruns", (*TINY, *overrides))
-    assert command.run() == 1
-    assert (
-        command.output("err") == f"error: {overrides[0]}: has an effect on sweeps only; expected --multirun with it\n"
-    )
-    assert not command.directory.exists()

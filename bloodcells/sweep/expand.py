@@ -74,6 +74,13 @@ def swept(params: Mapping[str, str] | None, overrides: Sequence[str]) -> list[st
     return [f"{key}={values}" for key, values in (params or {}).items() if key not in given]
 
 
+def check_single(overrides: Sequence[str]) -> None:
+    """Raises InputError if a command without --multirun says how to run a sweep; overrides: those of Hydra's config."""
+    for override in overrides:
+        if override.startswith(("hydra/launcher=", "hydra/sweeper=", "hydra.launcher.", "hydra.sweeper.")):
+            raise InputError(f"{override}: has an effect on sweeps only; expected --multirun with it")
+
+
 def check_swept(loader: ConfigLoader, settings: Any, overrides: Sequence[str]) -> None:
     """Raises InputError if a job would train only one config of an experiment that defines a sweep.
 

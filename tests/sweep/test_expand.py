@@ -14,7 +14,7 @@ from omegaconf import OmegaConf
 from bloodcells.config.checkout import CHECKOUT
 from bloodcells.config.errors import InputError
 from bloodcells.sweep import expand as module
-from bloodcells.sweep.expand import Job, NestedOptions, check_swept, expand, swept, threads_per_job
+from bloodcells.sweep.expand import Job, NestedOptions, check_single, check_swept, expand, swept, threads_per_job
 from bloodcells.train import main
 from tests.conftest import composed
 
@@ -157,3 +157,12 @@ def test_threads_are_set_unless_the_user_sets_them() -> None:
     assert free.with_threads(None) is free
     assert fixed.with_threads(2) is fixed
     assert invalid.with_threads(2) is invalid
+
+
+@pytest.mark.parametrize(
+    "override", ["hydra/launcher=joblib", "hydra/sweeper=optuna", "hydra.launcher.n_jobs=2", "hydra.sweeper.trials=3"]
+)
+def test_settings_of_sweeps_are_refused_without_multirun(override) -> None:
+    check_single(["hydra.sweep.dir=x", "hydra.mode=RUN"])
+    with pytest.raises(InputError, match=f"^{override}: has an effect on sweeps only; expected --multirun with it$"):
+        check_single(["hydra.mode=RUN", override])
