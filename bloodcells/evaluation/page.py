@@ -40,7 +40,7 @@ def _readable(table: DataFrame | str) -> DataFrame:
     """A table with spaces in its names of metrics and distortions, which are identifiers in the .csv file."""
     named = cast(DataFrame, table).copy()
     for column in named.columns.intersection(["metric", "operation", "distortion", "corruption"]):
-        named[column] = named[column].str.replace("_", " ")
+        named[column] = named[column].str.replace("_", " ").str.replace("f1", "F1").str.replace("roc auc", "ROC AUC")
     return named
 
 

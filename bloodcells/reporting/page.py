@@ -2,6 +2,7 @@
 
 import base64
 import io
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
@@ -76,7 +77,7 @@ def _template_values(block: Block) -> dict[str, object]:
 
 
 def _formatted(value: object) -> str:
-    """Floats up to 1 with three decimals, larger ones with four significant digits, other values by `str`.
+    """Floats up to 1 with three decimals, larger ones with four significant digits, NaN as "-", others by `str`.
 
     The 95% interval of an accuracy on 1,000 images has a width of 0.01 to 0.06: a fourth decimal would mean nothing.
     """
@@ -84,6 +85,8 @@ def _formatted(value: object) -> str:
         return value
     if not isinstance(value, float):
         return str(value)
+    if math.isnan(value):
+        return "-"
     return f"{value:.3f}" if abs(value) <= 1 else f"{value:.4g}"
 
 

@@ -48,7 +48,7 @@ def test_page_has_every_section_with_its_tables_and_figures(scored, figures, par
     ]
     assert "A &lt;lead&gt;" in html
     assert html.count("data:image/png;base64,") == len(figures) + 3  # and distorted images in three sections
-    for name, value in (("accuracy", 0.625), ("macro f1", scored.metrics["test/macro_f1"])):
+    for name, value in (("accuracy", 0.625), ("macro F1", scored.metrics["test/macro_f1"])):
         assert re.search(rf"<td[^>]*>{name}</td>\s*<td[^>]*>{value:.3f}</td>", html), name
     assert re.search(r"<td[^>]*>rotation</td>\s*<td[^>]*>geometry</td>", html)
 
