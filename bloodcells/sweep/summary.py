@@ -21,7 +21,7 @@ from bloodcells.runs.sweep_run import SweepRun
 from bloodcells.sweep.decide import Decided
 from bloodcells.sweep.expand import Job
 from bloodcells.sweep.ranking import Ranking
-from bloodcells.sweep.supervise import error_of
+from bloodcells.sweep.remote import JobLostError
 
 log = logging.getLogger(__name__)
 LISTED = 10  # jobs listed one by one on the terminal
@@ -150,6 +150,24 @@ class Summary:
             return Row(job, "done before", done_by)
         error = error_of(job, returned, run=run, parent=self._parent)
         return Row(job, "failed" if error else "done", run.info.run_id if run else "", error)
+
+
+def error_of(job: Job, returned: JobReturn, *, run: Run | None, parent: SweepRun | None) -> str:
+    """The error of a launched job, empty if it is done. A job that its launcher lost may have finished all the same.
+
+    returned: by its launcher; run: the job's newest run; parent: the sweep's run, which records the error of a lost job
+    """
+    if returned.status is JobStatus.COMPLETED:
+        return str(returned.return_value.error)
+    if run and run.info.status == "FINISHED":
+        return ""
+    lost = returned._return_value
+    status = lost.status if isinstance(lost, JobLostError) else None
+    error = str(lost) if status else f"lost, result unknown: {type(lost).__name__}: {lost}"
+    may_be_alive = run and run.info.status == "RUNNING"  # on another machine
+    if parent and not may_be_alive:
+        error = parent.record_error(job.number, job.name, study=job.study, error=error, status=status)
+    return error
 
 
 def command() -> str:

@@ -13,8 +13,6 @@ from pathlib import Path
 import psutil
 from filelock import FileLock, Timeout
 from hydra.core.hydra_config import HydraConfig
-from hydra.core.utils import JobReturn, JobStatus
-from mlflow.entities import Run
 from omegaconf import DictConfig
 from omegaconf.errors import OmegaConfBaseException
 
@@ -29,9 +27,7 @@ from bloodcells.runs.killed import close_killed
 from bloodcells.runs.sweep_run import Judge, SweepRun
 from bloodcells.sweep.decide import Key, finished_run
 from bloodcells.sweep.elsewhere import BusyElsewhereError, finished_elsewhere
-from bloodcells.sweep.expand import Job
 from bloodcells.sweep.process import SECONDS_TO_CLOSE, start
-from bloodcells.sweep.remote import JobLostError
 
 log = logging.getLogger(__name__)
 
@@ -181,21 +177,3 @@ def _close(process: BaseProcess) -> None:
     process.join(SECONDS_TO_CLOSE)
     process.kill()
     process.join()
-
-
-def error_of(job: Job, returned: JobReturn, *, run: Run | None, parent: SweepRun | None) -> str:
-    """The error of a launched job, empty if it is done. A job that its launcher lost may have finished all the same.
-
-    returned: by its launcher; run: the job's newest run; parent: the sweep's run, which records the error of a lost job
-    """
-    if returned.status is JobStatus.COMPLETED:
-        return str(returned.return_value.error)
-    if run and run.info.status == "FINISHED":
-        return ""
-    lost = returned._return_value
-    status = lost.status if isinstance(lost, JobLostError) else None
-    error = str(lost) if status else f"lost, result unknown: {type(lost).__name__}: {lost}"
-    may_be_alive = run and run.info.status == "RUNNING"  # on another machine
-    if parent and not may_be_alive:
-        error = parent.record_error(job.number, job.name, study=job.study, error=error, status=status)
-    return error

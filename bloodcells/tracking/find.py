@@ -93,9 +93,8 @@ def _best(runs: Sequence[StoredRun], metric: str) -> StoredRun:
         other = f"; tracking.rank_by=clean ranks by {clean}" if any(clean in run.metrics for run in runs) else ""
         raise InputError(f"run_id=best: none of the {len(runs)} training runs has finished with {metric}{other}")
     best = max(ranked, key=lambda run: run.metrics[metric])
-    log.info(
-        f"run_id=best: {best.id} has the highest {metric} of {len(ranked)} run{'s' * (len(ranked) > 1)}, {best.metrics[metric]:.3f}"
-    )
+    count = f"{len(ranked)} run{'s' * (len(ranked) > 1)}"
+    log.info(f"run_id=best: {best.id} has the highest {metric} of {count}, {best.metrics[metric]:.3f}")
     if others := sum(run.tags.get(Tag.DATA) != best.tags.get(Tag.DATA) for run in ranked):
         log.warning(f"{others} of these {len(ranked)} runs have other data, so that their accuracies do not compare")
     return best

@@ -76,15 +76,15 @@ def test_blocks_keep_their_order() -> None:
 
 
 def test_numbers_are_formatted_and_right_aligned() -> None:
-    table = DataFrame({"name": ["p", "q"], "count": [7, 12_345], "share": np.array([0.5, 1.0]), "s": [1234.56, 2.0]})
+    table = DataFrame({"name": ["p", "q"], "count": [7, 12_345], "share": np.array([0.5, 1.0]), "s": [1234.56, np.nan]})
     text = page("t", "l", [Section("a", [table])])
     assert cells(text) == [
         ["name", "count", "share", "s"],
         ["p", "7", "0.500", "1235"],
-        ["q", "12345", "1.000", "2"],
+        ["q", "12345", "1.000", "-"],
     ]
     aligned_right = re.findall(r'<td class="number[^"]*">([^<]*)<', text)
-    assert aligned_right == ["7", "0.500", "1235", "12345", "1.000", "2"]
+    assert aligned_right == ["7", "0.500", "1235", "12345", "1.000", "-"]
     assert re.findall(r'<th class="number">([^<]*)<', text) == ["count", "share", "s"]
 
 

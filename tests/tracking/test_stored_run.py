@@ -72,7 +72,7 @@ def test_best_says_what_it_is_best_of(tracking, caplog) -> None:
         find_run(tracking, "best")
     chosen = f"run_id=best: {ids[0]} has the highest composed/accuracy of"
     other = "1 of these 3 runs have other data, so that their accuracies do not compare"
-    assert caplog.messages == [*(f"{chosen} {count} runs, 0.500" for count in (1, 2, 3)), other]
+    assert caplog.messages == [*(f"{chosen} {count}, 0.500" for count in ("1 run", "2 runs", "3 runs")), other]
 
 
 def test_run_of_another_program_is_named_with_the_run_it_was_made_from(tracking) -> None:

@@ -21,7 +21,7 @@ from bloodcells.sweep.search.settings import SearchSettings
 from bloodcells.sweep.search.space import Dimension
 from bloodcells.sweep.search.study import ask, overrides_of
 from bloodcells.sweep.search.trial import RESULTS, Ended, Trial, result_of
-from bloodcells.sweep.supervise import error_of
+from bloodcells.sweep.summary import error_of
 from bloodcells.tracking.store import store_of
 from bloodcells.tracking.stored_run import StoredRun
 
