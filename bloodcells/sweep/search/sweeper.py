@@ -12,6 +12,7 @@ from bloodcells.config.schema import TrainConfig
 from bloodcells.sweep.expand import Composer, Job, threads_per_job
 from bloodcells.sweep.search.settings import SearchSettings
 from bloodcells.sweep.sweeper import SEQUENTIAL, Sweeper
+from bloodcells.tracking.ask_server import ask_server
 
 if TYPE_CHECKING:
     from bloodcells.sweep.decide import Keys
@@ -41,7 +42,6 @@ class OptunaSweeper(Sweeper):
         from bloodcells.sweep.search.study import new_study
         from bloodcells.sweep.search.summary import SearchSummary
         from bloodcells.sweep.search.trials import Trials
-        from bloodcells.tracking.ask_server import ask_server
         from bloodcells.tracking.store import store_of
 
         space, fixed = search_space(self._context.config_loader, overrides)
@@ -50,7 +50,6 @@ class OptunaSweeper(Sweeper):
         store = store_of(config.tracking)
         if not store.keeps_runs:
             raise InputError(f"{store.setting}: a search compares stored runs; expected tracking=local or server")
-        ask_server(config.tracking)
         store.open()
         close_killed(store)
         phases = (config.training.feature_extraction, config.training.fine_tuning)
@@ -107,6 +106,8 @@ def _checked(space: "Sequence[Dimension]", compose: Callable[[Sequence[str]], Jo
     """
     first = [dimension.extremes()[0] for dimension in space]
     job = compose(first)
+    if isinstance(job.config, TrainConfig):
+        ask_server(job.config.tracking)  # before the keys, for which the data are loaded
     for place, dimension in enumerate(space):
         for extreme in dimension.extremes():
             other = compose([*first[:place], extreme, *first[place + 1 :]])
