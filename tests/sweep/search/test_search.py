@@ -209,11 +209,7 @@ def test_failed_and_diverged_trials_do_not_stop_the_search(search, monkeypatch, 
         ),
         ([GAMMA, "hydra.sweeper.trials=0"], "hydra.sweeper.trials=0: expected a number in [1, inf)"),
         ([GAMMA, "hydra/launcher=ray"], "hydra.sweeper.n_jobs=null: expected the number of trials"),
-        # The server is asked before data are loaded.
-        (
-            [GAMMA, "tracking=server", "tracking.uri=http://127.0.0.1:1", "data=npz", "data.path=no.npz"],
-            "no MLflow server",
-        ),
+        ([GAMMA, "tracking=server", "tracking.uri=http://127.0.0.1:1"], "tracking.uri=http://127.0.0.1:1: no MLflow"),
     ],
 )
 def test_errors_are_one_line_and_nothing_is_stored(tmp_path, monkeypatch, overrides, message) -> None:
