@@ -83,7 +83,7 @@ def _read(file: Path, resize: int | None) -> tuple[Size, np.ndarray]:
 
 
 def image_files(folder: Path) -> list[Path]:
-    """Files at any depth that are images by their suffix, and links to nothing; not in hidden folders, nor hidden."""
+    """All files at any depth that are images by their suffix, also broken links, except hidden files and folders."""
     known = {*Image.registered_extensions(), ".heic", ".heif"}
     files = [file for file in sorted(folder.rglob("*")) if file.suffix.lower() in known and not file.is_dir()]
     return [file for file in files if not any(part.startswith(".") for part in file.relative_to(folder).parts)]

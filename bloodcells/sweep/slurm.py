@@ -35,6 +35,7 @@ ENDED = {
     "PREEMPTED": "preempted by another job",
     "TIMEOUT": TIME_LIMIT,
 }
+FROM_OUTSIDE = {"CANCELLED", "DEADLINE", "PREEMPTED", "TIMEOUT"}  # nothing failed: the run is KILLED
 
 
 class SlurmLauncher(ClusterLauncher):
@@ -48,25 +49,21 @@ class SlurmLauncher(ClusterLauncher):
 
     def __init__(self, *, max_num_timeout: int, **settings: Any) -> None:
         self.max_num_timeout = max_num_timeout
-        self.settings = {
-            key if key in OF_ANY_CLUSTER else f"slurm_{key}": value
-            for key, value in settings.items()
-            if value is not None
-        }
+        self.settings = {key: value for key, value in settings.items() if value is not None}
 
-    def check(self) -> None:
+    def _check(self) -> None:
         """Raises InputError for a setting that Submitit or Slurm would misunderstand."""
         for key, least in {"cpus_per_task": 1, "timeout_min": 1, "array_parallelism": 1, "signal_delay_s": 0}.items():
-            value = self.settings.get(key, self.settings.get(f"slurm_{key}"))
+            value = self.settings.get(key)
             if type(value) is not int or value < least:
                 raise InputError(f"hydra.launcher.{key}={value}: expected a whole number, {least} or more")
-        limit, delay = self.settings["timeout_min"], self.settings["slurm_signal_delay_s"]
+        limit, delay = self.settings["timeout_min"], self.settings["signal_delay_s"]
         if delay >= 60 * limit:
             shorter = f"less than hydra.launcher.timeout_min={limit}, in seconds"
             raise InputError(f"hydra.launcher.signal_delay_s={delay}: expected {shorter}")
         for key, kind, example in BRACKETED:
-            value = self.settings.get(f"slurm_{key}")
-            if value is not None and (isinstance(value, str) or not isinstance(value, kind)):
+            value = self.settings.get(key, ())
+            if value and (isinstance(value, str) or not isinstance(value, kind)):
                 raise InputError(f"hydra.launcher.{key}={value}: expected brackets, such as '{example}'")
 
     def launch(self, job_overrides: Sequence[Sequence[str]], initial_job_idx: int) -> Sequence[JobReturn]:
@@ -74,7 +71,7 @@ class SlurmLauncher(ClusterLauncher):
 
         Raises InputError if Submitit or Slurm is missing, or if a setting is wrong or Slurm does not accept it.
         """
-        self.check()
+        self._check()
         numbers = range(initial_job_idx, initial_job_idx + len(job_overrides))
         jobs = self._submit([list(overrides) for overrides in job_overrides], numbers)
         log.info("Slurm queued %s; squeue --me lists them", jobs[0].job_id.split("_")[0])
@@ -105,7 +102,9 @@ class SlurmLauncher(ClusterLauncher):
         log.info("submitting %d job%s to Slurm", len(numbers), "s" * (len(numbers) > 1))
         try:
             with redirect_stderr(StringIO()):  # Submitit prints what it raises
-                executor.update_parameters(**self.settings)
+                executor.update_parameters(
+                    **{key if key in OF_ANY_CLUSTER else f"slurm_{key}": value for key, value in self.settings.items()}
+                )
                 return executor.map_array(SlurmJob(*self.common), job_overrides, numbers)
         except (FailedJobError, ValueError, AssertionError) as error:
             reason = "; ".join(line.removeprefix("sbatch: error: ") for line in str(error).splitlines())
@@ -130,7 +129,7 @@ class SlurmLauncher(ClusterLauncher):
                 else:
                     state = states.get(name, "COMPLETED")
                     reason = f"{ENDED[state].format(log=job.paths.stderr)} (Slurm job {name})"
-                    status = "KILLED" if state == "CANCELLED" else "FAILED"
+                    status = "KILLED" if state in FROM_OUTSIDE else "FAILED"
                     results[name] = lost(overrides, JobLostError(reason, status))
                 del waiting[name]
             if waiting:

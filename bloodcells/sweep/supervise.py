@@ -19,7 +19,6 @@ from omegaconf.errors import OmegaConfBaseException
 from bloodcells.config.command import INTERRUPTED
 from bloodcells.config.errors import InputError
 from bloodcells.config.explain import explain
-from bloodcells.config.interrupt import CANCELLED
 from bloodcells.config.schema import TrainConfig
 from bloodcells.config.typed import typed
 from bloodcells.runs.checkpoint import JOB_LOCK
@@ -156,8 +155,7 @@ class Supervisor:
             while process.is_alive():
                 process.join(1)
                 if self.driver and not psutil.pid_exists(self.driver):  # killed: nothing would record the result
-                    process.kill()
-                    os._exit(1)
+                    os._exit(1)  # whereupon the job closes its run
         except BaseException:  # also what Submitit raises when the job reaches its time limit
             _close(process)
             raise
@@ -167,7 +165,7 @@ class Supervisor:
         if code < 0:
             return f"killed by {signal.Signals(-code).name}, from outside or out of memory"
         if code == INTERRUPTED:
-            return CANCELLED
+            return "interrupted from outside"
         return f"exited with status {code}{f', see {output}' if output else ''}" if code else ""
 
 

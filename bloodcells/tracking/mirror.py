@@ -15,6 +15,7 @@ from bloodcells.tracking.view import run_address
 log = logging.getLogger(__name__)
 SECONDS = 10.0  # between two copies of what is new
 SECONDS_IF_INTERRUPTED = 3.0  # a scheduler that ends a job soon kills it
+SECONDS_IF_AWAY = 10.0  # for a server that did not respond before the end, and may hang
 
 
 class Mirror:
@@ -53,7 +54,8 @@ class Mirror:
         interrupted: whether the process should end within seconds
         """
         self._ended.set()
-        self._thread.join(SECONDS_IF_INTERRUPTED if interrupted else None)
+        seconds = SECONDS_IF_INTERRUPTED if interrupted else SECONDS_IF_AWAY if self._problem else None
+        self._thread.join(seconds)
         if self._thread.is_alive() or self._problem:
             log.warning(undelivered(self._store, self._problem or "it is slow"))
             return ""

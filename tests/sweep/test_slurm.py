@@ -4,7 +4,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -127,7 +127,7 @@ def test_each_job_gets_its_result_or_its_state(tmp_path, commands, monkeypatch, 
         f"ended without a result, see {tmp_path}/slurm/7_3/7_3_0_log.err (Slurm job 7_3)",
         "ValueError: seed 4 (Slurm job 7_4)",
     ]
-    assert [error.status for error in errors] == ["KILLED", "FAILED", "FAILED", "FAILED"]
+    assert [error.status for error in errors] == ["KILLED", "KILLED", "FAILED", "FAILED"]
     assert [text for text in caplog.messages if "Slurm does not" in text] == [
         "Slurm does not answer (no controller); waiting for it",
         "Slurm does not start job 7_2: QOS limit",
@@ -178,14 +178,34 @@ on_slurm = pytest.mark.skipif(
 )
 
 
-def start(sweep: Sweep, cluster: Cluster, *settings: str) -> subprocess.Popen:
-    """A sweep on the cluster, in a process of its own."""
-    slurm = ("hydra/launcher=submitit_slurm", *(f"hydra.launcher.{setting}" for setting in settings))
-    arguments = ["-m", "bloodcells.train", *sweep.overrides, *slurm, f"tracking.directory={sweep.directory}"]
-    with sweep.directory.with_suffix(".out").open("w") as output:
-        return subprocess.Popen(
-            [sys.executable, *arguments], cwd=CHECKOUT, env=cluster.environment, stdout=output, stderr=subprocess.STDOUT
-        )
+@pytest.fixture
+def start(cluster) -> Iterator[Callable[..., subprocess.Popen]]:
+    """A function that starts a sweep on the cluster with settings of the launcher, in a process of its own."""
+    processes = []
+
+    def started(sweep: Sweep, *settings: str) -> subprocess.Popen:
+        slurm = ("hydra/launcher=submitit_slurm", *(f"hydra.launcher.{setting}" for setting in settings))
+        command = [sys.executable, "-m", "bloodcells.train", *sweep.overrides, *slurm]
+        with sweep.directory.with_suffix(".out").open("w") as output:
+            process = subprocess.Popen(
+                [*command, f"tracking.directory={sweep.directory}"],
+                cwd=CHECKOUT, env=cluster.environment, stdout=output, stderr=subprocess.STDOUT,
+            )  # fmt: skip
+        processes.append(process)
+        return process
+
+    yield started
+    for process in processes:  # those of a test that failed would wait for the cluster
+        process.kill()
+
+
+@pytest.fixture
+def training(start, tmp_path) -> tuple[Sweep, subprocess.Popen]:
+    """A sweep of three jobs and its process; two jobs train, one on each node, and one is queued."""
+    sweep = Sweep(tmp_path / "mlruns", ("--multirun", *LONG, "seed=0,1,2"))
+    process = start(sweep)
+    wait_for(lambda: trains(sweep, 1) and trains(sweep, 2), "training")
+    return sweep, process
 
 
 def trains(sweep: Sweep, number: int) -> bool:
@@ -195,10 +215,8 @@ def trains(sweep: Sweep, number: int) -> bool:
 
 @pytest.mark.slow
 @on_slurm
-def test_a_cancelled_job_and_a_lost_node_cost_no_other_job(tmp_path, cluster) -> None:
-    sweep = Sweep(tmp_path / "mlruns", ("--multirun", *LONG, "seed=0,1,2"))
-    process = start(sweep, cluster)
-    wait_for(lambda: trains(sweep, 1) and trains(sweep, 2), "training")
+def test_a_cancelled_job_and_a_lost_node_cost_no_other_job(cluster, start, training) -> None:
+    sweep, process = training
     first, second = cluster.jobs("RUNNING")
     (pending,) = cluster.jobs("PENDING")
     node = cluster.call("squeue", "--noheader", f"--jobs={second}", "--format=%N").strip()
@@ -216,17 +234,17 @@ def test_a_cancelled_job_and_a_lost_node_cost_no_other_job(tmp_path, cluster) ->
     assert "sacct" not in sweep.output("out")
 
     cluster.start_node(node)
-    assert start(sweep, cluster).wait() == 0, sweep.output("out")
+    assert start(sweep).wait() == 0, sweep.output("out")
     assert "jobs    3: 2 done, 1 done before" in sweep.output("out")
     assert sorted(sweep.statuses()) == ["FINISHED", "FINISHED", "FINISHED", "KILLED"]
 
 
 @pytest.mark.slow
 @on_slurm
-def test_a_job_that_reaches_its_time_limit_is_queued_again_and_resumes(tmp_path, cluster) -> None:
+def test_a_job_that_reaches_its_time_limit_is_queued_again_and_resumes(tmp_path, cluster, start) -> None:
     sweep = Sweep(tmp_path / "mlruns", ("--multirun", *TINY, "training.fine_tuning.epochs=100000", "seed=0"))
     logs = f"hydra.sweep.dir={tmp_path}/logs"
-    process = start(replace(sweep, overrides=(*sweep.overrides, logs)), cluster, "timeout_min=2", "signal_delay_s=30")
+    process = start(replace(sweep, overrides=(*sweep.overrides, logs)), "timeout_min=2", "signal_delay_s=30")
     wait_for(lambda: trains(sweep, 1), "training")
     (job,) = cluster.jobs("RUNNING")
     wait_for(lambda: cluster.jobs("PENDING") == [job], "queued again")
@@ -240,10 +258,8 @@ def test_a_job_that_reaches_its_time_limit_is_queued_again_and_resumes(tmp_path,
 
 @pytest.mark.slow
 @on_slurm
-def test_an_interrupt_cancels_the_jobs(tmp_path, cluster) -> None:
-    sweep = Sweep(tmp_path / "mlruns", ("--multirun", *LONG, "seed=0,1,2"))
-    process = start(sweep, cluster)
-    wait_for(lambda: trains(sweep, 1) and trains(sweep, 2), "training")
+def test_an_interrupt_cancels_the_jobs(cluster, training) -> None:
+    sweep, process = training
     process.send_signal(signal.SIGINT)
     assert process.wait() == 130, sweep.output("out")
     assert cluster.jobs("PENDING", "RUNNING") == []

@@ -110,6 +110,12 @@ def test_runs_are_copied_once_and_come_back_to_themselves(source, tmp_path) -> N
     assert len(RunCopier(source, target).runs()) == 2
 
 
+def test_a_source_that_does_not_exist_is_not_created(source, tmp_path) -> None:
+    with pytest.raises(InputError, match="no runs are stored there"):
+        RunCopier(local(tmp_path / "gone"), source).runs()
+    assert not (tmp_path / "gone").exists()
+
+
 def test_a_job_brings_its_sweep_along(source, tmp_path) -> None:
     target = local(tmp_path / "target")
     copier = RunCopier(source, target)

@@ -98,6 +98,20 @@ def test_an_interrupted_run_does_not_wait_for_a_server_that_hangs(config, proxy,
         assert run.info.status == "KILLED"
 
 
+def test_a_run_does_not_wait_for_a_server_that_was_away_and_hangs(config, proxy, monkeypatch, caplog) -> None:
+    source_of(config.tracking).open()
+    monkeypatch.setattr(mirror, "SECONDS_IF_AWAY", 0.0)
+    give_up_after(PATIENT, monkeypatch)
+    monkeypatch.setattr("tests.server.TIMEOUT", PATIENT)
+    with tracked(config, fingerprint(config, "d" * 64), "cells.npz") as run:
+        proxy.fault = lambda _: "refuse"
+        until(lambda: "copied later" in caplog.text)
+        proxy.fault = lambda _: "hang"
+        until(lambda: proxy.requests["hang"] > 0)
+    assert proxy.requests["hang"] == 1  # it was not waited for, after which there would be another
+    assert "nothing is lost" in caplog.messages[-1]
+
+
 def test_a_job_says_that_its_sweep_is_alive(config, sweep) -> None:
     run_id = sweep.store.new_run("job", {Tag.PROGRAM: Program.TRAIN, Tag.PARENT: sweep.id})
     following = mirror.Mirror(sweep.store, run_id)

@@ -91,7 +91,7 @@ class SearchSummary:
         metrics = {f"trials/{result.replace(' ', '_')}": float(counts[result]) for result in COUNTED}
         self._parent.save(text, {Artifact.TRIALS: to_csv(self._table()), **self._figures()}, metrics)
         if failed:
-            raise JobsFailedError
+            raise JobsFailedError(f"{len(failed)} trials failed")
 
     def _best(self) -> list[Trial]:
         """The trials that are done, best first; of trials with the same settings, the first."""

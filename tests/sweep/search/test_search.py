@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from bloodcells.config.errors import InputError
+from bloodcells.sweep import decide
 from bloodcells.sweep.grid import GridSweeper
 from bloodcells.sweep.search import sweeper
 from bloodcells.train import main
@@ -209,7 +210,6 @@ def test_failed_and_diverged_trials_do_not_stop_the_search(search, monkeypatch, 
         ),
         ([GAMMA, "hydra.sweeper.trials=0"], "hydra.sweeper.trials=0: expected a number in [1, inf)"),
         ([GAMMA, "hydra/launcher=ray"], "hydra.sweeper.n_jobs=null: expected the number of trials"),
-        ([GAMMA, "tracking=server", "tracking.uri=http://127.0.0.1:1"], "tracking.uri=http://127.0.0.1:1: no MLflow"),
     ],
 )
 def test_errors_are_one_line_and_nothing_is_stored(tmp_path, monkeypatch, overrides, message) -> None:
@@ -238,3 +238,9 @@ def test_a_missing_extra_is_named(tmp_path, monkeypatch) -> None:
     monkeypatch.setattr(sweeper, "find_spec", lambda name: None)
     error = Search(tmp_path / "mlruns", (GAMMA,)).run(monkeypatch)
     assert error.endswith("Optuna is not installed; install the extra: pip install '.[optuna]'")
+
+
+def test_the_server_is_asked_before_data_are_loaded(tmp_path, monkeypatch) -> None:
+    monkeypatch.setattr(decide, "load", lambda _: pytest.fail("data were loaded first"))
+    refused = Search(tmp_path / "mlruns", (GAMMA, "tracking=server", "tracking.uri=http://127.0.0.1:1"))
+    assert refused.run(monkeypatch).startswith("error: tracking.uri=http://127.0.0.1:1: no MLflow server responds")
