@@ -103,7 +103,7 @@ def test_a_run_does_not_wait_for_a_server_that_was_away_and_hangs(config, proxy,
     monkeypatch.setattr(mirror, "SECONDS_IF_AWAY", 0.0)
     give_up_after(PATIENT, monkeypatch)
     monkeypatch.setattr("tests.server.TIMEOUT", PATIENT)
-    with tracked(config, fingerprint(config, "d" * 64), "cells.npz") as run:
+    with tracked(config, fingerprint(config, "d" * 64), "cells.npz"):
         proxy.fault = lambda _: "refuse"
         until(lambda: "copied later" in caplog.text)
         proxy.fault = lambda _: "hang"
